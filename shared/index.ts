@@ -1,0 +1,4 @@
+/** All an author may import. Any new export added here becomes public API. */
+export { defineTool, type Tool, type ToolContext, type ToolOptions } from './tool/define.ts'
+export { defineServer, type Server, type ServerOptions } from './tool/server.ts'
+export { ToolError, type ToolErrorOptions } from './tool/error.ts'
