@@ -1,0 +1,108 @@
+/**
+ * Access tokens: JWTs of our own authorization server (RFC 9068, `typ: at+jwt`, ES256).
+ *
+ * `verifyAccessToken` does NOT check revocation (the control feed does), scopes
+ * (the decision does) or a key binding (`cnf`): a bound token is refused here,
+ * because it must never work as Bearer.
+ */
+import { createLocalJWKSet, jwtVerify, SignJWT, type JWK } from 'jose'
+import { fail, ok, type Result } from '../result.ts'
+import type { Principal } from './principal.ts'
+
+export const ACCESS_TOKEN_ALGORITHM = 'ES256'
+export const ACCESS_TOKEN_TYPE = 'at+jwt'
+
+/** Claims beside those of RFC 9068 §2.2: `gid` (grant id, the unit of revocation) and `tenant`. */
+export interface AccessTokenClaims {
+  iss: string
+  sub: string
+  /** Canonical URI of the one MCP endpoint the token is for (RFC 8707). */
+  aud: string
+  client_id: string
+  /** Space-separated (RFC 9068 §2.2.3); empty when no scope was granted. */
+  scope: string
+  iat: number
+  exp: number
+  jti: string
+  gid: string
+  tenant: string
+  claims?: Record<string, string>
+}
+
+/** A principal and what its token says of its own validity. */
+export interface VerifiedToken {
+  principal: Principal
+  grantId: string
+  expiresAtSeconds: number
+}
+
+export type AccessTokenFailure = {
+  reason: 'malformed' | 'expired' | 'wrong_audience' | 'wrong_issuer' | 'bad_signature' | 'bound'
+}
+
+export interface AccessTokenExpectation {
+  issuer: string
+  /** The resource this request is for; exact match (no prefix, no list). */
+  audience: string
+  /** Public keys, as `jwks_uri` publishes them. */
+  jwks: { keys: JWK[] }
+  nowSeconds: number
+}
+
+export async function signAccessToken(
+  key: JWK & { kid: string },
+  claims: AccessTokenClaims,
+): Promise<string> {
+  return new SignJWT({ ...claims })
+    .setProtectedHeader({ alg: ACCESS_TOKEN_ALGORITHM, typ: ACCESS_TOKEN_TYPE, kid: key.kid })
+    .sign({ ...key, alg: ACCESS_TOKEN_ALGORITHM })
+}
+
+/** RFC 9068 §4, and RFC 8725: one algorithm, one type, exact issuer and audience. */
+export async function verifyAccessToken(
+  token: string,
+  expected: AccessTokenExpectation,
+): Promise<Result<VerifiedToken, AccessTokenFailure>> {
+  try {
+    const { payload } = await jwtVerify<AccessTokenClaims>(
+      token,
+      createLocalJWKSet(expected.jwks),
+      {
+        algorithms: [ACCESS_TOKEN_ALGORITHM],
+        typ: ACCESS_TOKEN_TYPE,
+        issuer: expected.issuer,
+        audience: expected.audience,
+        currentDate: new Date(expected.nowSeconds * 1000),
+        requiredClaims: ['sub', 'exp', 'iat', 'jti', 'client_id', 'gid', 'tenant'],
+      },
+    )
+    // Our AS writes one audience. A list would be a token of somebody else's making.
+    if (typeof payload.aud !== 'string') return fail({ reason: 'wrong_audience' })
+    // RFC 9449 §7.1: a bound token presented without its proof is refused.
+    if ('cnf' in payload) return fail({ reason: 'bound' })
+    return ok({
+      principal: {
+        subject: payload.sub,
+        tenant: payload.tenant,
+        clientId: payload.client_id,
+        scopes: payload.scope ? payload.scope.split(' ') : [],
+        ...(payload.claims ? { claims: payload.claims } : {}),
+      },
+      grantId: payload.gid,
+      expiresAtSeconds: payload.exp,
+    })
+  } catch (error) {
+    return fail({ reason: reasonOf(error) })
+  }
+}
+
+function reasonOf(error: unknown): AccessTokenFailure['reason'] {
+  const { code, claim } = error as { code?: string; claim?: string }
+  if (code === 'ERR_JWT_EXPIRED') return 'expired'
+  if (claim === 'aud') return 'wrong_audience'
+  if (claim === 'iss') return 'wrong_issuer'
+  if (code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' || code === 'ERR_JWKS_NO_MATCHING_KEY') {
+    return 'bad_signature'
+  }
+  return 'malformed'
+}
