@@ -1,0 +1,44 @@
+/** Every number of the router: unit in the name, reason beside it. */
+
+/** Arguments of a tool call; what needs more is uploaded elsewhere and passed by reference. */
+export const REQUEST_BODY_MAX_BYTES = 4 * 1024 * 1024
+
+/** The engine caps results at 1 MiB unless the author raises it; above this a server is misbehaving. */
+export const RESPONSE_BODY_MAX_BYTES = 16 * 1024 * 1024
+
+/** All events of one streamed answer together: progress of the longest call fits many times. */
+export const RESPONSE_STREAM_MAX_BYTES = 64 * 1024 * 1024
+
+/** Larger than any token we issue (scopes included); bounds the work a stranger can cause. */
+export const AUTHORIZATION_HEADER_MAX_CHARS = 8 * 1024
+
+/** Verified tokens kept per isolate: about 1 KiB each. */
+export const VERDICT_CACHE_ENTRIES = 5_000
+
+/** Assertions live 300 s; renewing a minute early keeps one valid for the whole of a slow hop. */
+export const ASSERTION_RENEW_SECONDS = 240
+
+/** Keys rotate rarely and with overlap; an unknown `kid` refetches sooner, but not at will. */
+export const JWKS_MAX_AGE_MS = 5 * 60_000
+export const JWKS_RETRY_MS = 30_000
+
+/** A name SERVERS does not know is not asked for again so soon (DESIGN §2). */
+export const UNKNOWN_SERVER_TTL_MS = 30_000
+export const UNKNOWN_SERVER_CACHE_ENTRIES = 1_000
+
+/** Descriptions under way at once per isolate: a stranger trying names must not become a flood. */
+export const DESCRIBE_CONCURRENCY = 8
+export const DESCRIBE_TIMEOUT_MS = 10_000
+/** Definitions are at most 1 MiB (Catalog); the envelope around them is small. */
+export const DESCRIPTION_MAX_BYTES = 2 * 1024 * 1024
+
+/** A list asks the server for its digest in the background when the last look is older (DESIGN §2). */
+export const REBUILD_CHECK_MS = 30_000
+
+/** A list is never answered from an older feed (DESIGN §2); calls never wait for that. */
+export const LIST_FEED_MAX_AGE_MS = 500
+
+/** Preflights are the same for every path of an origin. */
+export const PREFLIGHT_MAX_AGE_SECONDS = 86_400
+/** Requested headers a preflight may name. */
+export const PREFLIGHT_HEADERS_MAX = 32

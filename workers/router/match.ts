@@ -1,0 +1,53 @@
+/**
+ * Step 1 of the request path: which part of the platform a URL means.
+ * Pure: no catalog, so a private server's URL matches like an unknown one's.
+ */
+import { isServerName } from '#shared/names.ts'
+
+export type Route =
+  | { kind: 'mcp'; server: string }
+  /** RFC 9728; `server` absent at the root. */
+  | { kind: 'resource-metadata'; server: string | undefined }
+  | { kind: 'oauth' }
+  | { kind: 'home' }
+  | { kind: 'health' }
+  | { kind: 'unknown-well-known' }
+  | { kind: 'not-found' }
+
+const RESOURCE_METADATA = '/.well-known/oauth-protected-resource'
+const AS_METADATA = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration']
+const OAUTH_ROOTS = new Set(['oauth', 'authorize', 'token', 'register', 'login', 'logout'])
+
+export function matchPath(pathname: string): Route {
+  if (pathname === '/') return { kind: 'home' }
+  if (pathname === '/health') return { kind: 'health' }
+  if (pathname.startsWith('/.well-known/')) return matchWellKnown(pathname)
+  const first = pathname.slice(1).split('/', 1)[0] ?? ''
+  if (OAUTH_ROOTS.has(first)) return { kind: 'oauth' }
+  const server = serverOf(pathname)
+  return server ? { kind: 'mcp', server } : { kind: 'not-found' }
+}
+
+function matchWellKnown(pathname: string): Route {
+  if (pathname === RESOURCE_METADATA) return { kind: 'resource-metadata', server: undefined }
+  if (pathname.startsWith(`${RESOURCE_METADATA}/`)) {
+    const server = serverOf(pathname.slice(RESOURCE_METADATA.length))
+    return server ? { kind: 'resource-metadata', server } : { kind: 'unknown-well-known' }
+  }
+  const isAs = AS_METADATA.some((path) => pathname === path || pathname.startsWith(`${path}/`))
+  return isAs ? { kind: 'oauth' } : { kind: 'unknown-well-known' }
+}
+
+/** `/<s>/mcp`, `/<s>/mcp/` and `/<s>` name a server (clients write all three). */
+function serverOf(pathname: string): string | undefined {
+  const [, name = '', rest, slash, ...more] = pathname.split('/')
+  const tailFits = rest === undefined || (rest === 'mcp' && (slash === undefined || slash === ''))
+  return tailFits && more.length === 0 && isServerName(name) ? name : undefined
+}
+
+/** The one canonical URI of a server's MCP endpoint: token audience and PRM `resource` (RFC 8707). */
+export const resourceOf = (publicOrigin: string, server: string): string =>
+  `${publicOrigin}/${server}/mcp`
+
+export const resourceMetadataUrlOf = (publicOrigin: string, server: string): string =>
+  `${publicOrigin}${RESOURCE_METADATA}/${server}/mcp`

@@ -1,0 +1,98 @@
+/**
+ * SERVERS: the one seam between the platform and the servers (DESIGN §2).
+ * `get(name)` → something with `fetch()`. Three forms, chosen by configuration:
+ *
+ *  - `SERVERS`      a Workers-for-Platforms dispatch namespace;
+ *  - `SERVERS_URL`  a URL template, `{name}` in host or path;
+ *  - `SERVER_<name>` service bindings, generated from the folders of workers/.
+ *
+ * Only this file reads any of them, and nothing leans on more than `fetch`.
+ */
+import { internalHost } from '#shared/wire.ts'
+
+export interface ServerHandle {
+  /** Where `POST /mcp` goes. The host is a label on bindings, an address in the URL form. */
+  readonly url: string
+  /** Answers `undefined` when SERVERS does not know the name (a namespace says so only when asked). */
+  fetch(request: Request): Promise<Response | undefined>
+}
+
+export interface Servers {
+  /** `undefined`: certainly unknown. */
+  get(name: string): ServerHandle | undefined
+}
+
+interface Fetches {
+  fetch(request: Request): Promise<Response>
+}
+
+interface ServersEnv {
+  SERVERS?: { get(name: string): Fetches }
+  SERVERS_URL?: string
+  [serverBinding: `SERVER_${string}`]: Fetches | undefined
+}
+
+/** @throws TypeError on a configuration that names two forms, or a template that is none */
+export function createServers(env: object): Servers {
+  const configured = env as ServersEnv
+  if (configured.SERVERS && configured.SERVERS_URL) {
+    throw new TypeError('Configure SERVERS (dispatch namespace) or SERVERS_URL, not both')
+  }
+  if (configured.SERVERS) return fromNamespace(configured.SERVERS)
+  if (configured.SERVERS_URL) return fromUrlTemplate(configured.SERVERS_URL)
+  return fromBindings(configured)
+}
+
+function fromBindings(env: ServersEnv): Servers {
+  return {
+    get(name) {
+      const binding = env[`SERVER_${name.replaceAll('-', '_')}`]
+      if (!binding) return undefined
+      return {
+        url: `https://${internalHost(name)}/mcp`,
+        fetch: (request) => binding.fetch(request),
+      }
+    },
+  }
+}
+
+function fromNamespace(namespace: NonNullable<ServersEnv['SERVERS']>): Servers {
+  return {
+    get(name) {
+      return {
+        url: `https://${internalHost(name)}/mcp`,
+        async fetch(request) {
+          try {
+            return await namespace.get(name).fetch(request)
+          } catch (error) {
+            if (error instanceof Error && error.message.startsWith('Worker not found')) {
+              return undefined
+            }
+            throw error
+          }
+        },
+      }
+    },
+  }
+}
+
+const LOOPBACK_HOSTS = new Set(['127.0.0.1', 'localhost'])
+
+function fromUrlTemplate(template: string): Servers {
+  const sample = URL.parse(template.replaceAll('{name}', 'a'))
+  const secure =
+    sample?.protocol === 'https:' ||
+    (sample?.protocol === 'http:' && LOOPBACK_HOSTS.has(sample.hostname))
+  if (!secure || !template.includes('{name}')) {
+    throw new TypeError(
+      'SERVERS_URL must be an https URL with {name} in host or path (http only on loopback)',
+    )
+  }
+  const base = template.replace(/\/$/, '')
+  return {
+    get(name) {
+      const url = `${base.replaceAll('{name}', name)}/mcp`
+      return { url, fetch: (request) => fetch(request) }
+    },
+  }
+}
