@@ -66,7 +66,7 @@ export async function verifyAccessToken(
   try {
     const { payload } = await jwtVerify<AccessTokenClaims>(
       token,
-      createLocalJWKSet(expected.jwks),
+      resolverOf(expected.jwks),
       {
         algorithms: [ACCESS_TOKEN_ALGORITHM],
         typ: ACCESS_TOKEN_TYPE,
@@ -94,6 +94,18 @@ export async function verifyAccessToken(
   } catch (error) {
     return fail({ reason: reasonOf(error) })
   }
+}
+
+/** One resolver per fetched key set: jose keeps the imported keys in it. */
+const resolvers = new WeakMap<object, ReturnType<typeof createLocalJWKSet>>()
+
+function resolverOf(jwks: { keys: JWK[] }): ReturnType<typeof createLocalJWKSet> {
+  let resolver = resolvers.get(jwks)
+  if (!resolver) {
+    resolver = createLocalJWKSet(jwks)
+    resolvers.set(jwks, resolver)
+  }
+  return resolver
 }
 
 function reasonOf(error: unknown): AccessTokenFailure['reason'] {

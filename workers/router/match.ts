@@ -41,7 +41,7 @@ function matchWellKnown(pathname: string): Route {
 /** `/<s>/mcp`, `/<s>/mcp/` and `/<s>` name a server (clients write all three). */
 function serverOf(pathname: string): string | undefined {
   const [, name = '', rest, slash, ...more] = pathname.split('/')
-  const tailFits = rest === undefined || (rest === 'mcp' && (slash === undefined || slash === ''))
+  const tailFits = !rest || (rest === 'mcp' && !slash)
   return tailFits && more.length === 0 && isServerName(name) ? name : undefined
 }
 
