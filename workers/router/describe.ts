@@ -1,0 +1,74 @@
+/**
+ * Asks a server what it is (`server/discover` as the platform principal, whom no
+ * tool accepts). The answer goes to the Catalog, which never calls out itself.
+ */
+import { mintAssertion, type SigningKey } from '#shared/auth/assertion.ts'
+import { PLATFORM_PRINCIPAL } from '#shared/auth/principal.ts'
+import { descriptionSchema, type ServerDescription } from '#shared/catalog/entry.ts'
+import { logEvent } from '#shared/log.ts'
+import {
+  DECISION_HEADER,
+  DESCRIPTION_META_KEY,
+  encodeDecision,
+  PRINCIPAL_HEADER,
+} from '#shared/wire.ts'
+import { readBounded } from './bounded-body.ts'
+import { DESCRIBE_TIMEOUT_MS, DESCRIPTION_MAX_BYTES } from './limits.ts'
+import type { ServerHandle } from './servers.ts'
+
+const METHOD = 'server/discover'
+const BODY = JSON.stringify({
+  jsonrpc: '2.0',
+  id: 'describe',
+  method: METHOD,
+  params: {
+    _meta: {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientCapabilities': {},
+    },
+  },
+})
+const DECISION = encodeDecision({ method: METHOD })
+
+/** @returns `undefined` when there is no such server, or nothing there speaks our inner wire */
+export async function describeServer(
+  handle: ServerHandle,
+  name: string,
+  signingKey: SigningKey,
+): Promise<ServerDescription | undefined> {
+  const nowSeconds = Math.floor(Date.now() / 1000)
+  const assertion = await mintAssertion(signingKey, name, PLATFORM_PRINCIPAL, nowSeconds)
+  try {
+    const answer = await handle.fetch(
+      new Request(handle.url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+          'mcp-protocol-version': '2026-07-28',
+          'mcp-method': METHOD,
+          [PRINCIPAL_HEADER]: assertion,
+          [DECISION_HEADER]: DECISION,
+        },
+        body: BODY,
+        redirect: 'manual',
+        signal: AbortSignal.timeout(DESCRIBE_TIMEOUT_MS),
+      }),
+    )
+    if (!answer) return undefined
+    const bytes = await readBounded(answer.body, DESCRIPTION_MAX_BYTES)
+    if (!bytes || !answer.ok) return refused(name, `status ${answer.status}`)
+    const message = JSON.parse(new TextDecoder().decode(bytes)) as {
+      result?: { _meta?: Record<string, unknown> }
+    }
+    const parsed = descriptionSchema.safeParse(message.result?._meta?.[DESCRIPTION_META_KEY])
+    return parsed.success ? parsed.data : refused(name, parsed.error.message)
+  } catch (error) {
+    return refused(name, error instanceof Error ? error.message : String(error))
+  }
+}
+
+function refused(server: string, reason: string): undefined {
+  logEvent('describe_failed', { server, reason })
+  return undefined
+}

@@ -1,0 +1,123 @@
+/**
+ * Step 5: one call to a server, and its answer rebuilt. Nothing a server sends
+ * is trusted: status, content type and headers come from an allow-list, bodies
+ * are bounded, redirects and cookies end here.
+ */
+import { logEvent, logUnexpected } from '#shared/log.ts'
+import {
+  DECISION_HEADER,
+  DIGEST_HEADER,
+  DIGEST_MISMATCH_STATUS,
+  PRINCIPAL_HEADER,
+} from '#shared/wire.ts'
+import { limitStream, readBounded } from './bounded-body.ts'
+import { RESPONSE_BODY_MAX_BYTES, RESPONSE_STREAM_MAX_BYTES } from './limits.ts'
+import type { ServerHandle } from './servers.ts'
+
+export interface InternalCall {
+  handle: ServerHandle
+  serverName: string
+  assertion: string
+  /** `encodeDecision()` of what was allowed. */
+  decision: string
+  /** MCP headers of the 2026-07-28 request; see {@link mcpHeadersOf}. */
+  headers: Headers
+  body: Uint8Array<ArrayBuffer> | string
+  signal: AbortSignal
+}
+
+export type ForwardOutcome =
+  | { kind: 'answer'; response: Response }
+  /** SERVERS no longer knows the name. */
+  | { kind: 'unknown_server' }
+  /** The server runs other definitions than the call was decided on. Its handler did not run. */
+  | { kind: 'digest_mismatch' }
+  /** An answer no client may see; already logged under `ref`. */
+  | { kind: 'bad_answer'; ref: string }
+
+const FORWARDED = ['accept', 'mcp-protocol-version', 'mcp-method', 'mcp-name'] as const
+/** Tool parameters that a client repeats as headers (SEP-2243). */
+const PARAMETER_PREFIX = 'mcp-param-'
+
+/**
+ * The request headers a server may see: an allow-list, so the caller's token,
+ * cookies, forwarding headers and anything named `x-mcp-edge-*` cannot pass.
+ */
+export function mcpHeadersOf(request: Request): Headers {
+  const headers = new Headers({ 'content-type': 'application/json' })
+  for (const name of FORWARDED) {
+    const value = request.headers.get(name)
+    if (value !== null) headers.set(name, value)
+  }
+  for (const [name, value] of request.headers) {
+    if (name.startsWith(PARAMETER_PREFIX)) headers.set(name, value)
+  }
+  return headers
+}
+
+export async function forward(call: InternalCall): Promise<ForwardOutcome> {
+  const { headers } = call
+  headers.set(PRINCIPAL_HEADER, call.assertion)
+  headers.set(DECISION_HEADER, call.decision)
+  let answer: Response | undefined
+  try {
+    answer = await call.handle.fetch(
+      new Request(call.handle.url, {
+        method: 'POST',
+        headers,
+        body: call.body,
+        signal: call.signal,
+        redirect: 'manual',
+      }),
+    )
+  } catch (error) {
+    const ref = logUnexpected('server_unreachable', error, { server: call.serverName })
+    return { kind: 'bad_answer', ref }
+  }
+  if (!answer) return { kind: 'unknown_server' }
+  if (answer.status === DIGEST_MISMATCH_STATUS && answer.headers.has(DIGEST_HEADER)) {
+    await answer.body?.cancel()
+    return { kind: 'digest_mismatch' }
+  }
+  const response = await rebuild(answer)
+  if (response) return { kind: 'answer', response }
+  await answer.body?.cancel().catch(() => undefined)
+  const ref = crypto.randomUUID().slice(0, 8)
+  const type = answer.headers.get('content-type')
+  logEvent('server_bad_answer', { ref, server: call.serverName, status: answer.status, type })
+  return { kind: 'bad_answer', ref }
+}
+
+/** Every answer of a server, and of the router for it: never sniffed, never rendered, never cached. */
+export const ANSWER_HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; sandbox",
+  'x-content-type-options': 'nosniff',
+} as const
+const JSON_HEADERS = { 'content-type': 'application/json', ...ANSWER_HEADERS }
+const STREAM_HEADERS = {
+  'content-type': 'text/event-stream',
+  'x-accel-buffering': 'no',
+  ...ANSWER_HEADERS,
+}
+/** What the 2026-07-28 wire answers (PROTOCOL: error table); 401 and 403 are the router's alone. */
+const PASSED_STATUSES = new Set([200, 202, 400, 404, 406, 413, 415, 500])
+
+async function rebuild(answer: Response): Promise<Response | undefined> {
+  const { status } = answer
+  if (!PASSED_STATUSES.has(status)) return undefined
+  if (status === 202) {
+    await answer.body?.cancel()
+    return new Response(null, { status, headers: ANSWER_HEADERS })
+  }
+  const type = answer.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
+  if (type === 'application/json') {
+    const bytes = await readBounded(answer.body, RESPONSE_BODY_MAX_BYTES)
+    return bytes && new Response(bytes, { status, headers: JSON_HEADERS })
+  }
+  if (type === 'text/event-stream' && status === 200 && answer.body) {
+    const stream = limitStream(answer.body, RESPONSE_STREAM_MAX_BYTES)
+    return new Response(stream, { status, headers: STREAM_HEADERS })
+  }
+  return undefined
+}
