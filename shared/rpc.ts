@@ -5,6 +5,7 @@
  */
 import type { CatalogIndex, ServerDescription, ServerEntry } from './catalog/entry.ts'
 import type { Principal } from './auth/principal.ts'
+import type { Result } from './result.ts'
 
 type Rpc<Methods> = {
   [Name in keyof Methods]: Methods[Name] extends (...args: infer Args) => infer Answer
@@ -16,15 +17,27 @@ type Rpc<Methods> = {
 
 /** Single writer of what is published. One object, name `catalog`. */
 export interface Catalog {
-  /** The newest index, or the one of `version`; `null` when that version was never made. */
+  /**
+   * The newest index, or the one of `version`; `null` when that version was never
+   * made. A version superseded and since forgotten answers with the newest.
+   */
   index(version?: number): CatalogIndex | null
   entry(name: string, digest: string): ServerEntry | null
   /**
    * Records what a server says of itself. A new name takes its policy file (or
    * the default); a known one keeps the operator's. Answers the index in force.
-   * Unchanged definitions change nothing.
+   * Unchanged definitions change nothing, and a refused description neither.
    */
-  publish(name: string, description: ServerDescription): CatalogIndex
+  publish(
+    name: string,
+    description: ServerDescription,
+  ): Promise<Result<CatalogIndex, PublishFailure>>
+}
+
+/** Why a description was not taken; `detail` is for logs and operators, never for callers. */
+export interface PublishFailure {
+  reason: 'bad_name' | 'invalid' | 'digest_mismatch' | 'too_large' | 'too_many_servers'
+  detail: string
 }
 
 // ── durable-objects: Feed ─────────────────────────────────────────────────────
@@ -123,7 +136,11 @@ export interface GrantStore {
   put(key: string, value: string, options: PutOptions): boolean
   /** `false`: there was nothing to delete (which is how single use is decided). */
   delete(key: string): boolean
-  list(prefix: string, limit: number, cursor?: string): {
+  list(
+    prefix: string,
+    limit: number,
+    cursor?: string,
+  ): {
     keys: { name: string; metadata: unknown; expiresAtSeconds?: number }[]
     cursor?: string
   }

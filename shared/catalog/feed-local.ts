@@ -1,0 +1,53 @@
+/**
+ * What this isolate itself told the feed: in force here at once, and until the
+ * feed's own states carry it, though an older one may still come from the colo.
+ */
+import type { FeedView } from './feed-reader.ts'
+
+export type LocalChange =
+  | { readonly revokedGrant: string; readonly untilSeconds: number }
+  | { readonly deletedSession: string; readonly untilSeconds: number }
+
+export interface LocalChanges {
+  add(change: LocalChange, nowMs: number): void
+  /** `view` with what it lacks; forgets what it carries and what has run out. */
+  overlay(view: FeedView, nowMs: number): FeedView
+}
+
+/** Far more than one isolate can tell the feed before it has read it again. */
+const MAX_ENTRIES = 1_000
+
+export function createLocalChanges(): LocalChanges {
+  const grants = new Map<string, number>()
+  const sessions = new Map<string, number>()
+  return {
+    add(change) {
+      const [pending, id] =
+        'revokedGrant' in change ? [grants, change.revokedGrant] : [sessions, change.deletedSession]
+      const oldest = pending.keys().next()
+      if (pending.size >= MAX_ENTRIES && !oldest.done) pending.delete(oldest.value)
+      pending.set(id, change.untilSeconds)
+    },
+    overlay(view, nowMs) {
+      if (grants.size === 0 && sessions.size === 0) return view
+      return {
+        ...view,
+        revokedGrants: merge(view.revokedGrants, grants, nowMs),
+        deletedSessions: merge(view.deletedSessions, sessions, nowMs),
+      }
+    },
+  }
+}
+
+function merge(
+  known: ReadonlySet<string>,
+  pending: Map<string, number>,
+  nowMs: number,
+): ReadonlySet<string> {
+  const merged = new Set(known)
+  for (const [id, untilSeconds] of pending) {
+    if (known.has(id) || untilSeconds * 1000 <= nowMs) pending.delete(id)
+    else merged.add(id)
+  }
+  return merged
+}

@@ -1,0 +1,23 @@
+/** Every number of the catalog, its readers and the control feed: unit in the name, reason beside it. */
+
+/** Up to this age a read costs nothing: half of the 10 s in which a change must be in force. */
+export const FEED_REFRESH_AFTER_MS = 5_000
+/** Older than this is no longer good enough to decide on: the caller waits (DESIGN §2). */
+export const FEED_MAX_AGE_MS = 60_000
+/** A colo copy must leave a busy isolate below the 10 s of DESIGN §2 until its next refresh. */
+export const FEED_COLO_MAX_AGE_MS = 4_000
+/** How long the colo may keep a copy; its age is judged by the stamp inside. */
+export const FEED_COLO_TTL_SECONDS = 10
+/** One small object on the same network answers in milliseconds; past this it is not there. */
+export const FEED_READ_TIMEOUT_MS = 3_000
+/** After a failed read nobody tries again so soon: an outage must not become a stampede. */
+export const FEED_RETRY_AFTER_MS = 250
+
+/** Indexes kept per isolate: the newest, and the few that calls under way still use. */
+export const INDEX_CACHE_ENTRIES = 4
+/** Compiled servers kept per isolate. An isolate has 128 MiB; most see a handful of servers. */
+export const SERVER_CACHE_ENTRIES = 200
+/** The same, by the size of their lists: a quarter of an isolate's memory, objects included. */
+export const SERVER_CACHE_MAX_CHARS = 8 * 1024 * 1024
+/** KV and the Catalog together; a caller should rather see 503 than wait longer. */
+export const SNAPSHOT_READ_TIMEOUT_MS = 5_000

@@ -1,0 +1,126 @@
+/**
+ * The two-level catalog snapshot as one isolate sees it: immutable values, from
+ * memory, else from KV, else from the Catalog object (the truth).
+ *
+ * Does NOT know which version is in force: the control feed says (feed-reader.ts).
+ */
+import * as z from 'zod/mini'
+import { logEvent, logUnexpected } from '../log.ts'
+import { fail, ok, type Result } from '../result.ts'
+import {
+  type CatalogIndex,
+  catalogIndexSchema,
+  indexKey,
+  type ServerEntry,
+  serverEntrySchema,
+  serverKey,
+} from './entry.ts'
+import { type Lifetime, withTimeout } from './lifetime.ts'
+import {
+  INDEX_CACHE_ENTRIES,
+  SERVER_CACHE_ENTRIES,
+  SERVER_CACHE_MAX_CHARS,
+  SNAPSHOT_READ_TIMEOUT_MS,
+} from './limits.ts'
+import { type CompiledServer, compileServer } from './list.ts'
+import { createLruCache } from './lru-cache.ts'
+
+/** `unknown`: the Catalog has no such thing. `unreachable`: neither KV nor the Catalog answered. */
+export type SnapshotFailure = { readonly reason: 'unknown' | 'unreachable' }
+
+export interface SnapshotReaderOptions {
+  readonly kv: { get(key: string, type: 'text'): Promise<string | null> }
+  /** A new stub for each read: a stub belongs to the request that made it. */
+  readonly catalog: () => {
+    index(version?: number): Promise<CatalogIndex | null>
+    entry(name: string, digest: string): Promise<ServerEntry | null>
+  }
+}
+
+export interface SnapshotReader {
+  /** From memory only, for the hot path. */
+  peekIndex(version: number): CatalogIndex | undefined
+  peekServer(name: string, digest: string): CompiledServer | undefined
+  /** A version that was superseded and forgotten answers with a newer one. */
+  index(version: number, lifetime: Lifetime): Promise<Result<CatalogIndex, SnapshotFailure>>
+  server(
+    name: string,
+    digest: string,
+    lifetime: Lifetime,
+  ): Promise<Result<CompiledServer, SnapshotFailure>>
+}
+
+export function createSnapshotReader({ kv, catalog }: SnapshotReaderOptions): SnapshotReader {
+  const indexes = createLruCache<CatalogIndex>(INDEX_CACHE_ENTRIES, Infinity, () => 0)
+  const servers = createLruCache<CompiledServer>(
+    SERVER_CACHE_ENTRIES,
+    SERVER_CACHE_MAX_CHARS,
+    (server) => server.toolsJson.length,
+  )
+  const running = new Map<string, Promise<unknown>>()
+
+  /** One load per key and isolate; a joined load that dies with its request is given up on. */
+  async function shared<Value>(
+    key: string,
+    load: () => Promise<Value | null>,
+    lifetime: Lifetime,
+  ): Promise<Result<Value, SnapshotFailure>> {
+    let work = running.get(key) as Promise<Value | null> | undefined
+    if (!work) {
+      work = load().finally(() => running.delete(key))
+      running.set(key, work)
+      lifetime.waitUntil(work.catch(() => undefined))
+    }
+    try {
+      const value = await withTimeout(work, SNAPSHOT_READ_TIMEOUT_MS)
+      return value === null ? fail({ reason: 'unknown' }) : ok(value)
+    } catch (error) {
+      if (running.get(key) === work) running.delete(key)
+      logUnexpected('snapshot_unreachable', error, { key })
+      return fail({ reason: 'unreachable' })
+    }
+  }
+
+  /** What KV holds under `key`, when it is there and well-formed; its being away is a miss. */
+  async function fromKv<Value>(key: string, schema: z.ZodMiniType<Value>) {
+    try {
+      const text = await kv.get(key, 'text')
+      if (text === null) return undefined
+      const parsed = schema.safeParse(JSON.parse(text))
+      if (parsed.success) return parsed.data
+      logEvent('snapshot_corrupt', { key, reason: parsed.error.message.slice(0, 200) })
+    } catch (error) {
+      logUnexpected('snapshot_kv_failed', error, { key })
+    }
+    return undefined
+  }
+
+  return {
+    peekIndex: (version) => indexes.get(indexKey(version)),
+    peekServer: (name, digest) => servers.get(serverKey(name, digest)),
+    async index(version, lifetime) {
+      const key = indexKey(version)
+      const known = indexes.get(key)
+      if (known) return ok(known)
+      const load = async () => {
+        const index = (await fromKv(key, catalogIndexSchema)) ?? (await catalog().index(version))
+        if (index) indexes.set(key, index)
+        return index
+      }
+      return shared(key, load, lifetime)
+    },
+    async server(name, digest, lifetime) {
+      const key = serverKey(name, digest)
+      const known = servers.get(key)
+      if (known) return ok(known)
+      const load = async () => {
+        const entry =
+          (await fromKv(key, serverEntrySchema)) ?? (await catalog().entry(name, digest))
+        const compiled = entry && compileServer(entry)
+        if (compiled) servers.set(key, compiled)
+        return compiled
+      }
+      return shared(key, load, lifetime)
+    },
+  }
+}
