@@ -1,0 +1,94 @@
+/** What `defineTool` refuses. Each message names the option and what to write instead. */
+import { MAX_OUTPUT_BYTES, MAX_TIMEOUT_MS } from './limits.ts'
+
+const OPTIONS: ReadonlySet<string> = new Set(
+  'description title input output annotations scopes icons timeoutMs maxOutputBytes handler'.split(
+    ' ',
+  ),
+)
+const HINTS: ReadonlySet<string> = new Set(
+  'readOnlyHint destructiveHint idempotentHint openWorldHint'.split(' '),
+)
+/** RFC 6749 §3.3 scope-token. */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+
+/** @throws TypeError */
+export function checkOptions(options: object): void {
+  const tool = options as Record<string, unknown>
+  known('defineTool', tool, OPTIONS)
+  must(
+    typeof tool['description'] === 'string' && tool['description'].trim() !== '',
+    'description: say in a sentence what the tool does and when to use it; models choose by it',
+  )
+  must(typeof tool['handler'] === 'function', 'handler: give a function (args, context) => answer')
+  must(optional(tool['title'], isText), 'title: give a non-empty string, or leave it out')
+  for (const key of ['input', 'output']) {
+    must(optional(tool[key], isZodObject), `${key}: give a z.object({ … }) of zod 4`)
+  }
+  checkAnnotations(tool['annotations'])
+  must(
+    optional(tool['scopes'], isScopes),
+    'scopes: give a non-empty array of scope names without spaces, or leave it out',
+  )
+  must(
+    optional(tool['icons'], isIcons),
+    'icons: give an array of { src, mimeType?, sizes?, theme? } with https: or data: URLs',
+  )
+  must(
+    optional(tool['timeoutMs'], (value) => isCount(value, MAX_TIMEOUT_MS)),
+    `timeoutMs: give whole milliseconds from 1 to ${MAX_TIMEOUT_MS}`,
+  )
+  must(
+    optional(tool['maxOutputBytes'], (value) => isCount(value, MAX_OUTPUT_BYTES)),
+    `maxOutputBytes: give whole bytes from 1 to ${MAX_OUTPUT_BYTES}`,
+  )
+}
+
+/** @throws TypeError naming an option that does not exist */
+export function known(where: string, options: object, allowed: ReadonlySet<string>): void {
+  for (const key of Object.keys(options)) {
+    if (!allowed.has(key)) {
+      throw new TypeError(`${where}: unknown option "${key}". It takes ${[...allowed].join(', ')}.`)
+    }
+  }
+}
+
+function checkAnnotations(annotations: unknown): void {
+  if (annotations === undefined) return
+  must(
+    typeof annotations === 'object' && annotations !== null,
+    'annotations: give an object such as { readOnlyHint: true }',
+  )
+  known('defineTool annotations', annotations as object, HINTS)
+  for (const [hint, value] of Object.entries(annotations as object)) {
+    must(typeof value === 'boolean', `annotations.${hint}: give true or false`)
+  }
+}
+
+function must(holds: boolean, remedy: string): void {
+  if (!holds) throw new TypeError(`defineTool ${remedy}.`)
+}
+
+const optional = (value: unknown, test: (value: unknown) => boolean): boolean =>
+  value === undefined || test(value)
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value.trim() !== ''
+
+const isCount = (value: unknown, max: number): boolean =>
+  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= max
+
+/** By zod's own tag: `instanceof` would pull zod into every author's bundle twice. */
+const isZodObject = (value: unknown): boolean =>
+  (value as { _zod?: { def?: { type?: string } } } | null)?._zod?.def?.type === 'object'
+
+const isScopes = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.length > 0 &&
+  value.every((scope) => typeof scope === 'string' && SCOPE.test(scope))
+
+const isIcons = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.every((icon: unknown) => {
+    const { src } = (icon ?? {}) as { src?: unknown }
+    return typeof src === 'string' && /^(https:|data:)/.test(src)
+  })

@@ -1,0 +1,109 @@
+/**
+ * `defineTool`: all an author writes. Options are checked here, when the module
+ * loads, so that a mistake fails the build with its remedy and not a call.
+ */
+import type * as z from 'zod'
+import type { Principal } from '../auth/principal.ts'
+import type { LogLevel } from '../protocol/2026-07-28/envelope.ts'
+import { checkOptions } from './check.ts'
+import type { ContentResult } from './content.ts'
+import type { Elicited, Form, FormContent } from './elicit.ts'
+
+/** What a handler gets beside its arguments. */
+export interface ToolContext {
+  /** This Worker's bindings. */
+  readonly env: Cloudflare.Env
+  /** The verified caller; never their token. */
+  readonly principal: Principal
+  /** Aborts when the client goes away or the tool's time is over. Hand it to `fetch`. */
+  readonly signal: AbortSignal
+  /** Reports progress to clients that asked for it; values that do not increase are dropped. */
+  progress(progress: number, total?: number, message?: string): Promise<void>
+  /** Sends a log message to clients that asked for this level; `data` is any JSON. */
+  log(level: LogLevel, data: unknown): void
+  /**
+   * Asks the user. The handler does not go on from here: it is run again from
+   * the top when the answer is there, so *ask first, then act*. Several questions
+   * asked together (`Promise.all`) are put to the user together.
+   *
+   * @param key names the question within the tool; the same in every run
+   */
+  elicit<Asked extends Form>(
+    key: string,
+    message: string,
+    form: Asked,
+  ): Promise<Elicited<FormContent<Asked>>>
+}
+
+/** Hints for clients and models, never enforced by them (server/tools "Tool Annotations"). */
+export interface ToolAnnotations {
+  /** Changes nothing. An answer the client gives unasked counts only here. */
+  readOnlyHint?: boolean
+  destructiveHint?: boolean
+  idempotentHint?: boolean
+  openWorldHint?: boolean
+}
+
+export interface ToolIcon {
+  /** `https:` or `data:` URL. */
+  src: string
+  mimeType?: string
+  /** e.g. `['48x48']` */
+  sizes?: string[]
+  theme?: 'light' | 'dark'
+}
+
+/** A string is text; an object, array, number or boolean is sent as JSON; nothing is an empty answer. */
+export type PlainOutput = string | number | boolean | null | undefined | void | object
+
+export interface ToolOptions<
+  Input extends z.ZodObject = z.ZodObject,
+  Output extends z.ZodObject | undefined = z.ZodObject | undefined,
+> {
+  /** Written for the model that picks a tool: what it does, when to use it. */
+  description: string
+  /** Written for people. */
+  title?: string
+  /** The arguments. Absent: none. */
+  input?: Input
+  /** The answer, validated and sent as `structuredContent` and as the same JSON in text. */
+  output?: Output
+  annotations?: ToolAnnotations
+  /** Scopes a caller must all hold; without one the call answers 403 before the handler runs. */
+  scopes?: readonly [string, ...string[]]
+  icons?: ToolIcon[]
+  /** Default 120 000; at most 15 minutes. */
+  timeoutMs?: number
+  /** Bound of the whole serialised answer. Default 1 MiB; at most 8 MiB. */
+  maxOutputBytes?: number
+  handler(
+    args: z.output<Input>,
+    context: ToolContext,
+  ): Output extends z.ZodObject
+    ? z.input<Output> | Promise<z.input<Output>>
+    : PlainOutput | ContentResult | Promise<PlainOutput | ContentResult>
+}
+
+const TOOL = Symbol('mcp-edge tool')
+
+/** A checked tool. Its name is its file's, or its key in `defineServer({ tools })`. */
+export interface Tool extends Readonly<Omit<ToolOptions, 'handler'>> {
+  readonly [TOOL]: true
+  handler(args: Record<string, unknown>, context: ToolContext): unknown
+}
+
+/**
+ * Defines one tool.
+ *
+ * @throws TypeError with the remedy, for unknown options and impossible values
+ */
+export function defineTool<
+  Input extends z.ZodObject = z.ZodObject<Record<never, never>>,
+  Output extends z.ZodObject | undefined = undefined,
+>(options: ToolOptions<Input, Output>): Tool {
+  checkOptions(options)
+  return Object.freeze({ ...(options as unknown as Tool), [TOOL]: true as const })
+}
+
+export const isTool = (value: unknown): value is Tool =>
+  typeof value === 'object' && value !== null && TOOL in value
