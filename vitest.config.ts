@@ -1,0 +1,36 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+/** Real Workers start in these tests: on two slow shared cores a start takes seconds. */
+const WORKERS_TIMEOUT_MS = 60_000
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'] },
+      },
+      {
+        plugins: [cloudflareTest({ wrangler: { configPath: './durable-objects/wrangler.toml' } })],
+        test: {
+          name: 'workers',
+          include: ['test/workers/objects/**/*.test.ts'],
+          testTimeout: WORKERS_TIMEOUT_MS,
+          hookTimeout: WORKERS_TIMEOUT_MS,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/e2e/_generate.ts'],
+          testTimeout: WORKERS_TIMEOUT_MS,
+          hookTimeout: WORKERS_TIMEOUT_MS,
+          // Each file starts a platform of its own: one at a time is what two cores bear.
+          maxWorkers: 1,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
