@@ -7,8 +7,8 @@
  */
 import { verifyAccessToken, type AccessTokenFailure } from '#shared/auth/access-token.ts'
 import { ANONYMOUS, type Principal } from '#shared/auth/principal.ts'
+import { createLruCache } from '#shared/catalog/lru-cache.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
-import { BoundedMap } from './bounded-map.ts'
 import { AUTHORIZATION_HEADER_MAX_CHARS, VERDICT_CACHE_ENTRIES } from './limits.ts'
 import { resourceOf } from './match.ts'
 import type { TokenKeys } from './token-keys.ts'
@@ -28,6 +28,7 @@ export type AuthFailure =
   /** Two credentials, or a header that is none (RFC 6750 §3.1 invalid_request). */
   | { reason: 'malformed_header' }
   | { reason: 'unsupported_scheme' }
+  | { reason: 'revoked' }
   | AccessTokenFailure
 
 export interface Authenticator {
@@ -46,8 +47,8 @@ export function createAuthenticator(
   publicOrigin: string,
   keys: TokenKeys,
 ): Authenticator {
-  const verdicts = new BoundedMap<string, Caller>(VERDICT_CACHE_ENTRIES)
-  const strangers = new BoundedMap<string, Caller>(VERDICT_CACHE_ENTRIES)
+  const verdicts = createLruCache<Caller>(VERDICT_CACHE_ENTRIES, Infinity, () => 0)
+  const strangers = createLruCache<Caller>(VERDICT_CACHE_ENTRIES, Infinity, () => 0)
 
   function stranger(server: string): Caller {
     let caller = strangers.get(server)
@@ -104,6 +105,8 @@ export function describeAuthFailure({ reason }: AuthFailure): string {
       return 'The access token has expired; refresh it'
     case 'wrong_audience':
       return 'The access token is for another resource; request one for this server'
+    case 'revoked':
+      return 'The access was revoked; sign in again'
     case 'bound':
       return 'The access token is bound to a key and does not count as Bearer'
     case 'wrong_issuer':

@@ -1,0 +1,109 @@
+/**
+ * Steps 3 to 7 of one `tools/call`, whichever era it came in: decide, limit,
+ * forward, record. The answer is of the 2026-07-28 wire, or the router's refusal.
+ */
+import { challengeResponse } from '#shared/auth/challenge.ts'
+import { missingScopes } from '#shared/catalog/policy.ts'
+import { errorResponse, invalidParams, SERVER_ERROR } from '#shared/protocol/errors.ts'
+import { echoableId, parseJson, type RequestId } from '#shared/protocol/jsonrpc.ts'
+import { assertionFor } from './assertions.ts'
+import { decisionFor, type ServerRecord } from './catalog-view.ts'
+import type { Exchange } from './exchange.ts'
+import { ANSWER_HEADERS, forward, type ForwardOutcome } from './forward.ts'
+import { resourceMetadataUrlOf } from './match.ts'
+
+export interface ModernCall {
+  readonly method: 'tools/call'
+  readonly name: string
+  /** 2026-07-28 headers; the internal ones are added here. */
+  readonly headers: Headers
+  readonly body: string
+}
+
+export async function callServer(exchange: Exchange, call: ModernCall): Promise<Response> {
+  const refusal = decide(exchange, exchange.server, call)
+  if (refusal) return refusal
+  const outcome = await send(exchange, exchange.server, call)
+  if (outcome.kind !== 'digest_mismatch') return answerOf(outcome, exchange, call)
+
+  // The server was redeployed since the snapshot was made, and its handler has
+  // not run: learn what it is now, decide again, and send once more.
+  const { catalog } = exchange.platform
+  const renewed = await catalog.redescribe(exchange.server.name, exchange.ctx)
+  if (!renewed) return answerOf({ kind: 'unknown_server' }, exchange, call)
+  const secondRefusal = decide(exchange, renewed, call)
+  if (secondRefusal) return secondRefusal
+  return answerOf(await send(exchange, renewed, call), exchange, call)
+}
+
+/** Policy for (principal, server, tool), then scope: the two different no's (DESIGN §4.7). */
+function decide(exchange: Exchange, server: ServerRecord, call: ModernCall): Response | undefined {
+  const { caller, feed, platform } = exchange
+  const tool = server.compiled.tools.get(call.name)
+  if (!tool) {
+    const failure = invalidParams(`Unknown tool: ${call.name}`)
+    return errorResponse(idOf(call.body), failure, ANSWER_HEADERS)
+  }
+  const missing = missingScopes(tool.scopes, caller.principal.scopes)
+  if (missing.length > 0) {
+    const stranger = caller.grantId === undefined
+    return challengeResponse({
+      status: stranger ? 401 : 403,
+      ...(stranger ? {} : { error: 'insufficient_scope' }),
+      description: `This tool needs the scope ${tool.scopes.join(' ')}`,
+      scopes: tool.scopes,
+      resourceMetadataUrl: resourceMetadataUrlOf(platform.publicOrigin, server.name),
+    })
+  }
+  if (feed.unreachable && !tool.readOnly) {
+    const sentence = 'Revocations cannot be checked right now; only read-only tools run. Retry soon'
+    return unavailable(idOf(call.body), 503, sentence)
+  }
+  return undefined
+}
+
+async function send(
+  { platform, caller, request, nowSeconds }: Exchange,
+  server: ServerRecord,
+  call: ModernCall,
+): Promise<ForwardOutcome> {
+  return forward({
+    handle: server.handle,
+    serverName: server.name,
+    assertion: await assertionFor(caller, platform.signingKey, nowSeconds),
+    decision: decisionFor(server, call.method, call.name),
+    headers: call.headers,
+    body: call.body,
+    signal: request.signal,
+  })
+}
+
+function answerOf(outcome: ForwardOutcome, exchange: Exchange, call: ModernCall): Response {
+  switch (outcome.kind) {
+    case 'answer':
+      return outcome.response
+    case 'unknown_server':
+      exchange.platform.catalog.forget(exchange.server.name)
+      return unavailable(idOf(call.body), 503, 'The server is not deployed right now')
+    case 'digest_mismatch':
+      return unavailable(idOf(call.body), 503, 'The server is being redeployed; retry soon')
+    case 'bad_answer':
+      return unavailable(
+        idOf(call.body),
+        502,
+        `The server gave no usable answer (ref ${outcome.ref})`,
+      )
+  }
+}
+
+function unavailable(id: RequestId | null, status: 502 | 503, message: string): Response {
+  const failure = { status, code: SERVER_ERROR, message }
+  const retry = status === 503 ? { 'retry-after': '5' } : {}
+  return errorResponse(id, failure, { ...ANSWER_HEADERS, ...retry })
+}
+
+/** Only refusals need the id, so only they pay for parsing the body. */
+function idOf(body: string): RequestId | null {
+  const parsed = parseJson(body)
+  return parsed.ok ? echoableId(parsed.value) : null
+}

@@ -1,0 +1,73 @@
+/**
+ * Servers nobody registered: a well-formed name the index does not have is looked
+ * up in SERVERS, and what answers there is published to the Catalog (DESIGN §2).
+ * Bounded, because strangers choose the names: misses are remembered, one look at
+ * a name at a time, few names at once.
+ */
+import type { SigningKey } from '#shared/auth/assertion.ts'
+import type { CatalogIndex } from '#shared/catalog/entry.ts'
+import { withTimeout, type Lifetime } from '#shared/catalog/lifetime.ts'
+import { createLruCache } from '#shared/catalog/lru-cache.ts'
+import { logEvent } from '#shared/log.ts'
+import { catalogOf } from '#shared/rpc.ts'
+import { describeServer } from './describe.ts'
+import {
+  DESCRIBE_CONCURRENCY,
+  DESCRIBE_TIMEOUT_MS,
+  UNKNOWN_SERVER_CACHE_ENTRIES,
+  UNKNOWN_SERVER_TTL_MS,
+} from './limits.ts'
+import type { Servers } from './servers.ts'
+
+export interface Discovery {
+  /** Describes and publishes `name`. `undefined`: SERVERS has no such server, or it was not accepted. */
+  publish(name: string, lifetime: Lifetime): Promise<CatalogIndex | undefined>
+  /** SERVERS was asked for the name a moment ago and did not know it. */
+  isKnownMiss(name: string, nowMs: number): boolean
+  /** SERVERS has just said that it does not know the name. */
+  remember(name: string, nowMs: number): void
+}
+
+export function createDiscovery(
+  servers: Servers,
+  catalog: DurableObjectNamespace,
+  signingKey: SigningKey,
+): Discovery {
+  const missedAtMs = createLruCache<number>(UNKNOWN_SERVER_CACHE_ENTRIES, Infinity, () => 0)
+  const running = new Map<string, Promise<CatalogIndex | undefined>>()
+
+  async function describeAndPublish(name: string): Promise<CatalogIndex | undefined> {
+    const handle = servers.get(name)
+    const description = handle && (await describeServer(handle, name, signingKey))
+    if (!description) {
+      missedAtMs.set(name, Date.now())
+      return undefined
+    }
+    const published = await catalogOf(catalog).publish(name, description)
+    if (published.ok) return published.value
+    logEvent('publish_refused', { server: name, ...published.failure })
+    missedAtMs.set(name, Date.now())
+    return undefined
+  }
+
+  return {
+    async publish(name, lifetime) {
+      let work = running.get(name)
+      if (!work) {
+        if (running.size >= DESCRIBE_CONCURRENCY) return undefined
+        work = describeAndPublish(name).finally(() => running.delete(name))
+        running.set(name, work)
+        lifetime.waitUntil(work.catch(() => undefined))
+      }
+      try {
+        return await withTimeout(work, DESCRIBE_TIMEOUT_MS)
+      } finally {
+        // Work whose request died never settles: after its time it is nobody's to wait for.
+        if (running.get(name) === work) running.delete(name)
+      }
+    },
+    isKnownMiss: (name, nowMs) =>
+      nowMs - (missedAtMs.get(name) ?? -Infinity) < UNKNOWN_SERVER_TTL_MS,
+    remember: (name, nowMs) => missedAtMs.set(name, nowMs),
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * The router: the only public door. The life of a request, one step a file:
+ *
+ *   match → authenticate → decide → limit → forward → record
+ *
+ * Lists and discovery end at `decide`: they are answered from the snapshot.
+ */
+import type { CatalogIndex } from '#shared/catalog/entry.ts'
+import { logUnexpected } from '#shared/log.ts'
+import { CatalogUnavailable } from './catalog-view.ts'
+import { exposeTo, preflightResponse } from './cors.ts'
+import { ANSWER_HEADERS } from './forward.ts'
+import { homePage } from './home.ts'
+import { matchPath, type Route } from './match.ts'
+import { handleMcp } from './mcp.ts'
+import { plainError } from './plain-error.ts'
+import { platformOf, type Platform } from './platform.ts'
+import { resourceMetadata } from './resource-metadata.ts'
+
+export default {
+  async fetch(request, env, ctx): Promise<Response> {
+    try {
+      const platform = platformOf(env)
+      const url = new URL(request.url)
+      if (url.origin === platform.publicOrigin) return await answer(request, url, platform, ctx)
+      // The AS may live on an origin of its own; everything on that host is its.
+      if (url.origin === platform.issuerOrigin) return await platform.oauth.fetch(request)
+      return misdirected(platform)
+    } catch (error) {
+      if (error instanceof CatalogUnavailable) {
+        const sentence = 'The catalog cannot be read right now; retry in a few seconds'
+        return plainError(503, 'unavailable', sentence)
+      }
+      const ref = logUnexpected('router_failed', error)
+      return plainError(500, 'internal_error', `Internal error (ref ${ref})`)
+    }
+  },
+} satisfies ExportedHandler<Cloudflare.Env>
+
+async function answer(
+  request: Request,
+  url: URL,
+  platform: Platform,
+  ctx: ExecutionContext,
+): Promise<Response> {
+  const route = matchPath(url.pathname)
+  // The authorization server keeps its own CORS rules: none on pages, any origin on its API.
+  if (route.kind === 'oauth') return platform.oauth.fetch(request)
+
+  const origin = request.headers.get('Origin')
+  if (origin === null) return respond(request, route, platform, ctx)
+  const allowOrigin = platform.origins.allow(origin)
+  if (allowOrigin === undefined) {
+    return plainError(403, 'origin_not_allowed', 'This Origin may not call this platform')
+  }
+  if (request.method === 'OPTIONS') return preflightResponse(request, allowOrigin)
+  return exposeTo(allowOrigin, await respond(request, route, platform, ctx))
+}
+
+async function respond(
+  request: Request,
+  route: Exclude<Route, { kind: 'oauth' }>,
+  platform: Platform,
+  ctx: ExecutionContext,
+): Promise<Response> {
+  switch (route.kind) {
+    case 'mcp':
+      return handleMcp(request, route.server, platform, ctx)
+    case 'resource-metadata':
+      return describeResource(route.server, platform, ctx)
+    case 'home':
+      return homePage(platform.publicOrigin, await currentIndex(platform, ctx))
+    case 'health':
+      return Response.json({ status: 'ok' }, { headers: ANSWER_HEADERS })
+    case 'unknown-well-known':
+    case 'not-found':
+      return plainError(404, 'not_found', 'Nothing is served here; see / for what is')
+  }
+}
+
+async function describeResource(
+  name: string | undefined,
+  platform: Platform,
+  ctx: ExecutionContext,
+): Promise<Response> {
+  const server = name ?? onlyServer(await currentIndex(platform, ctx))
+  if (!server) {
+    return plainError(404, 'not_found', 'Ask for the metadata of one server: append /<server>/mcp')
+  }
+  const feed = await platform.catalog.feed(ctx)
+  const record = await platform.catalog.server(server, feed, ctx)
+  const publicScopes =
+    record?.policy.visibility === 'public' ? record.compiled.scopes : undefined
+  return Response.json(
+    resourceMetadata(platform.publicOrigin, platform.issuer, server, publicScopes),
+    { headers: ANSWER_HEADERS },
+  )
+}
+
+async function currentIndex(platform: Platform, ctx: ExecutionContext): Promise<CatalogIndex> {
+  return platform.catalog.index(await platform.catalog.feed(ctx), ctx)
+}
+
+/** The root document (RFC 9728 §3) can describe one resource only. */
+function onlyServer({ servers }: CatalogIndex): string | undefined {
+  const names = Object.keys(servers)
+  return names.length === 1 ? names[0] : undefined
+}
+
+function misdirected({ publicOrigin }: Platform): Response {
+  return plainError(421, 'misdirected_request', `This platform answers at ${publicOrigin}`)
+}

@@ -1,0 +1,56 @@
+/** What one isolate builds once from its configuration, and every request shares. */
+import type { SigningKey } from '#shared/auth/assertion.ts'
+import { deriveSealKeys, type SealKeys } from '#shared/auth/seal.ts'
+import { createAuthenticator, type Authenticator } from './authenticate.ts'
+import { CatalogView } from './catalog-view.ts'
+import { createOriginPolicy, type OriginPolicy } from './cors.ts'
+import { createServers } from './servers.ts'
+import { createTokenKeys } from './token-keys.ts'
+
+export interface Platform {
+  readonly publicOrigin: string
+  readonly issuer: string
+  readonly issuerOrigin: string
+  readonly origins: OriginPolicy
+  readonly oauth: Fetcher
+  readonly sessions: DurableObjectNamespace
+  readonly authenticator: Authenticator
+  readonly catalog: CatalogView
+  readonly signingKey: SigningKey
+  /** Keys of 2025-era session ids. Derived at the first such request. */
+  sessionSealKeys(): Promise<SealKeys>
+}
+
+let built: { env: Cloudflare.Env; platform: Platform } | undefined
+
+/** @throws TypeError with the variable's name when the configuration cannot be used */
+export function platformOf(env: Cloudflare.Env): Platform {
+  if (built?.env !== env) built = { env, platform: build(env) }
+  return built.platform
+}
+
+function build(env: Cloudflare.Env): Platform {
+  const publicOrigin = originOf('PUBLIC_ORIGIN', env.PUBLIC_ORIGIN)
+  const signingKey = JSON.parse(env.SIGNING_KEY) as SigningKey
+  let sessionKeys: Promise<SealKeys> | undefined
+  return {
+    publicOrigin,
+    issuer: env.ISSUER,
+    issuerOrigin: originOf('ISSUER', env.ISSUER),
+    origins: createOriginPolicy(publicOrigin, env.ALLOWED_ORIGINS),
+    oauth: env.OAUTH,
+    sessions: env.SESSION,
+    authenticator: createAuthenticator(env.ISSUER, publicOrigin, createTokenKeys(env.OAUTH)),
+    catalog: new CatalogView(env, createServers(env), signingKey),
+    signingKey,
+    sessionSealKeys: () => (sessionKeys ??= deriveSealKeys(env.SEAL_SECRETS, 'session')),
+  }
+}
+
+function originOf(variable: string, value: string): string {
+  const origin = URL.parse(value)?.origin
+  if (origin === undefined || origin !== value) {
+    throw new TypeError(`${variable} must be an origin such as https://mcp.example.com`)
+  }
+  return origin
+}
