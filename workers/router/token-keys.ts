@@ -16,22 +16,15 @@ export interface TokenKeys {
 export function createTokenKeys(oauth: Fetcher): TokenKeys {
   let jwks: Jwks = { keys: [] }
   let fetchedAtMs = -Infinity
-  let underWay: Promise<void> | undefined
-
-  async function refetch(): Promise<void> {
-    jwks = (await oauthOf(oauth).jwks()) as Jwks
-    fetchedAtMs = Date.now()
-  }
 
   return {
     async for(token) {
       const ageMs = Date.now() - fetchedAtMs
       const stale = ageMs > JWKS_MAX_AGE_MS || (ageMs > JWKS_RETRY_MS && !knows(jwks, token))
+      // Not shared between requests: work of a request that dies never settles for the others.
       if (stale) {
-        underWay ??= refetch().finally(() => {
-          underWay = undefined
-        })
-        await underWay
+        jwks = (await oauthOf(oauth).jwks()) as Jwks
+        fetchedAtMs = Date.now()
       }
       return jwks
     },

@@ -1,0 +1,110 @@
+import { exportJWK, generateKeyPair, SignJWT, type JWK } from 'jose'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { signAccessToken, type AccessTokenClaims } from '#shared/auth/access-token.ts'
+import { createAuthenticator } from '../../../workers/router/authenticate.ts'
+
+const ISSUER = 'https://as.example.com'
+const ORIGIN = 'https://mcp.example.com'
+const NOW = 1_800_000_000
+
+let signer: JWK & { kid: string }
+let stranger: JWK & { kid: string }
+let jwks: { keys: JWK[] }
+
+async function newKey(kid: string) {
+  const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
+  const secret = { ...(await exportJWK(privateKey)), kid }
+  return { secret, open: { ...(await exportJWK(publicKey)), kid, alg: 'ES256' } }
+}
+
+beforeAll(async () => {
+  const ours = await newKey('k1')
+  signer = ours.secret
+  stranger = (await newKey('k1')).secret
+  jwks = { keys: [ours.open] }
+})
+
+const claims = (changes: Partial<AccessTokenClaims> = {}): AccessTokenClaims => ({
+  iss: ISSUER,
+  sub: 'user',
+  aud: `${ORIGIN}/notes/mcp`,
+  client_id: 'client',
+  scope: 'notes:read notes:write',
+  iat: NOW,
+  exp: NOW + 3600,
+  jti: 'j',
+  gid: 'grant',
+  tenant: 'default',
+  ...changes,
+})
+
+const authenticator = () => createAuthenticator(ISSUER, ORIGIN, { for: async () => jwks })
+const check = (header: string | null, nowSeconds = NOW) =>
+  authenticator().authenticate(header, 'notes', nowSeconds)
+
+describe('authenticate', () => {
+  it('turns a good token into its principal', async () => {
+    const verified = await check(`Bearer ${await signAccessToken(signer, claims())}`)
+    expect(verified).toMatchObject({
+      ok: true,
+      value: {
+        grantId: 'grant',
+        principal: { subject: 'user', tenant: 'default', scopes: ['notes:read', 'notes:write'] },
+      },
+    })
+  })
+
+  it('takes a request without a header for a stranger', async () => {
+    expect(await check(null)).toMatchObject({ ok: true, value: { principal: { subject: 'anonymous' } } })
+  })
+
+  it.each([
+    ['expired', { exp: NOW - 1 }, 'expired'],
+    ['of another resource (RFC 8707)', { aud: `${ORIGIN}/other/mcp` }, 'wrong_audience'],
+    ['of another issuer', { iss: 'https://evil.example' }, 'wrong_issuer'],
+  ])('refuses a token that is %s', async (_, changes, reason) => {
+    const token = await signAccessToken(signer, claims(changes))
+    expect(await check(`Bearer ${token}`)).toEqual({ ok: false, failure: { reason } })
+  })
+
+  it('refuses a list of audiences, even one that has ours in it', async () => {
+    const token = await new SignJWT({ ...claims(), aud: [`${ORIGIN}/notes/mcp`, 'x'] })
+      .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'k1' })
+      .sign({ ...signer, alg: 'ES256' })
+    expect(await check(`Bearer ${token}`)).toMatchObject({ failure: { reason: 'wrong_audience' } })
+  })
+
+  it('refuses a signature by another key, and `typ` JWT (RFC 9068 §4, RFC 8725 §3.11)', async () => {
+    const forged = await signAccessToken(stranger, claims())
+    expect(await check(`Bearer ${forged}`)).toMatchObject({ failure: { reason: 'bad_signature' } })
+    const idToken = await new SignJWT({ ...claims() })
+      .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid: 'k1' })
+      .sign({ ...signer, alg: 'ES256' })
+    expect(await check(`Bearer ${idToken}`)).toMatchObject({ failure: { reason: 'malformed' } })
+  })
+
+  it('refuses a key-bound token as Bearer (RFC 9449 §7.1)', async () => {
+    const bound = { ...claims(), cnf: { jkt: 'x' } } as AccessTokenClaims
+    const token = await signAccessToken(signer, bound)
+    expect(await check(`Bearer ${token}`)).toMatchObject({ failure: { reason: 'bound' } })
+  })
+
+  it.each(['Basic dXNlcg==', 'DPoP abc', 'Bearer', 'Bearer a, Bearer b', 'Bearer a b', 'Bearer é'])(
+    'refuses the header "%s"',
+    async (header) => {
+      expect((await check(header)).ok).toBe(false)
+    },
+  )
+
+  it('ends a cached verdict with its token, and never uses it for another server', async () => {
+    const shared = authenticator()
+    const header = `Bearer ${await signAccessToken(signer, claims({ exp: NOW + 10 }))}`
+    expect((await shared.authenticate(header, 'notes', NOW)).ok).toBe(true)
+    expect(await shared.authenticate(header, 'other', NOW)).toMatchObject({
+      failure: { reason: 'wrong_audience' },
+    })
+    expect(await shared.authenticate(header, 'notes', NOW + 11)).toMatchObject({
+      failure: { reason: 'expired' },
+    })
+  })
+})
