@@ -1,0 +1,66 @@
+/** The trust anchor a build embeds: `shared/trust.<env>.json` (public keys only). */
+import { join } from 'node:path'
+import * as z from 'zod/mini'
+import type { Trust } from '#shared/auth/assertion.ts'
+import { ROOT, shown } from '../root.ts'
+import { Stop } from '../stop.ts'
+import { readIfPresent } from './write-if-changed.ts'
+
+/** Variable that names the environment a build is for. Unset: a deploy to production. */
+export const ENVIRONMENT_VARIABLE = 'MCP_EDGE_ENV'
+export const DEV = 'dev'
+const PRODUCTION = 'production'
+
+const ENVIRONMENT_NAME = /^[a-z][a-z0-9-]{0,20}$/
+
+const trustSchema = z.object({
+  anchors: z
+    .array(z.looseObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }))
+    .check(z.minLength(1)),
+})
+
+export const trustFile = (environment: string): string =>
+  join(ROOT, 'shared', `trust.${environment}.json`)
+
+/** @throws Stop when the build would embed no anchor: such a server could believe nobody */
+export function readTrust(environment = process.env[ENVIRONMENT_VARIABLE] ?? PRODUCTION): Trust {
+  if (!ENVIRONMENT_NAME.test(environment)) {
+    throw new Stop(
+      ENVIRONMENT_VARIABLE,
+      `"${environment}" is no name of an environment.`,
+      'Use lower-case letters, digits and hyphens.',
+    )
+  }
+  const path = trustFile(environment)
+  const text = readIfPresent(path)
+  if (text === undefined) {
+    throw new Stop(
+      shown(path),
+      `There is no trust anchor for "${environment}": the server could not tell the router from a stranger.`,
+      environment === DEV
+        ? 'Run `npm run dev` once: it makes one.'
+        : 'Run `npm run deploy` once: it makes one, to be committed.',
+    )
+  }
+  return parse(path, text)
+}
+
+function parse(path: string, text: string): Trust {
+  const remedy = 'Restore the file from version control.'
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new Stop(shown(path), 'It is not JSON.', remedy)
+  }
+  const parsed = trustSchema.safeParse(value)
+  if (!parsed.success) throw new Stop(shown(path), z.prettifyError(parsed.error), remedy)
+  if (parsed.data.anchors.some((anchor) => 'd' in anchor)) {
+    throw new Stop(
+      shown(path),
+      'It holds a private key (member "d").',
+      'Remove it and rotate the anchor.',
+    )
+  }
+  return parsed.data
+}
