@@ -7,7 +7,7 @@ export interface Built {
   readonly name: string
   /** Changes with every build. */
   readonly build: string
-  /** `digestOf()` the definitions. */
+  /** `definitionsDigest()` of them (`../catalog/digest.ts`). */
   readonly digest: string
   /** JSON text of the {@link Definitions}; parsed only when the platform asks. */
   readonly definitionsJson: string

@@ -80,6 +80,9 @@ export const unsupportedVersion = (
 export const internalError = (ref: string): WireError =>
   error(500, INTERNAL_ERROR, `Internal error (ref ${ref})`)
 
+/** An internal call without a valid assertion. No detail: whoever asks is not the router. */
+export const unauthorized = (): WireError => error(401, SERVER_ERROR, 'Unauthorized')
+
 export const methodNotAllowed = (): WireError => error(405, SERVER_ERROR, 'Method not allowed.')
 
 export const notAcceptable = (): WireError =>

@@ -2,8 +2,6 @@
  * What a server publishes, from its code. Only the generator and the test
  * client import this: definitions are computed at build time, not in a Worker.
  */
-import canonicalize from 'canonicalize'
-import { toBase64Url } from '../auth/base64url.ts'
 import type { Definitions, ToolDefinition } from '../catalog/entry.ts'
 import type { Tool } from './define.ts'
 import { serverInfoOf, type Server } from './server.ts'
@@ -17,13 +15,6 @@ export function definitionsOf(server: Server, folder: string): Definitions {
     ...(server.instructions === undefined ? {} : { instructions: server.instructions }),
     tools: Object.entries(server.tools).map(([name, tool]) => toolDefinition(name, tool)),
   }
-}
-
-/** SHA-256 (base64url) of the RFC 8785 form: the digest that pins what callers were shown. */
-export async function digestOf(definitions: Definitions): Promise<string> {
-  const text = canonicalize(definitions)
-  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
-  return toBase64Url(new Uint8Array(hash))
 }
 
 function toolDefinition(name: string, tool: Tool): ToolDefinition {

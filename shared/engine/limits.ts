@@ -1,0 +1,28 @@
+/** Bounds of one internal call. Those an author may move are in `../tool/limits.ts`. */
+
+/** As the router's own bound: what it let through is not refused here. */
+export const REQUEST_BODY_MAX_BYTES = 4 * 1024 * 1024
+
+/** Callers remembered per isolate: an assertion is about 1 KiB and lives five minutes. */
+export const CALLER_CACHE_ENTRIES = 2_000
+/** Decisions differ per caller only in their capability; without one, a server has a handful. */
+export const DECISION_CACHE_ENTRIES = 500
+
+/** Handlers that only await ready values settle within these turns: no timer, no stream is set up. */
+export const QUICK_TURNS = 8
+/** A call done by then is answered in plain JSON (DESIGN §4.5). */
+export const JSON_PATIENCE_MS = 1_000
+/** Below the idle limits of common proxies (30 s and up); also how a disconnect is noticed. */
+export const KEEP_ALIVE_MS = 15_000
+/** Unread events of one stream; further progress is dropped, never buffered without bound. */
+export const STREAM_BUFFER_BYTES = 256 * 1024
+
+/** Rounds of questions in one run (DESIGN §4.6). */
+export const MAX_ROUNDS = 8
+/** A person may think it over; a form older than that is asked anew. */
+export const REQUEST_STATE_LIFETIME_SECONDS = 3_600
+/** Answers of eight forms fit many times; bounds what a client can make us decrypt. */
+export const REQUEST_STATE_MAX_CHARS = 64 * 1024
+
+/** A model needs to see what is wrong, not four hundred times. */
+export const MAX_REPORTED_ISSUES = 20

@@ -1,0 +1,102 @@
+/**
+ * The questions of one run (patterns/mrtr, client/elicitation). A question that
+ * has no answer yet never resolves: the handler stops there, the run ends in
+ * `input_required`, and the next round starts the handler from the top. So there
+ * is no exception a handler could swallow on its way to acting unasked.
+ *
+ * An answer counts only for the exact key, message and form that were asked.
+ */
+import { isObject, type JsonObject } from '../protocol/jsonrpc.ts'
+import type { Form, FormSchema } from '../tool/elicit.ts'
+import { contentOf, formSchemaOf } from './form.ts'
+import { digestOf, type Answer, type RunState } from './request-state.ts'
+
+/** `inputRequests` of a result: key → request (client/elicitation, form mode). */
+export type InputRequests = Record<string, { method: 'elicitation/create'; params: JsonObject }>
+
+interface Question {
+  readonly message: string
+  readonly schema: FormSchema
+  readonly digest: string
+}
+
+export interface QuestionOptions {
+  readonly state: RunState
+  /** `inputResponses` of this request. */
+  readonly responses: JsonObject
+  /** Whether an answer counts that no state says was asked for. */
+  readonly acceptUnasked: boolean
+  /** Called once, when the first question has to wait for the user. */
+  onWaiting(): void
+}
+
+export class Questions {
+  readonly #options: QuestionOptions
+  readonly #open = new Map<string, Question>()
+  readonly #answers: Record<string, Answer>
+  #lookups: Promise<unknown>[] = []
+
+  constructor(options: QuestionOptions) {
+    this.#options = options
+    this.#answers = { ...options.state.answers }
+  }
+
+  /** @throws TypeError for a form no client can draw */
+  ask(key: string, message: string, form: Form): Promise<Answer> {
+    const lookup = this.#answerOf(key, message, form)
+    this.#lookups.push(lookup)
+    // A promise of its own each time: one for all would remember every handler that ever waited.
+    return lookup.then((answer) => answer ?? new Promise<never>(() => undefined))
+  }
+
+  async #answerOf(key: string, message: string, form: Form): Promise<Answer | undefined> {
+    const schema = formSchemaOf(form)
+    const digest = await digestOf([key, message, schema])
+    const known = this.#answers[digest] ?? (await this.#fresh(key, digest, form))
+    if (known) return (this.#answers[digest] = known)
+    // A key goes to the client once; another question under it has to wait for a later round.
+    if (this.#open.has(key)) return undefined
+    this.#open.set(key, { message, schema, digest })
+    if (this.#open.size === 1) this.#options.onWaiting()
+    return undefined
+  }
+
+  /** The answer in this request; one that is malformed or does not fit is as good as none. */
+  async #fresh(key: string, digest: string, form: Form): Promise<Answer | undefined> {
+    const { state, responses, acceptUnasked } = this.#options
+    const asked = Object.hasOwn(state.asked, key) ? state.asked[key] : undefined
+    if (asked === undefined ? !acceptUnasked : asked !== digest) return undefined
+    const response = Object.hasOwn(responses, key) ? responses[key] : undefined
+    if (!isObject(response)) return undefined
+    const { action, content } = response
+    if (action === 'decline' || action === 'cancel') return { action }
+    if (action !== 'accept') return undefined
+    const checked = await contentOf(form, content ?? {})
+    return checked === undefined ? undefined : { action, content: checked }
+  }
+
+  /** Whether the user must answer something. Waits until every question asked so far is looked up. */
+  async isWaiting(): Promise<boolean> {
+    while (this.#lookups.length > 0) {
+      const lookups = this.#lookups
+      this.#lookups = []
+      await Promise.allSettled(lookups)
+    }
+    return this.#open.size > 0
+  }
+
+  /** What to ask, and what to remember until it is answered. */
+  nextRound(): { inputRequests: InputRequests; state: RunState } {
+    const inputRequests: InputRequests = {}
+    const asked: Record<string, string> = {}
+    for (const [key, { message, schema, digest }] of this.#open) {
+      inputRequests[key] = {
+        method: 'elicitation/create',
+        params: { mode: 'form', message, requestedSchema: schema },
+      }
+      asked[key] = digest
+    }
+    const { runId, round } = this.#options.state
+    return { inputRequests, state: { runId, round: round + 1, asked, answers: this.#answers } }
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * One run of a handler: from its start to the first thing that settles it (an
+ * answer, a failure, a question, the end of its time). What comes later is
+ * ignored. Nothing is allocated for what a handler does not use.
+ */
+import { logEvent, logUnexpected } from '../log.ts'
+import {
+  canElicitForm,
+  CAPABILITIES_KEY,
+  LOG_LEVEL_KEY,
+  LOG_LEVELS,
+  type LogLevel,
+} from '../protocol/2026-07-28/envelope.ts'
+import type { ModernRequest } from '../protocol/2026-07-28/ladder.ts'
+import { successJson } from '../protocol/2026-07-28/results.ts'
+import { errorJson, invalidParams, missingCapability, type WireError } from '../protocol/errors.ts'
+import type { JsonObject } from '../protocol/jsonrpc.ts'
+import type { ToolContext } from '../tool/define.ts'
+import type { Elicited, Form, FormContent } from '../tool/elicit.ts'
+import type { Caller } from './caller.ts'
+import type { Compiled, CompiledTool } from './compile.ts'
+import { EventStream } from './event-stream.ts'
+import { MAX_ROUNDS } from './limits.ts'
+import { answerOf, failureOf, toolFailure } from './output.ts'
+import { Questions } from './questions.ts'
+import { newRun, sealState, type RunState } from './request-state.ts'
+
+/** The whole JSON-RPC message that ends a call, and the status it has when nothing was streamed. */
+export interface Reply {
+  readonly status: number
+  readonly json: string
+}
+
+export interface RunInput {
+  readonly compiled: Compiled
+  readonly tool: CompiledTool
+  /** As sent: the run is bound to them. */
+  readonly rawArgs: unknown
+  /** As validated. */
+  readonly args: Record<string, unknown>
+  readonly caller: Caller
+  readonly message: ModernRequest
+  readonly request: Request
+  readonly env: Cloudflare.Env
+  /** Of an earlier round, opened and checked. */
+  readonly state: RunState | undefined
+  readonly responses: JsonObject | undefined
+}
+
+/** Also what RPC calls answer, which are no Promises. */
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
+
+const DISCONNECTED = 'the client went away'
+
+export class Run {
+  readonly #input: RunInput
+  readonly events = new EventStream()
+  /** Set once. */
+  reply: Reply | undefined
+  onSettled: ((reply: Reply) => void) | undefined
+  #abort: AbortController | undefined
+  #questions: Questions | undefined
+  #lastProgress = -Infinity
+
+  constructor(input: RunInput) {
+    this.#input = input
+  }
+
+  /** Calls the handler. Returns when the handler first waits; {@link reply} may be there by then. */
+  start(): void {
+    const { tool, args } = this.#input
+    let returned: unknown
+    try {
+      returned = tool.tool.handler(args, this.#context())
+    } catch (error) {
+      void this.#fail(error)
+      return
+    }
+    if (isThenable(returned)) {
+      Promise.resolve(returned).then(
+        (value: unknown) => this.#finish(value),
+        (error: unknown) => this.#fail(error),
+      )
+    } else {
+      void this.#finish(returned)
+    }
+  }
+
+  /** The tool's time is over. */
+  expire(): void {
+    const { compiled, tool } = this.#input
+    const text = `"${tool.name}" did not finish within ${tool.timeoutMs / 1000} s and was stopped.`
+    this.#settleResult(toolFailure(compiled.metaJson, text))
+    this.stop(text)
+  }
+
+  /** Aborts the handler's signal, if it has looked at it. */
+  stop(reason: string = DISCONNECTED): void {
+    this.#abort?.abort(new DOMException(reason, 'AbortError'))
+  }
+
+  async #finish(value: unknown): Promise<void> {
+    const { compiled, tool } = this.#input
+    if (this.#questions && (await this.#questions.isWaiting())) return this.#suspend()
+    if (!this.reply) this.#settleResult(await answerOf(compiled, tool, value))
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    const { compiled, tool } = this.#input
+    if (this.#questions && (await this.#questions.isWaiting())) return this.#suspend()
+    if (!this.reply) this.#settleResult(failureOf(compiled, tool.name, error))
+  }
+
+  #settleResult(resultJson: string): void {
+    this.#settle({ status: 200, json: successJson(this.#input.message.id, resultJson) })
+  }
+
+  #settleError(error: WireError): void {
+    this.#settle({ status: error.status, json: errorJson(this.#input.message.id, error) })
+  }
+
+  #settle(reply: Reply): void {
+    if (this.reply) return
+    this.reply = reply
+    this.onSettled?.(reply)
+  }
+
+  #context(): ToolContext {
+    const { caller, env } = this.#input
+    const signal = (): AbortSignal => this.#signal()
+    return {
+      env,
+      principal: caller.principal,
+      get signal() {
+        return signal()
+      },
+      progress: (progress, total, message) => this.#progress(progress, total, message),
+      log: (level, data) => this.#log(level, data),
+      elicit: (key, message, form) => this.#elicit(key, message, form),
+    }
+  }
+
+  #signal(): AbortSignal {
+    if (!this.#abort) {
+      this.#abort = new AbortController()
+      const { signal } = this.#input.request
+      if (signal.aborted || this.reply) this.stop()
+      else signal.addEventListener('abort', () => this.stop(), { once: true })
+    }
+    return this.#abort.signal
+  }
+
+  #progress(progress: number, total?: number, message?: string): Promise<void> {
+    const { progressToken } = this.#input.message.meta
+    const increases = Number.isFinite(progress) && progress > this.#lastProgress
+    if (progressToken !== undefined && increases) {
+      this.#lastProgress = progress
+      this.#notify('notifications/progress', { progressToken, progress, total, message })
+    }
+    return Promise.resolve()
+  }
+
+  /** Only for requests that set a level (2026-07-28 server/utilities/logging). */
+  #log(level: LogLevel, data: unknown): void {
+    const threshold = this.#input.message.meta[LOG_LEVEL_KEY]
+    if (threshold === undefined) return
+    if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(threshold)) return
+    this.#notify('notifications/message', { level, logger: this.#input.tool.name, data })
+  }
+
+  #notify(method: string, params: JsonObject): void {
+    if (!this.reply) this.events.notify(JSON.stringify({ jsonrpc: '2.0', method, params }))
+  }
+
+  #elicit<Asked extends Form>(
+    key: string,
+    message: string,
+    form: Asked,
+  ): Promise<Elicited<FormContent<Asked>>> {
+    if (!canElicitForm(this.#input.message.meta[CAPABILITIES_KEY])) {
+      this.#settleError(missingCapability({ elicitation: { form: {} } }))
+      this.stop('the client cannot ask its user')
+      return new Promise(() => undefined)
+    }
+    const { state, responses, tool } = this.#input
+    this.#questions ??= new Questions({
+      state: state ?? newRun(),
+      responses: responses ?? {},
+      acceptUnasked: state === undefined && tool.readOnly,
+      // A turn of the event loop later, so that questions asked together go out together.
+      onWaiting: () => setTimeout(() => void this.#suspend(), 0),
+    })
+    return this.#questions.ask(key, message, form) as Promise<Elicited<FormContent<Asked>>>
+  }
+
+  /** Ends this round with `input_required`. */
+  async #suspend(): Promise<void> {
+    const { compiled, tool } = this.#input
+    try {
+      if (!this.#questions || !(await this.#questions.isWaiting()) || this.reply) return
+      await this.#askUser(this.#questions)
+    } catch (error) {
+      const ref = logUnexpected('suspend_failed', error, {
+        server: compiled.built.name,
+        tool: tool.name,
+      })
+      this.#settleResult(toolFailure(compiled.metaJson, `Internal error (ref ${ref})`))
+    }
+    this.stop('the run waits for the user')
+  }
+
+  async #askUser(questions: Questions): Promise<void> {
+    const { caller, compiled, tool, rawArgs } = this.#input
+    const { inputRequests, state } = questions.nextRound()
+    if (state.round > MAX_ROUNDS) {
+      logEvent('too_many_rounds', { server: compiled.built.name, tool: tool.name })
+      this.#settleError(invalidParams(`This call asked ${MAX_ROUNDS} times; start it anew.`))
+      return
+    }
+    const { seal } = caller.decision
+    if (!seal) throw new Error('the decision carries no seal keys')
+    const binding = { principal: caller.principal, tool: tool.name, args: rawArgs }
+    const requestState = await sealState(seal, binding, state, Math.floor(Date.now() / 1000))
+    if (requestState === undefined) throw new Error('the answers so far do not fit a requestState')
+    this.#settleResult(
+      `{"resultType":"input_required","inputRequests":${JSON.stringify(inputRequests)},"requestState":"${requestState}","_meta":{${compiled.metaJson}}}`,
+    )
+  }
+}
