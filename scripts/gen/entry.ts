@@ -1,5 +1,6 @@
 /** Writes a server's entry, `workers/<name>/.gen/index.ts`: the author's code, and what the platform pins of it. */
 import { createHash } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Trust } from '#shared/auth/assertion.ts'
 import { definitionsDigest } from '#shared/catalog/digest.ts'
@@ -40,7 +41,10 @@ export async function generateServer(
 
 /** Same sources, same id: nothing is published anew when nothing changed. */
 async function buildId(source: ServerSource, unstamped: Built): Promise<string> {
-  const code = await bundleForWorker(entrySource(source, unstamped), join(source.folder, '.gen'))
+  const folder = join(source.folder, '.gen')
+  // esbuild resolves imports only from a folder that exists.
+  mkdirSync(folder, { recursive: true })
+  const code = await bundleForWorker(entrySource(source, unstamped), folder)
   return createHash('sha256').update(code).digest('base64url').slice(0, BUILD_ID_CHARS)
 }
 

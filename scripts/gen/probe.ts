@@ -85,7 +85,7 @@ function probeSource({ name, handWritten, tools }: ServerSource): string {
 function loadInChild(file: string, source: ServerSource, timeoutMs: number): Promise<unknown> {
   const child = fork(file, {
     execArgv: ['--enable-source-maps', '--no-warnings'],
-    env: {},
+    env: {} as NodeJS.ProcessEnv,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   let loading = source.folder

@@ -1,0 +1,101 @@
+/** Types of the bindings, and a type check of every program; see `--help`. */
+import { spawnSync } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { useDevEnvironment } from './environment.ts'
+import { generateAll } from './gen/all.ts'
+import { DEV } from './gen/trust.ts'
+import { readIfPresent, writeIfChanged } from './gen/write-if-changed.ts'
+import { ROOT } from './root.ts'
+import { runScript, Stop } from './stop.ts'
+
+const HELP = `npm run types [-- --check]
+
+Writes env.d.ts beside every Worker (its bindings, from wrangler.toml; committed)
+and .gen/runtime.d.ts (the Workers runtime; git-ignored).
+
+  --check   compare env.d.ts instead of writing it, then type-check every program`
+
+const OBJECTS_CONFIG = 'durable-objects/wrangler.toml'
+
+interface WorkerProgram {
+  config: string
+  folder: string
+}
+
+await runScript(async () => {
+  const { values } = parseArgs({
+    options: {
+      check: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false, short: 'h' },
+    },
+  })
+  if (values.help) return console.log(HELP)
+  process.chdir(ROOT)
+  useDevEnvironment()
+  // Wrangler reads its log level when it is loaded.
+  process.env['WRANGLER_LOG'] = 'error'
+  await generateAll(DEV)
+  await writeRuntimeTypes()
+  const stale: string[] = []
+  for (const worker of workers()) {
+    const path = join(worker.folder, 'env.d.ts')
+    const text = await envTypes(worker)
+    if (!values.check) writeIfChanged(path, text)
+    else if (readIfPresent(path) !== text) stale.push(path)
+  }
+  if (stale.length > 0) {
+    throw new Stop(stale.join(', '), 'Out of date with its wrangler.toml.', 'Run `npm run types`.')
+  }
+  if (values.check) checkPrograms()
+})
+
+function workers(): WorkerProgram[] {
+  const servers = globSync('workers/*/wrangler.toml', { cwd: ROOT }).sort()
+  return [
+    { config: 'wrangler.toml', folder: 'workers/router' },
+    ...[OBJECTS_CONFIG, ...servers].map((config) => ({ config, folder: dirname(config) })),
+  ]
+}
+
+async function envTypes({ config, folder }: WorkerProgram): Promise<string> {
+  const { experimental_generateTypes: generateTypes } = await import('wrangler')
+  const { content } = await generateTypes({
+    config: [config],
+    path: join(folder, 'env.d.ts'),
+    includeRuntime: false,
+    strictVars: false,
+  })
+  return content
+}
+
+/** One file for all: every Worker has the same compatibility date. */
+async function writeRuntimeTypes(): Promise<void> {
+  const { experimental_generateTypes: generateTypes } = await import('wrangler')
+  const path = join('.gen', 'runtime.d.ts')
+  const { content } = await generateTypes({ config: [OBJECTS_CONFIG], path, includeEnv: false })
+  writeIfChanged(path, content)
+}
+
+function checkPrograms(): void {
+  const programs = globSync(
+    [
+      '{shared,durable-objects,scripts,test}/tsconfig.json',
+      '{workers,test/workers}/*/tsconfig.json',
+    ],
+    { cwd: ROOT },
+  ).sort()
+  const failed = programs.filter((program) => {
+    const { status } = spawnSync('tsc', ['-p', program], { cwd: ROOT, stdio: 'inherit' })
+    console.log(`${status === 0 ? '✓' : '✘'} ${dirname(program)}`)
+    return status !== 0
+  })
+  if (failed.length > 0) {
+    throw new Stop(
+      failed.map((program) => dirname(program)).join(', '),
+      'Type errors, listed above.',
+      'Fix them.',
+    )
+  }
+}
