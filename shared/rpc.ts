@@ -133,9 +133,9 @@ export interface PutOptions {
 export interface GrantStore {
   get(key: string): StoredValue | null
   /** `false`: another writer was first; nothing was written. */
-  put(key: string, value: string, options: PutOptions): boolean
+  put(key: string, value: string, options: PutOptions): boolean | Promise<boolean>
   /** `false`: there was nothing to delete (which is how single use is decided). */
-  delete(key: string): boolean
+  delete(key: string): boolean | Promise<boolean>
   list(
     prefix: string,
     limit: number,

@@ -8,7 +8,7 @@ import * as z from 'zod/mini'
 const jsonObject = z.record(z.string(), z.unknown())
 
 /** One tool, as `tools/list` shows it (2026-07-28 wire form) plus what only the platform reads. */
-export const toolDefinitionSchema = z.object({
+export const toolDefinitionSchema = z.looseObject({
   /** Verbatim MCP `Tool`: name, title, description, inputSchema, outputSchema, annotations, icons, _meta. */
   wire: z.looseObject({
     name: z.string(),
@@ -28,8 +28,11 @@ export const toolDefinitionSchema = z.object({
 })
 export type ToolDefinition = z.infer<typeof toolDefinitionSchema>
 
-/** Everything a server publishes. Its digest pins what callers were shown. */
-export const definitionsSchema = z.object({
+/**
+ * Everything a server publishes. Its digest pins what callers were shown, so keys
+ * of a newer release are kept: without them the digest could not be checked.
+ */
+export const definitionsSchema = z.looseObject({
   serverInfo: z.looseObject({
     name: z.string(),
     version: z.string(),

@@ -9,7 +9,7 @@ export type LocalChange =
   | { readonly deletedSession: string; readonly untilSeconds: number }
 
 export interface LocalChanges {
-  add(change: LocalChange, nowMs: number): void
+  add(change: LocalChange): void
   /** `view` with what it lacks; forgets what it carries and what has run out. */
   overlay(view: FeedView, nowMs: number): FeedView
 }

@@ -104,7 +104,7 @@ class IsolateFeedReader implements FeedReader {
   }
 
   applyLocally(change: LocalChange): void {
-    this.#local.add(change, Date.now())
+    this.#local.add(change)
     if (this.#view) this.#view = this.#local.overlay(this.#view, Date.now())
   }
 

@@ -11,7 +11,7 @@ export interface Lifetime {
 
 /** @throws DOMException `TimeoutError` when `work` has not settled after `timeoutMs` */
 export async function withTimeout<Value>(work: Promise<Value>, timeoutMs: number): Promise<Value> {
-  let timer: ReturnType<typeof setTimeout> | undefined
+  let timer: ReturnType<typeof setTimeout> | null = null
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       reject(new DOMException(`No answer within ${timeoutMs} ms`, 'TimeoutError'))

@@ -1,0 +1,130 @@
+/**
+ * Carries the Catalog's truth to its read copy in KV and to the feed: the first
+ * change of a burst at once, later ones at most once a second, by alarm.
+ *
+ * The alarm is set before the first write, so an eviction in between loses
+ * nothing; what KV or the feed did not take is tried again. Readers that find KV
+ * behind ask the Catalog, so the feed is told even when KV fails.
+ */
+import { withTimeout } from '#shared/catalog/lifetime.ts'
+import { logUnexpected } from '#shared/log.ts'
+import { feedOf } from '#shared/rpc.ts'
+import type { CatalogStore, SnapshotValue } from './catalog-store.ts'
+import {
+  SNAPSHOT_INTERVAL_MS,
+  SNAPSHOT_RETRY_MAX_MS,
+  SNAPSHOT_WRITE_TIMEOUT_MS,
+  SNAPSHOT_WRITES_AT_ONCE,
+} from './limits.ts'
+
+const ANNOUNCED = 'announced_version'
+type Outcome = 'nothing to do' | 'done' | 'failed'
+
+/** Where the snapshot goes; read anew for each run. */
+export type SnapshotTargets = Pick<Cloudflare.Env, 'CATALOG_KV' | 'FEED'>
+
+export class CatalogSnapshot {
+  readonly #store: CatalogStore
+  readonly #storage: DurableObjectStorage
+  readonly #targets: () => SnapshotTargets
+  #busy = false
+  #failures = 0
+
+  constructor(store: CatalogStore, storage: DurableObjectStorage, targets: () => SnapshotTargets) {
+    this.#store = store
+    this.#storage = storage
+    this.#targets = targets
+  }
+
+  /** Call after a change. Resolves when the change is in KV, or left to the alarm. */
+  async changed(): Promise<void> {
+    const waiting = await this.#storage.getAlarm()
+    await this.#wakeWithin(SNAPSHOT_INTERVAL_MS)
+    if (waiting === null && !this.#busy) await this.#carry()
+  }
+
+  /** The alarm. One more comes after each that did something, and keeps the pace. */
+  async run(): Promise<void> {
+    const outcome = this.#busy ? 'done' : await this.#carry()
+    this.#failures = outcome === 'failed' ? this.#failures + 1 : 0
+    if (outcome === 'nothing to do') return
+    await this.#wakeWithin(
+      Math.min(SNAPSHOT_INTERVAL_MS * 2 ** this.#failures, SNAPSHOT_RETRY_MAX_MS),
+    )
+  }
+
+  async #wakeWithin(delayMs: number): Promise<void> {
+    const dueMs = Date.now() + delayMs
+    const waiting = await this.#storage.getAlarm()
+    if (waiting === null || waiting > dueMs) await this.#storage.setAlarm(dueMs)
+  }
+
+  async #carry(): Promise<Outcome> {
+    this.#busy = true
+    try {
+      const outcomes = [await this.#putEntries(), await this.#putIndex(), await this.#announce()]
+      if (outcomes.includes('failed')) return 'failed'
+      if (!outcomes.includes('done')) return 'nothing to do'
+      await this.#deleteStale()
+      return 'done'
+    } finally {
+      this.#busy = false
+    }
+  }
+
+  async #putEntries(): Promise<Outcome> {
+    let outcome: Outcome = 'nothing to do'
+    for (;;) {
+      const due = this.#store.entriesDue(SNAPSHOT_WRITES_AT_ONCE)
+      if (due.length === 0) return outcome
+      const held = await Promise.all(due.map((value) => this.#put(value)))
+      if (held.includes(false)) return 'failed'
+      outcome = 'done'
+    }
+  }
+
+  async #putIndex(): Promise<Outcome> {
+    const index = this.#store.indexDue()
+    if (!index) return 'nothing to do'
+    return (await this.#put(index)) ? 'done' : 'failed'
+  }
+
+  async #announce(): Promise<Outcome> {
+    const version = this.#store.version()
+    if ((this.#storage.kv.get<number>(ANNOUNCED) ?? 0) >= version) return 'nothing to do'
+    const told = await this.#attempt('feed', () =>
+      feedOf(this.#targets().FEED).announceCatalog(version),
+    )
+    if (!told) return 'failed'
+    this.#storage.kv.put(ANNOUNCED, version)
+    return 'done'
+  }
+
+  /** A copy that could not be deleted is found again after the next change. */
+  async #deleteStale(): Promise<void> {
+    const keys = this.#store.staleKeys(Date.now(), SNAPSHOT_WRITES_AT_ONCE)
+    await Promise.all(
+      keys.map(async (key) => {
+        const gone = await this.#attempt(key, () => this.#targets().CATALOG_KV.delete(key))
+        if (gone) this.#store.noteGone(key)
+      }),
+    )
+  }
+
+  async #put({ key, text }: SnapshotValue): Promise<boolean> {
+    this.#store.noteTried(key)
+    const held = await this.#attempt(key, () => this.#targets().CATALOG_KV.put(key, text))
+    if (held) this.#store.noteHeld(key)
+    return held
+  }
+
+  async #attempt(what: string, write: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await withTimeout(write(), SNAPSHOT_WRITE_TIMEOUT_MS)
+      return true
+    } catch (error) {
+      logUnexpected('snapshot_write_failed', error, { what })
+      return false
+    }
+  }
+}

@@ -1,0 +1,17 @@
+/**
+ * One Worker that owns every object class of the platform. An object exists only
+ * when something must be remembered, and only bound Workers reach it.
+ *
+ * | class            | name              | remembers                                  | deletes itself |
+ * |------------------|-------------------|--------------------------------------------|----------------|
+ * | CatalogObject    | `catalog`         | revisions, live pointers, policies         | never; superseded indexes after 2 min, revisions beyond 50 a server |
+ * | FeedObject       | `feed`            | catalog version, revocations, tombstones   | each row when what it forbids ran out; all, if nothing was ever published |
+ * | GrantStoreObject | a shard of oauth  | clients, grants, codes, tokens (hashed)    | each row at its expiry; all, a minute after the last row went |
+ */
+export { CatalogObject } from './catalog.ts'
+export { FeedObject } from './feed.ts'
+export { GrantStoreObject } from './grant-store.ts'
+
+export default {
+  fetch: (): Response => new Response(null, { status: 404 }),
+} satisfies ExportedHandler

@@ -1,0 +1,43 @@
+/** Every number of the objects: unit in the name, reason beside it. */
+
+// ── Catalog ───────────────────────────────────────────────────────────────────
+
+/** What a model could ever be shown of one server; also well below SQLite's 2 MB a row. */
+export const DEFINITIONS_MAX_BYTES = 1024 * 1024
+/** About 190 bytes each in the index: 1,000 stay below its 200 KiB. More needs a sharded index. */
+export const SERVERS_MAX = 1_000
+/** Every isolate loads it at every change (DESIGN §2). */
+export const INDEX_MAX_BYTES = 200 * 1024
+/** A year of weekly deploys; the oldest that is not live is forgotten first. */
+export const REVISIONS_PER_SERVER_MAX = 50
+/** KV takes one write a second per key; isolates learn of a burst once a second at most. */
+export const SNAPSHOT_INTERVAL_MS = 1_000
+/** An outage of KV or feed is asked after ever less often, but at least once a minute. */
+export const SNAPSHOT_RETRY_MAX_MS = 60_000
+/** A KV or feed call that hangs counts as failed, so that the alarm ends and comes again. */
+export const SNAPSHOT_WRITE_TIMEOUT_MS = 10_000
+/** Entries written to KV in one go: a Worker has six connections at once. */
+export const SNAPSHOT_WRITES_AT_ONCE = 6
+/** Isolates decide on feeds up to 60 s old; twice that, and nobody asks for a superseded value. */
+export const SUPERSEDED_KEEP_MS = 120_000
+/** Of a validation error, in logs. */
+export const FAILURE_DETAIL_MAX_CHARS = 500
+
+// ── Feed ──────────────────────────────────────────────────────────────────────
+
+/** Revocations live as long as an access token (≤ 24 h): ten thousand a day is an incident, not use. */
+export const REVOKED_GRANTS_MAX = 10_000
+/** A tombstone lost early only revives its owner's own session id; every isolate carries them all. */
+export const DELETED_SESSIONS_MAX = 5_000
+/** Grant and session ids are random and short; anything longer is a mistake. */
+export const FEED_ID_MAX_CHARS = 128
+/** Expired rows are invisible at once, so sweeping them may wait and take many together. */
+export const SWEEP_INTERVAL_MS = 60_000
+
+// ── GrantStore ────────────────────────────────────────────────────────────────
+
+/** A grant with its props and claims takes a few KiB; client metadata is bounded by the oauth Worker. */
+export const GRANT_VALUE_MAX_CHARS = 256 * 1024
+export const GRANT_KEY_MAX_CHARS = 1024
+/** One page of a list, whatever the caller asks. */
+export const GRANT_LIST_MAX_KEYS = 1_000
