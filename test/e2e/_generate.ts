@@ -1,8 +1,9 @@
 /** Runs the generator once before the e2e tests, as `npm run dev` does before it starts. */
+import { useDevEnvironment } from '../../scripts/environment.ts'
 import { generateAll } from '../../scripts/gen/all.ts'
-import { DEV, ENVIRONMENT_VARIABLE } from '../../scripts/gen/trust.ts'
+import { DEV } from '../../scripts/gen/trust.ts'
 
 export default async function setup(): Promise<void> {
-  process.env[ENVIRONMENT_VARIABLE] = DEV
+  useDevEnvironment()
   await generateAll(DEV)
 }

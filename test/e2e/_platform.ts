@@ -1,0 +1,145 @@
+/**
+ * The whole platform for one test file: router, oauth, objects and every server
+ * of workers/, from their real configurations, in one workerd on a random port.
+ *
+ * What Workers fetch from outside goes through this process's `globalThis.fetch`,
+ * so a test may answer for the internet.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createTestHarness, type TestHarnessOptions, type WorkerHandle } from 'wrangler'
+import { devSecrets } from '../../scripts/dev-secrets.ts'
+import { ROUTER_CONFIG, serverBinding } from '../../scripts/gen/router-config.ts'
+import { listServers } from '../../scripts/gen/sources.ts'
+import { mintOwnerLink } from '../../scripts/owner-link.ts'
+import { ROOT } from '../../scripts/root.ts'
+
+type WorkerInput = TestHarnessOptions['workers'][number]
+
+/** Longer than any test file runs. */
+const OWNER_LINK_SECONDS = 3600
+const COMPATIBILITY_DATE = '2026-10-01'
+
+export interface PlatformOptions {
+  /** Fixture servers: name → source of an ES module whose default export is a Worker. */
+  extraServers?: Record<string, string>
+  /** Variables that differ from the committed configuration. */
+  vars?: { router?: Record<string, string>; oauth?: Record<string, string> }
+  /** Secrets that differ from those of development. */
+  secrets?: { router?: Record<string, string>; oauth?: Record<string, string> }
+}
+
+export interface Platform {
+  /** `http://localhost:<port>`: PUBLIC_ORIGIN and ISSUER, and the URL clients use. */
+  readonly origin: string
+  /** Signs the owner in when it is opened. */
+  readonly ownerLink: string
+  readonly ownerToken: string
+  /** URL of a server's MCP endpoint. */
+  mcpUrl(server: string): URL
+  /** A Worker by its name, e.g. `mcp-edge-objects`: evict and list objects, read storage, bindings. */
+  worker(name: string): WorkerHandle
+  /** What the Workers logged since the start. */
+  logs(): string[]
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
+  const fixtures = writeFixtures(options.extraServers ?? {})
+  const harness = createTestHarness(placeholders(fixtures))
+  const close = async (): Promise<void> => {
+    await harness.close()
+    fixtures.remove()
+  }
+  try {
+    // The port is chosen by the system, and the Workers must know it: so listen first.
+    const { url } = await harness.listen()
+    const origin = `http://localhost:${url.port}`
+    const link = mintOwnerLink(origin, OWNER_LINK_SECONDS)
+    await harness.update(await realWorkers(origin, link.variable, fixtures, options))
+    return {
+      origin,
+      ownerLink: link.url,
+      ownerToken: link.token,
+      mcpUrl: (server) => new URL(`/${server}/mcp`, origin),
+      worker: (name) => harness.getWorker(name),
+      logs: () => harness.getLogs().map(({ message }) => message),
+      close,
+      [Symbol.asyncDispose]: close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function realWorkers(
+  origin: string,
+  ownerLink: string,
+  fixtures: Fixtures,
+  { vars, secrets }: PlatformOptions,
+): Promise<TestHarnessOptions> {
+  const made = await devSecrets()
+  const origins = { PUBLIC_ORIGIN: origin, ISSUER: origin }
+  return {
+    root: ROOT,
+    workers: [
+      {
+        configPath: ROUTER_CONFIG,
+        vars: { ...origins, ...vars?.router },
+        secrets: { ...made.router, ...secrets?.router },
+        bindingOverrides: Object.fromEntries(
+          fixtures.names.map((name) => [serverBinding(name), name]),
+        ),
+      },
+      {
+        configPath: 'workers/oauth/wrangler.toml',
+        vars: { ...origins, OWNER_LINK: ownerLink, ...vars?.oauth },
+        secrets: { ...made.oauth, ...secrets?.oauth },
+      },
+      { configPath: 'durable-objects/wrangler.toml' },
+      ...serverNames().map((name) => ({ configPath: `workers/${name}/wrangler.toml` })),
+      ...fixtures.workers,
+    ],
+  }
+}
+
+const serverNames = (): string[] => listServers(join(ROOT, 'workers'))
+
+/** As many Workers of the same names, without code: they start at once and cost one bundle. */
+function placeholders(fixtures: Fixtures): TestHarnessOptions {
+  const names = ['mcp-edge-router', 'mcp-edge-oauth', 'mcp-edge-objects', ...serverNames()]
+  return {
+    root: ROOT,
+    workers: [...names.map((name) => inline(name, fixtures.placeholder)), ...fixtures.workers],
+  }
+}
+
+function inline(name: string, main: string): WorkerInput {
+  return { config: { name, main, compatibility_date: COMPATIBILITY_DATE } }
+}
+
+interface Fixtures {
+  readonly names: string[]
+  readonly workers: WorkerInput[]
+  readonly placeholder: string
+  remove(): void
+}
+
+function writeFixtures(sources: Record<string, string>): Fixtures {
+  const parent = join(ROOT, '.gen')
+  mkdirSync(parent, { recursive: true })
+  const folder = mkdtempSync(join(parent, 'fixtures-'))
+  const write = (name: string, source: string): string => {
+    const path = join(folder, `${name}.js`)
+    writeFileSync(path, source)
+    return path
+  }
+  return {
+    names: Object.keys(sources),
+    workers: Object.entries(sources).map(([name, source]) => inline(name, write(name, source))),
+    placeholder: write('placeholder', 'export default { fetch: () => new Response(null) }'),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
