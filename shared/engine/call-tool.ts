@@ -103,7 +103,7 @@ async function readRetry(
 function stretch(run: Run, timeoutMs: number): Promise<Response> {
   return new Promise((resolve) => {
     const upgrade = (): void => {
-      if (!run.events.isOpen) resolve(run.events.open(() => run.stop()))
+      if (!run.events.isOpen) resolve(run.events.open(() => run.disconnect()))
     }
     if (run.events.hasEvents) upgrade()
     else run.events.onFirstEvent = upgrade

@@ -51,7 +51,7 @@ export interface RunInput {
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 
-const DISCONNECTED = 'the client went away'
+const DISCONNECTED = 'The client went away.'
 
 export class Run {
   readonly #input: RunInput
@@ -92,11 +92,17 @@ export class Run {
     const { compiled, tool } = this.#input
     const text = `"${tool.name}" did not finish within ${tool.timeoutMs / 1000} s and was stopped.`
     this.#settleResult(toolFailure(compiled.metaJson, text))
-    this.stop(text)
+    this.#stop(text)
+  }
+
+  /** Nobody waits for the answer any more (2026-07-28: disconnecting cancels). */
+  disconnect(): void {
+    this.#settleResult(toolFailure(this.#input.compiled.metaJson, DISCONNECTED))
+    this.#stop(DISCONNECTED)
   }
 
   /** Aborts the handler's signal, if it has looked at it. */
-  stop(reason: string = DISCONNECTED): void {
+  #stop(reason: string): void {
     this.#abort?.abort(new DOMException(reason, 'AbortError'))
   }
 
@@ -145,8 +151,8 @@ export class Run {
     if (!this.#abort) {
       this.#abort = new AbortController()
       const { signal } = this.#input.request
-      if (signal.aborted || this.reply) this.stop()
-      else signal.addEventListener('abort', () => this.stop(), { once: true })
+      if (signal.aborted || this.reply) this.#stop(DISCONNECTED)
+      else signal.addEventListener('abort', () => this.disconnect(), { once: true })
     }
     return this.#abort.signal
   }
@@ -180,7 +186,7 @@ export class Run {
   ): Promise<Elicited<FormContent<Asked>>> {
     if (!canElicitForm(this.#input.message.meta[CAPABILITIES_KEY])) {
       this.#settleError(missingCapability({ elicitation: { form: {} } }))
-      this.stop('the client cannot ask its user')
+      this.#stop('the client cannot ask its user')
       return new Promise(() => undefined)
     }
     const { state, responses, tool } = this.#input
@@ -207,7 +213,7 @@ export class Run {
       })
       this.#settleResult(toolFailure(compiled.metaJson, `Internal error (ref ${ref})`))
     }
-    this.stop('the run waits for the user')
+    this.#stop('the run waits for the user')
   }
 
   async #askUser(questions: Questions): Promise<void> {

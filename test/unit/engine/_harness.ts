@@ -1,0 +1,164 @@
+/** A real engine, called the way the router calls it: real keys, real assertions, real requests. */
+import { exportJWK, generateKeyPair, type JWK } from 'jose'
+import { certify, mintAssertion, type SigningKey, type Trust } from '#shared/auth/assertion.ts'
+import type { Principal } from '#shared/auth/principal.ts'
+import { deriveSealKeys } from '#shared/auth/seal.ts'
+import { definitionsDigest } from '#shared/catalog/digest.ts'
+import type { Built } from '#shared/engine/built.ts'
+import { serve, type ServerWorker } from '#shared/engine/serve.ts'
+import { definitionsOf } from '#shared/tool/definitions.ts'
+import { defineServer } from '#shared/tool/server.ts'
+import type { Tool } from '#shared/tool/define.ts'
+import { DECISION_HEADER, encodeDecision, PRINCIPAL_HEADER, type Decision } from '#shared/wire.ts'
+
+export const SERVER = 'notes'
+export const ALICE: Principal = {
+  subject: 'alice',
+  tenant: 'default',
+  clientId: 'client',
+  scopes: ['notes:read'],
+}
+export const MALLORY: Principal = { ...ALICE, subject: 'mallory' }
+
+export const nowSeconds = (): number => Math.floor(Date.now() / 1000)
+
+/** A signing key and the anchor that vouches for it. */
+export async function makeTrust(): Promise<{ trust: Trust; key: SigningKey }> {
+  const pair = async (): Promise<{ publicJwk: JWK; privateJwk: JWK }> => {
+    const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true })
+    return { publicJwk: await exportJWK(publicKey), privateJwk: await exportJWK(privateKey) }
+  }
+  const anchor = await pair()
+  const signer = await pair()
+  const certificate = await certify(anchor.privateJwk, signer.publicJwk, 3600, nowSeconds())
+  return {
+    trust: { anchors: [anchor.publicJwk] },
+    key: { privateJwk: signer.privateJwk, certificate },
+  }
+}
+
+const { trust, key } = await makeTrust()
+const seal = await deriveSealKeys(`k1:${Buffer.alloc(32, 7).toString('base64url')}`, SERVER)
+
+export interface Sent {
+  method?: string
+  params?: Record<string, unknown>
+  principal?: Principal
+  capabilities?: Record<string, unknown>
+  meta?: Record<string, unknown>
+  id?: string | number
+  decision?: Partial<Decision>
+  headers?: Record<string, string | undefined>
+  body?: string
+  signal?: AbortSignal
+  env?: object
+}
+
+export interface Engine {
+  built: Built
+  worker: ServerWorker
+  /** One request as the router sends it; `sent` overrides any part of it. */
+  send(sent: Sent): Promise<Response>
+  /** `tools/call` → the JSON-RPC message. */
+  call(tool: string, args?: object, sent?: Sent): Promise<Message>
+}
+
+export interface Message {
+  id: unknown
+  result: {
+    resultType: string
+    content: { type: string; text: string }[]
+    structuredContent?: unknown
+    isError?: boolean
+    inputRequests: Record<string, { method: string; params: Record<string, unknown> }>
+    requestState: string
+    _meta: Record<string, unknown>
+  }
+  error: { code: number; message: string; data?: Record<string, unknown> }
+}
+
+export async function startEngine(tools: Record<string, Tool>): Promise<Engine> {
+  const server = defineServer({ tools })
+  const definitions = definitionsOf(server, SERVER)
+  const built: Built = {
+    name: SERVER,
+    build: 'build-1',
+    digest: await definitionsDigest(definitions),
+    definitionsJson: JSON.stringify(definitions),
+    trust,
+    policy: { visibility: 'public' },
+  }
+  const worker = serve(server, built)
+  const send = async (sent: Sent): Promise<Response> =>
+    worker.fetch(await requestOf(built, sent), (sent.env ?? {}) as Cloudflare.Env)
+  return {
+    built,
+    worker,
+    send,
+    async call(tool, args, sent = {}) {
+      const params = { name: tool, ...(args ? { arguments: args } : {}), ...sent.params }
+      const response = await send({ ...sent, method: 'tools/call', params })
+      return (await response.json()) as Message
+    },
+  }
+}
+
+export const assertionFor = (principal: Principal, server = SERVER): Promise<string> =>
+  mintAssertion(key, server, principal, nowSeconds())
+
+async function requestOf(built: Built, sent: Sent): Promise<Request> {
+  const { method = 'tools/call', params = {}, id = 1 } = sent
+  const name = params['name']
+  const body = sent.body ?? JSON.stringify(messageOf({ ...sent, method, params, id }))
+  const decision: Decision = {
+    method,
+    ...(typeof name === 'string' ? { name } : {}),
+    digest: built.digest,
+    seal,
+    ...sent.decision,
+  }
+  const headers = new Headers({
+    'content-type': 'application/json',
+    'mcp-protocol-version': '2026-07-28',
+    'mcp-method': method,
+    ...(typeof name === 'string' ? { 'mcp-name': name } : {}),
+    [PRINCIPAL_HEADER]: await assertionFor(sent.principal ?? ALICE),
+    [DECISION_HEADER]: encodeDecision(decision),
+  })
+  for (const [header, value] of Object.entries(sent.headers ?? {})) {
+    if (value === undefined) headers.delete(header)
+    else headers.set(header, value)
+  }
+  return new Request(`https://${SERVER}.mcp.internal/mcp`, {
+    method: 'POST',
+    headers,
+    body,
+    ...(sent.signal ? { signal: sent.signal } : {}),
+  })
+}
+
+const messageOf = ({ method, params, id, capabilities, meta }: Sent): object => ({
+  jsonrpc: '2.0',
+  id,
+  method,
+  params: {
+    ...params,
+    _meta: {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientCapabilities': capabilities ?? { elicitation: {} },
+      ...meta,
+    },
+  },
+})
+
+/** The messages of an event stream, in order, to its end. */
+export async function eventsOf(response: Response): Promise<Record<string, unknown>[]> {
+  const text = await response.text()
+  return text
+    .split('\n\n')
+    .filter((event) => event.includes('data: '))
+    .map((event) => JSON.parse(event.slice(event.indexOf('data: ') + 6)) as Record<string, unknown>)
+}
+
+/** The text a call answered with. */
+export const textOf = ({ result }: Message): string | undefined => result.content[0]?.text
