@@ -13,6 +13,7 @@ import { ROUTER_CONFIG, serverBinding } from '../../scripts/gen/router-config.ts
 import { listServers } from '../../scripts/gen/sources.ts'
 import { mintOwnerLink } from '../../scripts/owner-link.ts'
 import { ROOT } from '../../scripts/root.ts'
+import { createFrontDoor } from './_front-door.ts'
 
 type WorkerInput = TestHarnessOptions['workers'][number]
 
@@ -47,30 +48,31 @@ export interface Platform {
 
 export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
   const fixtures = writeFixtures(options.extraServers ?? {})
-  const harness = createTestHarness(placeholders(fixtures))
+  const door = await createFrontDoor()
+  const origin = `http://localhost:${door.port}`
+  const link = mintOwnerLink(origin, OWNER_LINK_SECONDS)
+  const harness = createTestHarness(await realWorkers(origin, link.variable, fixtures, options))
   const close = async (): Promise<void> => {
+    await door.close()
     await harness.close()
     fixtures.remove()
   }
   try {
-    // The port is chosen by the system, and the Workers must know it: so listen first.
     const { url } = await harness.listen()
-    const origin = `http://localhost:${url.port}`
-    const link = mintOwnerLink(origin, OWNER_LINK_SECONDS)
-    await harness.update(await realWorkers(origin, link.variable, fixtures, options))
-    return {
-      origin,
-      ownerLink: link.url,
-      ownerToken: link.token,
-      mcpUrl: (server) => new URL(`/${server}/mcp`, origin),
-      worker: (name) => harness.getWorker(name),
-      logs: () => harness.getLogs().map(({ message }) => message),
-      close,
-      [Symbol.asyncDispose]: close,
-    }
+    door.open(Number(url.port))
   } catch (error) {
     await close()
     throw error
+  }
+  return {
+    origin,
+    ownerLink: link.url,
+    ownerToken: link.token,
+    mcpUrl: (server) => new URL(`/${server}/mcp`, origin),
+    worker: (name) => harness.getWorker(name),
+    logs: () => harness.getLogs().map(({ message }) => message),
+    close,
+    [Symbol.asyncDispose]: close,
   }
 }
 
@@ -107,23 +109,9 @@ async function realWorkers(
 
 const serverNames = (): string[] => listServers(join(ROOT, 'workers'))
 
-/** As many Workers of the same names, without code: they start at once and cost one bundle. */
-function placeholders(fixtures: Fixtures): TestHarnessOptions {
-  const names = ['mcp-edge-router', 'mcp-edge-oauth', 'mcp-edge-objects', ...serverNames()]
-  return {
-    root: ROOT,
-    workers: [...names.map((name) => inline(name, fixtures.placeholder)), ...fixtures.workers],
-  }
-}
-
-function inline(name: string, main: string): WorkerInput {
-  return { config: { name, main, compatibility_date: COMPATIBILITY_DATE } }
-}
-
 interface Fixtures {
   readonly names: string[]
   readonly workers: WorkerInput[]
-  readonly placeholder: string
   remove(): void
 }
 
@@ -131,15 +119,14 @@ function writeFixtures(sources: Record<string, string>): Fixtures {
   const parent = join(ROOT, '.gen')
   mkdirSync(parent, { recursive: true })
   const folder = mkdtempSync(join(parent, 'fixtures-'))
-  const write = (name: string, source: string): string => {
-    const path = join(folder, `${name}.js`)
-    writeFileSync(path, source)
-    return path
+  const worker = ([name, source]: [string, string]): WorkerInput => {
+    const main = join(folder, `${name}.js`)
+    writeFileSync(main, source)
+    return { config: { name, main, compatibility_date: COMPATIBILITY_DATE } }
   }
   return {
     names: Object.keys(sources),
-    workers: Object.entries(sources).map(([name, source]) => inline(name, write(name, source))),
-    placeholder: write('placeholder', 'export default { fetch: () => new Response(null) }'),
+    workers: Object.entries(sources).map(worker),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
 }

@@ -1,0 +1,87 @@
+/** One `wrangler dev` process for all Workers: started, watched until it answers, ended with its children. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ROOT } from './root.ts'
+import { Stop } from './stop.ts'
+
+/** Eleven Workers take 5 s on two loaded cores. */
+const START_TIMEOUT_MS = 60_000
+const POLL_MS = 200
+/** How often we look whether whoever started us is still there. */
+const PARENT_CHECK_MS = 1000
+
+export interface RunningWrangler {
+  /** Settles when `/health` answers; rejects with a Stop when it never will. */
+  readonly ready: Promise<void>
+  readonly ended: Promise<void>
+}
+
+export function startWrangler(
+  configs: readonly string[],
+  port: number,
+  publicOrigin: string | undefined,
+): RunningWrangler {
+  const child = spawn(
+    join(ROOT, 'node_modules', '.bin', 'wrangler'),
+    [
+      'dev',
+      ...configs.flatMap((config) => ['-c', config]),
+      ...['--port', String(port), '--inspector-port', '0'],
+      ...['--persist-to', join(ROOT, '.wrangler', 'state')],
+      '--show-interactive-dev-session=false',
+      ...publicOriginArguments(publicOrigin),
+    ],
+    // A group of its own: ending the group ends workerd too, whoever started it.
+    { cwd: ROOT, detached: true, stdio: ['ignore', 'inherit', 'inherit'] },
+  )
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  endWithUs(child)
+  return { ready: whenHealthy(child, port), ended }
+}
+
+/** A tunnel ends TLS: the Workers must see the URL the client used. */
+function publicOriginArguments(publicOrigin: string | undefined): string[] {
+  if (publicOrigin === undefined) return []
+  return ['--local-upstream', new URL(publicOrigin).host, '--upstream-protocol', 'https']
+}
+
+function endWithUs(child: ChildProcess): void {
+  const end = (): void => {
+    if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGTERM')
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end)
+  process.on('exit', end)
+  // `npm run` may be killed without a signal reaching us; then we belong to another parent.
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid !== parent) end()
+  }, PARENT_CHECK_MS)
+  child.once('exit', () => clearInterval(timer))
+}
+
+async function whenHealthy(child: ChildProcess, port: number): Promise<void> {
+  const deadlineMs = Date.now() + START_TIMEOUT_MS
+  while (Date.now() < deadlineMs) {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new Stop('npm run dev', 'Wrangler ended before it served.', 'See its message above.')
+    }
+    if (await answers(`http://localhost:${port}/health`)) return
+    await sleep(POLL_MS)
+  }
+  throw new Stop(
+    'npm run dev',
+    `/health did not answer within ${START_TIMEOUT_MS / 1000} s.`,
+    'See the messages above.',
+  )
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(POLL_MS * 10) })
+    return response.ok
+  } catch {
+    // Not listening yet.
+    return false
+  }
+}

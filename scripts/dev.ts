@@ -1,0 +1,116 @@
+/** `npm run dev`: the whole platform on this machine; see `--help`. */
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { writeDevConfigs } from './dev-config.ts'
+import { startWrangler } from './dev-wrangler.ts'
+import { useDevEnvironment } from './environment.ts'
+import { generateAll } from './gen/all.ts'
+import { listServers } from './gen/sources.ts'
+import { DEV } from './gen/trust.ts'
+import { mintOwnerLink } from './owner-link.ts'
+import { ROOT } from './root.ts'
+import { runScript, Stop } from './stop.ts'
+
+const DEFAULT_PORT = 8787
+const MAX_PORT = 65_535
+/** A working day; starting again makes a new one. */
+const OWNER_LINK_SECONDS = 12 * 3600
+
+const HELP = `npm run dev [-- --port N] [-- --public https://…]
+
+Starts router, authorization server, objects and every server of workers/ on
+this machine, rebuilds when a file changes, keeps its state in .wrangler/state.
+
+  --port N             listen on this port (${DEFAULT_PORT}); never another one
+  --public <origin>    the https origin of a tunnel to this port, for clients
+                       that cannot reach localhost (claude.ai, ChatGPT)`
+
+await runScript(async () => {
+  const options = parse()
+  if (!options) return console.log(HELP)
+  const { port, publicOrigin } = options
+  process.chdir(ROOT)
+  await checkPortIsFree(port)
+  useDevEnvironment()
+  await generateAll(DEV)
+  const origin = publicOrigin ?? `http://localhost:${port}`
+  const link = mintOwnerLink(origin, OWNER_LINK_SECONDS)
+  const configs = await writeDevConfigs(origin, link.variable)
+  const wrangler = startWrangler(configs, port, publicOrigin)
+  await wrangler.ready
+  console.log(welcome(origin, listServers(join(ROOT, 'workers')), link.url))
+  await wrangler.ended
+})
+
+/** @returns `undefined` when only help was asked for */
+function parse(): { port: number; publicOrigin: string | undefined } | undefined {
+  let values
+  try {
+    values = parseArgs({
+      options: {
+        port: { type: 'string', default: String(DEFAULT_PORT) },
+        public: { type: 'string' },
+        help: { type: 'boolean', default: false, short: 'h' },
+      },
+    }).values
+  } catch (error) {
+    throw new Stop('npm run dev', (error as Error).message, 'See `npm run dev -- --help`.')
+  }
+  if (values.help) return undefined
+  const port = Number(values.port)
+  if (!Number.isInteger(port) || port < 1 || port > MAX_PORT) {
+    throw new Stop('--port', `"${values.port}" is no port.`, `Give a number from 1 to ${MAX_PORT}.`)
+  }
+  return {
+    port,
+    publicOrigin: values.public === undefined ? undefined : httpsOrigin(values.public),
+  }
+}
+
+function httpsOrigin(text: string): string {
+  const url = URL.parse(text)
+  if (url?.protocol === 'https:' && url.pathname === '/' && !url.search) return url.origin
+  throw new Stop('--public', `"${text}" is no https origin.`, 'Give e.g. https://abc.example.com')
+}
+
+/** Clients remember the URL, so a busy port is an error and not a reason to take another one. */
+async function checkPortIsFree(port: number): Promise<void> {
+  for (const host of ['127.0.0.1', '::1']) {
+    const failure = await listenOnce(port, host)
+    if (failure === 'EADDRINUSE') {
+      throw new Stop(
+        `Port ${port}`,
+        'Another program listens there (perhaps an earlier `npm run dev`).',
+        `End it, or take another port: npm run dev -- --port ${port + 1}`,
+      )
+    }
+    if (failure === 'EACCES') {
+      throw new Stop(`Port ${port}`, 'This user may not listen there.', 'Take one above 1023.')
+    }
+  }
+}
+
+function listenOnce(port: number, host: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code))
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(undefined)))
+  })
+}
+
+function welcome(origin: string, servers: readonly string[], ownerLink: string): string {
+  const urls = servers.map((name) => `${origin}/${name}/mcp`)
+  const [first = '<server>'] = servers
+  return `
+  mcp-edge runs at ${origin}
+
+  Servers    ${urls.join('\n             ') || 'none yet: write workers/<name>/tools/<tool>.ts'}
+  Sign in    ${ownerLink}
+  Connect    claude mcp add --transport http ${first} ${origin}/${first}/mcp
+
+  Connect a client; when it opens the sign-in page in your browser, open the
+  sign-in link above in the same browser once. Edit workers/${first}/tools/*.ts and
+  call again. Ctrl-C ends everything.
+`
+}
