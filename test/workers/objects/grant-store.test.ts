@@ -1,24 +1,17 @@
 /** Compare-and-set storage of the oauth Worker (DPOP §7). */
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
-import { exports } from 'cloudflare:workers'
+import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { GrantStoreObject } from '../../../durable-objects/grant-store.ts'
+import { inside, isEmpty, newGrantStore } from './_stubs.ts'
 
-let shards = 0
-const newShard = () => exports.GrantStoreObject.getByName(`shard-${++shards}`)
 const nowSeconds = () => Math.floor(Date.now() / 1000)
-
-async function isEmpty(stub: ReturnType<typeof newShard>): Promise<boolean> {
-  return runInDurableObject(stub, async (_, { storage }) => {
-    const sql = "SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'"
-    const tables = storage.sql.exec(sql).toArray()
-    return tables.length === 0 && [...storage.kv.list()].length === 0 && !(await storage.getAlarm())
-  })
-}
+const leftNothing = (stub: DurableObjectStub) =>
+  inside(stub, (_: GrantStoreObject, state) => isEmpty(state))
 
 describe('put', () => {
   it('lets exactly one of 8 parallel writers of one revision win', async () => {
-    const store = newShard()
+    const store = newGrantStore()
     for (let round = 0; round < 20; round++) {
       const revision = (await store.get('code'))?.revision ?? 0
       const wins = await Promise.all(
@@ -32,14 +25,14 @@ describe('put', () => {
   })
 
   it('takes revision 0 as "must not exist"', async () => {
-    const store = newShard()
+    const store = newGrantStore()
     expect(await store.put('key', 'first', { ifRevision: 0 })).toBe(true)
     expect(await store.put('key', 'second', { ifRevision: 0 })).toBe(false)
     expect(await store.get('key')).toMatchObject({ value: 'first', metadata: null })
   })
 
   it('never gives a revision twice, not even across delete and eviction', async () => {
-    const store = newShard()
+    const store = newGrantStore()
     await store.put('key', 'old', {})
     const before = (await store.get('key'))!.revision
     await store.delete('key')
@@ -50,18 +43,18 @@ describe('put', () => {
   })
 
   it('refuses values larger than any the platform writes', async () => {
-    const store = newShard()
-    await runInDurableObject(store, async (instance) => {
+    const store = newGrantStore()
+    await inside(store, async (instance: GrantStoreObject) => {
       await expect(instance.put('key', 'x'.repeat(256 * 1024 + 1), {})).rejects.toThrow(RangeError)
       await expect(instance.put('k'.repeat(1025), 'x', {})).rejects.toThrow(RangeError)
     })
-    expect(await isEmpty(store)).toBe(true)
+    expect(await leftNothing(store)).toBe(true)
   })
 })
 
 describe('delete', () => {
   it('is true for exactly one of 8 parallel takers (single use)', async () => {
-    const store = newShard()
+    const store = newGrantStore()
     await store.put('consent', 'handle', {})
     const taken = await Promise.all(Array.from({ length: 8 }, () => store.delete('consent')))
     expect(taken.filter(Boolean)).toHaveLength(1)
@@ -70,7 +63,7 @@ describe('delete', () => {
 
 describe('expiry', () => {
   it('hides an expired value at once, before any alarm', async () => {
-    const store = newShard()
+    const store = newGrantStore()
     await store.put('dead', 'value', { expiresAtSeconds: nowSeconds() - 1 })
     await store.put('alive', 'value', { expiresAtSeconds: nowSeconds() + 600 })
     expect(await store.get('dead')).toBeNull()
@@ -80,46 +73,46 @@ describe('expiry', () => {
   })
 
   it('sweeps by one alarm and leaves storage empty, after eviction too', async () => {
-    const store = newShard()
+    const store = newGrantStore()
     await store.put('a', 'value', { expiresAtSeconds: nowSeconds() - 1 })
     await store.put('b', 'value', { expiresAtSeconds: nowSeconds() - 1 })
     await evictDurableObject(store)
     expect(await runDurableObjectAlarm(store)).toBe(true)
-    expect(await isEmpty(store)).toBe(true)
+    expect(await leftNothing(store)).toBe(true)
     expect(await store.put('a', 'again', { ifRevision: 0 })).toBe(true)
     expect(await store.get('a')).toMatchObject({ value: 'again' })
   })
 
   it('leaves storage empty once the last value was deleted', async () => {
-    const store = newShard()
+    const store = newGrantStore()
     await store.put('a', 'value', {})
     await store.delete('a')
     expect(await runDurableObjectAlarm(store)).toBe(true)
-    expect(await isEmpty(store)).toBe(true)
+    expect(await leftNothing(store)).toBe(true)
   })
 
   it('keeps an object that was only asked without any storage', async () => {
-    const store = newShard()
+    const store = newGrantStore()
     expect(await store.get('nothing')).toBeNull()
     expect(await store.delete('nothing')).toBe(false)
     expect(await store.list('', 10)).toEqual({ keys: [] })
-    expect(await isEmpty(store)).toBe(true)
+    expect(await leftNothing(store)).toBe(true)
   })
 
   it('keeps what has not expired when the alarm comes', async () => {
-    const store = newShard()
+    const store = newGrantStore()
     await store.put('short', 'value', { expiresAtSeconds: nowSeconds() - 1 })
     await store.put('long', 'value', { expiresAtSeconds: nowSeconds() + 3600 })
     await runDurableObjectAlarm(store)
     expect(await store.get('long')).toMatchObject({ value: 'value' })
-    const due = await runInDurableObject(store, (_, { storage }) => storage.getAlarm())
+    const due = await inside(store, (_: GrantStoreObject, { storage }) => storage.getAlarm())
     expect(due).toBeGreaterThan(Date.now() + 3_000_000)
   })
 })
 
 describe('list', () => {
   it('pages through one prefix in order, metadata and expiry beside each name', async () => {
-    const store = newShard()
+    const store = newGrantStore()
     const expiresAtSeconds = nowSeconds() + 600
     for (const id of ['3', '1', '2']) {
       await store.put(`grant:u:${id}`, 'value', { metadata: { id }, expiresAtSeconds })
@@ -139,7 +132,7 @@ describe('list', () => {
   })
 
   it('takes SQL wildcards in a prefix literally', async () => {
-    const store = newShard()
+    const store = newGrantStore()
     await store.put('a%b', 'value', {})
     await store.put('axb', 'value', {})
     expect((await store.list('a%', 10)).keys.map((key) => key.name)).toEqual(['a%b'])
@@ -159,7 +152,7 @@ describe('against a Map', () => {
   it('answers every sequence of operations and evictions alike', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { maxLength: 15 }), async (operations) => {
-        const store = newShard()
+        const store = newGrantStore()
         const model = new Map<string, string>()
         for (const step of operations) {
           if ('evict' in step) {

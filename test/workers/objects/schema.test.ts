@@ -1,8 +1,9 @@
 /** Forward migrations of one object's tables (DESIGN §6). */
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
-import { exports } from 'cloudflare:workers'
+import { evictDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
+import type { GrantStoreObject } from '../../../durable-objects/grant-store.ts'
 import { Tables } from '../../../durable-objects/schema.ts'
+import { inside, newGrantStore } from './_stubs.ts'
 
 const V1 = ['CREATE TABLE fruit (name TEXT PRIMARY KEY)']
 const V2 = [
@@ -11,8 +12,6 @@ const V2 = [
    CREATE INDEX fruit_colour ON fruit (colour);`,
 ]
 
-/** Tables of ours in the storage of an object that has none of its own yet. */
-const anyObject = (name: string) => exports.GrantStoreObject.getByName(`schema-${name}`)
 const tablesOf = (storage: DurableObjectStorage): string[] =>
   storage.sql
     .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'")
@@ -20,9 +19,10 @@ const tablesOf = (storage: DurableObjectStorage): string[] =>
     .map(({ name }) => name)
     .filter((name) => !name.startsWith('_cf'))
 
+// Tables of ours, in the storage of objects that have none of their own yet.
 describe('Tables', () => {
   it('writes nothing until something must be remembered', async () => {
-    await runInDurableObject(anyObject('fresh'), (_, { storage }) => {
+    await inside(newGrantStore(), (_: GrantStoreObject, { storage }) => {
       const tables = new Tables(storage, V1)
       expect(tables.ready).toBe(false)
       expect(tablesOf(storage)).toEqual([])
@@ -33,7 +33,7 @@ describe('Tables', () => {
   })
 
   it('upgrades the tables of the last release and keeps their rows', async () => {
-    await runInDurableObject(anyObject('upgrade'), (_, { storage }) => {
+    await inside(newGrantStore(), (_: GrantStoreObject, { storage }) => {
       new Tables(storage, V1).ensure()
       storage.sql.exec("INSERT INTO fruit VALUES ('apple')")
       expect(new Tables(storage, V2).ready).toBe(true)
@@ -44,14 +44,14 @@ describe('Tables', () => {
   })
 
   it('runs each migration once, however often the object wakes', async () => {
-    await runInDurableObject(anyObject('again'), (_, { storage }) => {
+    await inside(newGrantStore(), (_: GrantStoreObject, { storage }) => {
       for (let wakes = 0; wakes < 3; wakes++) new Tables(storage, V2).ensure()
       expect(storage.kv.get('schema')).toBe(2)
     })
   })
 
   it('leaves the old schema whole when a migration fails', async () => {
-    await runInDurableObject(anyObject('failing'), (_, { storage }) => {
+    await inside(newGrantStore(), (_: GrantStoreObject, { storage }) => {
       new Tables(storage, V1).ensure()
       const broken = [...V1, 'CREATE TABLE leaf (name TEXT)', 'ALTER TABLE nowhere ADD COLUMN x']
       expect(() => new Tables(storage, broken)).toThrow(/nowhere/)
@@ -61,14 +61,14 @@ describe('Tables', () => {
   })
 
   it('refuses tables of a newer release rather than damage them', async () => {
-    await runInDurableObject(anyObject('newer'), (_, { storage }) => {
+    await inside(newGrantStore(), (_: GrantStoreObject, { storage }) => {
       new Tables(storage, V2).ensure()
       expect(() => new Tables(storage, V1)).toThrow('Tables have schema 2, this release knows 1')
     })
   })
 
   it('can be written to again after it forgot everything', async () => {
-    await runInDurableObject(anyObject('destroy'), async (_, { storage }) => {
+    await inside(newGrantStore(), async (_: GrantStoreObject, { storage }) => {
       const tables = new Tables(storage, V1)
       tables.ensure()
       await tables.destroy()
@@ -79,7 +79,7 @@ describe('Tables', () => {
   })
 
   it('survives eviction', async () => {
-    const stub = exports.GrantStoreObject.getByName('schema-evicted')
+    const stub = newGrantStore()
     await stub.put('key', 'value', {})
     await evictDurableObject(stub)
     expect(await stub.get('key')).toMatchObject({ value: 'value' })
