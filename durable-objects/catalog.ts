@@ -40,7 +40,10 @@ export class CatalogObject extends DurableObject<Cloudflare.Env> implements Cata
   ): Promise<Result<CatalogIndex, PublishFailure>> {
     const checked = await checkDescription(name, description)
     if (!checked.ok) {
-      logEvent('publish_refused', { server: name, reason: checked.failure.reason })
+      logEvent('publish_refused', {
+        reason: checked.failure.reason,
+        detail: checked.failure.detail,
+      })
       return checked
     }
     const recorded = this.#record(name, checked.value)
