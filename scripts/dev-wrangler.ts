@@ -1,7 +1,9 @@
 /** One `wrangler dev` process for all Workers: started, watched until it answers, ended with its children. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createOutputFilter } from './dev-output.ts'
 import { ROOT } from './root.ts'
 import { Stop } from './stop.ts'
 
@@ -10,6 +12,8 @@ const START_TIMEOUT_MS = 60_000
 const POLL_MS = 200
 /** How often we look whether whoever started us is still there. */
 const PARENT_CHECK_MS = 1000
+/** 128 + 15: how wrangler says that it was told to end. */
+const EXIT_OF_SIGTERM = 143
 
 export interface RunningWrangler {
   /** Settles when `/health` answers; rejects with a Stop when it never will. */
@@ -33,9 +37,17 @@ export function startWrangler(
       ...publicOriginArguments(publicOrigin),
     ],
     // A group of its own: ending the group ends workerd too, whoever started it.
-    { cwd: ROOT, detached: true, stdio: ['ignore', 'inherit', 'inherit'] },
+    { cwd: ROOT, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
   )
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const ended = new Promise<void>((resolve, reject) => {
+    child.once('exit', (code) => {
+      if (code === null || code === 0 || code === EXIT_OF_SIGTERM) resolve()
+      else reject(new Stop('npm run dev', 'Wrangler ended by itself.', 'See its message above.'))
+    })
+  })
+  // Until the caller waits for it, an early end is `ready`'s to report.
+  ended.catch(() => {})
+  show(child)
   endWithUs(child)
   return { ready: whenHealthy(child, port), ended }
 }
@@ -44,6 +56,17 @@ export function startWrangler(
 function publicOriginArguments(publicOrigin: string | undefined): string[] {
   if (publicOrigin === undefined) return []
   return ['--local-upstream', new URL(publicOrigin).host, '--upstream-protocol', 'https']
+}
+
+function show(child: ChildProcess): void {
+  for (const stream of [child.stdout, child.stderr]) {
+    if (!stream) continue
+    const filter = createOutputFilter()
+    createInterface({ input: stream }).on('line', (line) => {
+      const shown = filter(line)
+      if (shown !== undefined) console.log(shown)
+    })
+  }
 }
 
 function endWithUs(child: ChildProcess): void {

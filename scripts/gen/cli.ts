@@ -31,8 +31,8 @@ await runScript(async () => {
   }
   const trust = readTrust()
   for (const name of positionals) {
-    const { digest } = await generateServer(join(ROOT, 'workers'), name, trust)
-    console.log(`${name}: definitions ${digest}`)
+    const { build, digest } = await generateServer(join(ROOT, 'workers'), name, trust)
+    console.log(`✓ ${name}: build ${build}, definitions ${digest}`)
   }
 })
 
