@@ -10,7 +10,7 @@ export type LocalChange =
 
 export interface LocalChanges {
   add(change: LocalChange): void
-  /** `view` with what it lacks; forgets what it carries and what has run out. */
+  /** `view`, as the feed said it, with what it lacks; forgets what it carries and what has run out. */
   overlay(view: FeedView, nowMs: number): FeedView
 }
 

@@ -72,6 +72,8 @@ interface Running {
 class IsolateFeedReader implements FeedReader {
   readonly #options: FeedReaderOptions
   readonly #local = createLocalChanges()
+  /** As the feed said it, without what this isolate knows beside it. */
+  #said: FeedView | undefined
   #view: FeedView | undefined
   #running: Running | undefined
   #failedMs = -Infinity
@@ -105,7 +107,7 @@ class IsolateFeedReader implements FeedReader {
 
   applyLocally(change: LocalChange): void {
     this.#local.add(change)
-    if (this.#view) this.#view = this.#local.overlay(this.#view, Date.now())
+    if (this.#said) this.#view = this.#local.overlay(this.#said, Date.now())
   }
 
   #ageMs(nowMs: number): number {
@@ -170,14 +172,14 @@ class IsolateFeedReader implements FeedReader {
   #adopt(state: FeedState): FeedView {
     if (this.#view && this.#view.stampMs > state.stampMs) return this.#view
     const nowMs = Date.now()
-    const view: FeedView = {
+    this.#said = {
       // A clock ahead of ours must not make a state young for longer.
       stampMs: Math.min(state.stampMs, nowMs),
       catalogVersion: state.catalogVersion,
       revokedGrants: new Set(state.revokedGrants),
       deletedSessions: new Set(state.deletedSessions),
     }
-    this.#view = this.#local.overlay(view, nowMs)
+    this.#view = this.#local.overlay(this.#said, nowMs)
     return this.#view
   }
 }
