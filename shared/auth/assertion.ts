@@ -9,7 +9,7 @@
  *
  * Does NOT check scopes or policy: the router has done so (see the decision).
  */
-import { decodeProtectedHeader, importJWK, jwtVerify, SignJWT, type JWK } from 'jose'
+import { compactVerify, decodeProtectedHeader, importJWK, SignJWT, type JWK } from 'jose'
 import { fail, ok, type Result } from '../result.ts'
 import type { Principal } from './principal.ts'
 
@@ -67,6 +67,22 @@ export async function mintAssertion(
     .sign(await importJWK(key.privateJwk, ALGORITHM))
 }
 
+interface Claims {
+  readonly iat: number
+  readonly exp: number
+}
+interface AssertionClaims extends Claims {
+  readonly aud: string
+  readonly sub: string
+  readonly tenant: string
+  readonly client_id: string
+  readonly scopes: string[]
+  readonly claims?: Record<string, string>
+}
+interface CertificateClaims extends Claims {
+  readonly jwk: JWK
+}
+
 /** @returns the principal and when the assertion stops counting (seconds since the epoch) */
 export async function verifyAssertion(
   trust: Trust,
@@ -83,31 +99,20 @@ export async function verifyAssertion(
   if (typeof certificate !== 'string') return fail({ reason: 'malformed' })
   const signer = await verifyCertificate(trust, certificate, nowSeconds)
   if (!signer) return fail({ reason: 'untrusted' })
-  try {
-    const { payload } = await jwtVerify(assertion, await importJWK(signer, ALGORITHM), {
-      algorithms: [ALGORITHM],
-      typ: ASSERTION_TYPE,
-      audience: server,
-      currentDate: new Date(nowSeconds * 1000),
-      clockTolerance: CLOCK_SKEW_SECONDS,
-      maxTokenAge: ASSERTION_LIFETIME_SECONDS,
-      requiredClaims: ['sub', 'exp', 'tenant', 'client_id', 'scopes'],
-    })
-    const principal: Principal = {
-      subject: payload.sub as string,
-      tenant: payload['tenant'] as string,
-      clientId: payload['client_id'] as string,
-      scopes: payload['scopes'] as string[],
-      ...(payload['claims'] ? { claims: payload['claims'] as Record<string, string> } : {}),
-    }
-    return ok({ principal, expiresAtSeconds: payload.exp as number })
-  } catch (error) {
-    const code = (error as { code?: string }).code
-    const claim = (error as { claim?: string }).claim
-    if (code === 'ERR_JWT_EXPIRED') return fail({ reason: 'expired' })
-    if (claim === 'aud') return fail({ reason: 'wrong_server' })
-    return fail({ reason: 'untrusted' })
+  const claims = await verifiedClaims<AssertionClaims>(assertion, signer, ASSERTION_TYPE)
+  if (!claims) return fail({ reason: 'untrusted' })
+  if (claims.aud !== server) return fail({ reason: 'wrong_server' })
+  // However long an assertion says it lives, it is never older than its lifetime.
+  const tooOld = nowSeconds - claims.iat > ASSERTION_LIFETIME_SECONDS + CLOCK_SKEW_SECONDS
+  if (tooOld || !isCurrent(claims, nowSeconds)) return fail({ reason: 'expired' })
+  const principal: Principal = {
+    subject: claims.sub,
+    tenant: claims.tenant,
+    clientId: claims.client_id,
+    scopes: claims.scopes,
+    ...(claims.claims ? { claims: claims.claims } : {}),
   }
+  return ok({ principal, expiresAtSeconds: claims.exp })
 }
 
 async function verifyCertificate(
@@ -116,18 +121,32 @@ async function verifyCertificate(
   nowSeconds: number,
 ): Promise<JWK | undefined> {
   for (const anchor of trust.anchors) {
-    try {
-      const { payload } = await jwtVerify(certificate, await importJWK(anchor, ALGORITHM), {
-        algorithms: [ALGORITHM],
-        typ: CERTIFICATE_TYPE,
-        currentDate: new Date(nowSeconds * 1000),
-        clockTolerance: CLOCK_SKEW_SECONDS,
-        requiredClaims: ['exp', 'jwk'],
-      })
-      return payload['jwk'] as JWK
-    } catch {
-      // Not signed by this anchor, or no longer valid: another anchor may still vouch for it.
-    }
+    const claims = await verifiedClaims<CertificateClaims>(certificate, anchor, CERTIFICATE_TYPE)
+    // Not signed by this anchor, or no longer valid: another anchor may still vouch for it.
+    if (claims && isCurrent(claims, nowSeconds)) return claims.jwk
   }
   return undefined
 }
+
+/**
+ * The claims of a JWS signed by `key`, of exactly this type (RFC 8725 §3.11):
+ * what one key signed for one purpose never counts for another. `compactVerify`
+ * and not `jwtVerify`: this runs in every author's Worker, and is 2 KiB smaller.
+ */
+async function verifiedClaims<Expected extends Claims>(
+  jws: string,
+  key: JWK,
+  type: string,
+): Promise<Expected | undefined> {
+  try {
+    const { payload, protectedHeader } = await compactVerify(jws, key, { algorithms: [ALGORITHM] })
+    if (protectedHeader.typ !== type) return undefined
+    return JSON.parse(new TextDecoder().decode(payload)) as Expected
+  } catch {
+    return undefined
+  }
+}
+
+/** Written so that a claim that is no number fails both comparisons. */
+const isCurrent = ({ iat, exp }: Claims, nowSeconds: number): boolean =>
+  exp > nowSeconds - CLOCK_SKEW_SECONDS && iat <= nowSeconds + CLOCK_SKEW_SECONDS
