@@ -1,17 +1,14 @@
 /** What a server says of itself, to the platform only; callers ask the router, which knows policy. */
 import type { Definitions, ServerDescription } from '../catalog/entry.ts'
-import { discoverResult, successResponse, toolsListResult } from '../protocol/2026-07-28/results.ts'
+import { discoverResult, successResponse } from '../protocol/2026-07-28/results.ts'
 import { MODERN_VERSION } from '../protocol/versions.ts'
 import { DESCRIPTION_META_KEY } from '../wire.ts'
 import type { Call } from './call-tool.ts'
 
-const definitionsOf = ({ compiled }: Call): Definitions =>
-  JSON.parse(compiled.built.definitionsJson) as Definitions
-
 /** `server/discover`, with the description in its `_meta`. */
 export function describe(call: Call): Response {
-  const { digest, build, policy } = call.compiled.built
-  const definitions = definitionsOf(call)
+  const { digest, build, policy, definitionsJson } = call.compiled.built
+  const definitions = JSON.parse(definitionsJson) as Definitions
   const description: ServerDescription = {
     digest,
     build,
@@ -28,10 +25,4 @@ export function describe(call: Call): Response {
       meta: { [DESCRIPTION_META_KEY]: description },
     }),
   )
-}
-
-export function listTools(call: Call): Response {
-  const { tools, serverInfo } = definitionsOf(call)
-  const toolsJson = JSON.stringify(tools.map(({ wire }) => wire))
-  return successResponse(call.message.id, toolsListResult(toolsJson, serverInfo))
 }

@@ -6,10 +6,10 @@
  * Does NOT stop a state from being presented twice: that needs memory, and is
  * the Run object's (`once`).
  */
-import canonicalize from 'canonicalize'
 import type { Principal } from '../auth/principal.ts'
 import { toBase64Url } from '../auth/base64url.ts'
 import { open, seal, type SealKeys } from '../auth/seal.ts'
+import { canonicalJson } from '../canonical-json.ts'
 import { fail, ok, type Result } from '../result.ts'
 import { REQUEST_STATE_LIFETIME_SECONDS, REQUEST_STATE_MAX_CHARS } from './limits.ts'
 
@@ -59,7 +59,7 @@ export const newRun = (): RunState => ({
 
 /** SHA-256 (base64url) of the RFC 8785 form. */
 export async function digestOf(value: unknown): Promise<string> {
-  const bytes = new TextEncoder().encode(canonicalize(value))
+  const bytes = new TextEncoder().encode(canonicalJson(value))
   return toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)))
 }
 

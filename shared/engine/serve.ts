@@ -26,7 +26,7 @@ import type { Built } from './built.ts'
 import { CallerReader, type Caller } from './caller.ts'
 import { callTool, type Call } from './call-tool.ts'
 import { compile, type Compiled } from './compile.ts'
-import { describe, listTools } from './describe.ts'
+import { describe } from './describe.ts'
 import { REQUEST_BODY_MAX_BYTES } from './limits.ts'
 
 /** Shape of a Worker's default export. */
@@ -35,14 +35,13 @@ export interface ServerWorker {
 }
 
 interface Method {
-  /** Lists and discovery are the router's to answer callers; here only the platform asks. */
+  /** Discovery (and every list) is the router's to answer callers; here only the platform asks. */
   readonly audience: 'platform' | 'callers'
   answer(call: Call): Response | Promise<Response>
 }
 
 const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['tools/call', { audience: 'callers', answer: callTool }],
-  ['tools/list', { audience: 'platform', answer: listTools }],
   ['server/discover', { audience: 'platform', answer: describe }],
 ])
 
