@@ -5,7 +5,11 @@
  * Does NOT judge what descriptions say to a model, nor who publishes.
  */
 import { definitionsDigest } from '#shared/catalog/digest.ts'
-import { descriptionSchema, type ServerDescription } from '#shared/catalog/entry.ts'
+import {
+  type Definitions,
+  descriptionSchema,
+  type ServerDescription,
+} from '#shared/catalog/entry.ts'
 import { isServerName, isToolName } from '#shared/names.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
 import type { PublishFailure } from '#shared/rpc.ts'
@@ -19,7 +23,9 @@ export async function checkDescription(
   const parsed = descriptionSchema.safeParse(description)
   if (!parsed.success) return refuse('invalid', parsed.error.message)
   const { definitions, digest } = parsed.data
-  const bytes = new TextEncoder().encode(JSON.stringify(definitions)).byteLength
+  const measured = await measure(definitions)
+  if (!measured) return refuse('invalid', 'Definitions nest too deeply, or are not JSON')
+  const { bytes, actual } = measured
   if (bytes > DEFINITIONS_MAX_BYTES) {
     return refuse('too_large', `${bytes} bytes of definitions; at most ${DEFINITIONS_MAX_BYTES}`)
   }
@@ -29,9 +35,20 @@ export async function checkDescription(
     if (seen.has(wire.name)) return refuse('invalid', `Two tools are called "${wire.name}"`)
     seen.add(wire.name)
   }
-  const actual = await definitionsDigest(definitions)
   if (actual !== digest) return refuse('digest_mismatch', `says ${digest}, is ${actual}`)
   return ok(parsed.data)
+}
+
+/** @returns `undefined` for what only a hostile server sends: nesting that exhausts the stack */
+async function measure(
+  definitions: Definitions,
+): Promise<{ bytes: number; actual: string } | undefined> {
+  try {
+    const bytes = new TextEncoder().encode(JSON.stringify(definitions)).byteLength
+    return { bytes, actual: await definitionsDigest(definitions) }
+  } catch {
+    return undefined
+  }
 }
 
 function refuse(reason: PublishFailure['reason'], detail: string) {

@@ -4,8 +4,9 @@ import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it } from 'vitest'
 import { definitionsDigest } from '#shared/catalog/digest.ts'
 import { DEFAULT_POLICY, indexKey, serverKey } from '#shared/catalog/entry.ts'
+import type { CatalogObject } from '../../../durable-objects/catalog.ts'
 import { definitionsOf, describeTools } from './_descriptions.ts'
-import { theCatalog, theFeed } from './_stubs.ts'
+import { inside, theCatalog, theFeed } from './_stubs.ts'
 
 afterEach(() => reset())
 
@@ -67,6 +68,12 @@ describe('publish', () => {
     const answer = await theCatalog().publish('clock', { definitions, digest, build: 'b' })
     expect(answer.ok).toBe(true)
     expect((await theCatalog().entry('clock', digest))?.definitions).toEqual(definitions)
+  })
+
+  it('computes the digest that Node computes (RFC 8785, RFC 4648 §5)', async () => {
+    expect(await definitionsDigest(definitionsOf('now'))).toBe(
+      'eolUMyX7qWVF7snNAkeEUHbNVq48XKiEDwu9U32LowI',
+    )
   })
 
   it('brings back an earlier revision when an earlier build is deployed again', async () => {
@@ -162,6 +169,20 @@ describe('refusals', () => {
     const definitions = { ...definitionsOf('now'), instructions: 'ä'.repeat(600_000) }
     const digest = await definitionsDigest(definitions)
     expect(await reasonOf('clock', { definitions, digest, build: 'b' })).toBe('too_large')
+  })
+
+  it('nesting that exhausts the stack', async () => {
+    const description = await describeTools('now')
+    const depth = 200_000
+    const nested = JSON.parse(`${'['.repeat(depth)}${']'.repeat(depth)}`)
+    // From within: RPC itself refuses to carry such a value.
+    const answer = await inside(theCatalog(), (object: CatalogObject) =>
+      object.publish('clock', {
+        ...description,
+        definitions: { ...description.definitions, nested },
+      }),
+    )
+    expect(answer).toMatchObject({ ok: false, failure: { reason: 'invalid' } })
   })
 
   it('a version nobody made, and a digest nobody published', async () => {
