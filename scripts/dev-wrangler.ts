@@ -31,8 +31,9 @@ export function startWrangler(
     [
       'dev',
       ...configs.flatMap((config) => ['-c', config]),
-      ...['--port', String(port), '--inspector-port', '0'],
-      ...['--persist-to', join(ROOT, '.wrangler', 'state')],
+      `--port=${port}`,
+      '--inspector-port=0',
+      `--persist-to=${join(ROOT, '.wrangler', 'state')}`,
       '--show-interactive-dev-session=false',
       ...publicOriginArguments(publicOrigin),
     ],

@@ -11,7 +11,7 @@ export class Stop extends Error {
 }
 
 /** Runs a script's main function and turns a {@link Stop} into a message and exit code 1. */
-export async function runScript(main: () => Promise<void>): Promise<void> {
+export async function runScript(main: () => void | Promise<void>): Promise<void> {
   try {
     await main()
   } catch (error) {

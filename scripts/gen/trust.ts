@@ -4,6 +4,7 @@ import * as z from 'zod/mini'
 import type { Trust } from '#shared/auth/assertion.ts'
 import { ROOT, shown } from '../root.ts'
 import { Stop } from '../stop.ts'
+import { checkJson } from './check-json.ts'
 import { readIfPresent } from './write-if-changed.ts'
 
 /** Variable that names the environment a build is for. Unset: a deploy to production. */
@@ -42,25 +43,13 @@ export function readTrust(environment = process.env[ENVIRONMENT_VARIABLE] ?? PRO
         : 'Run `npm run deploy` once: it makes one, to be committed.',
     )
   }
-  return parse(path, text)
-}
-
-function parse(path: string, text: string): Trust {
-  const remedy = 'Restore the file from version control.'
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    throw new Stop(shown(path), 'It is not JSON.', remedy)
-  }
-  const parsed = trustSchema.safeParse(value)
-  if (!parsed.success) throw new Stop(shown(path), z.prettifyError(parsed.error), remedy)
-  if (parsed.data.anchors.some((anchor) => 'd' in anchor)) {
+  const trust = checkJson(path, text, trustSchema, 'Restore the file from version control.')
+  if (trust.anchors.some((anchor) => 'd' in anchor)) {
     throw new Stop(
       shown(path),
       'It holds a private key (member "d").',
       'Remove it and rotate the anchor.',
     )
   }
-  return parsed.data
+  return trust
 }
