@@ -92,7 +92,7 @@ export class GrantStoreObject extends DurableObject<Cloudflare.Env> implements G
     const rows = this.#sql
       .exec<Row>(
         `SELECT key, metadata, expires_at_s FROM item
-         WHERE key >= ? AND key < ? AND key > COALESCE(?, -1) AND ${LIVE} ORDER BY key LIMIT ?`,
+         WHERE key >= ?1 AND key < ?2 AND (?3 IS NULL OR key > ?3) AND ${LIVE} ORDER BY key LIMIT ?`,
         prefix,
         prefix + LAST_CHARACTER,
         cursor ?? null,

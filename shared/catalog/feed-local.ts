@@ -2,7 +2,13 @@
  * What this isolate itself told the feed: in force here at once, and until the
  * feed's own states carry it, though an older one may still come from the colo.
  */
-import type { FeedView } from './feed-reader.ts'
+/** One state of the feed, its lists as sets. */
+export interface FeedView {
+  readonly stampMs: number
+  readonly catalogVersion: number
+  readonly revokedGrants: ReadonlySet<string>
+  readonly deletedSessions: ReadonlySet<string>
+}
 
 export type LocalChange =
   | { readonly revokedGrant: string; readonly untilSeconds: number }

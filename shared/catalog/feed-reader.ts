@@ -9,7 +9,7 @@
 import { logUnexpected } from '../log.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { FeedState } from '../rpc.ts'
-import { createLocalChanges, type LocalChange } from './feed-local.ts'
+import { createLocalChanges, type FeedView, type LocalChange } from './feed-local.ts'
 import { type Lifetime, withTimeout } from './lifetime.ts'
 import { readColoCopy, writeColoCopy } from './feed-cache.ts'
 import {
@@ -20,15 +20,7 @@ import {
   FEED_RETRY_AFTER_MS,
 } from './limits.ts'
 
-export type { LocalChange } from './feed-local.ts'
-
-/** One state of the feed, its lists as sets. */
-export interface FeedView {
-  readonly stampMs: number
-  readonly catalogVersion: number
-  readonly revokedGrants: ReadonlySet<string>
-  readonly deletedSessions: ReadonlySet<string>
-}
+export type { FeedView, LocalChange } from './feed-local.ts'
 
 export interface FeedFailure {
   readonly reason: 'unreachable'

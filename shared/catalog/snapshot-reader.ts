@@ -4,7 +4,7 @@
  *
  * Does NOT know which version is in force: the control feed says (feed-reader.ts).
  */
-import * as z from 'zod/mini'
+import type * as z from 'zod/mini'
 import { logEvent, logUnexpected } from '../log.ts'
 import { fail, ok, type Result } from '../result.ts'
 import {
@@ -50,77 +50,99 @@ export interface SnapshotReader {
   ): Promise<Result<CompiledServer, SnapshotFailure>>
 }
 
-export function createSnapshotReader({ kv, catalog }: SnapshotReaderOptions): SnapshotReader {
-  const indexes = createLruCache<CatalogIndex>(INDEX_CACHE_ENTRIES, Infinity, () => 0)
-  const servers = createLruCache<CompiledServer>(
+export function createSnapshotReader(options: SnapshotReaderOptions): SnapshotReader {
+  return new IsolateSnapshotReader(options)
+}
+
+class IsolateSnapshotReader implements SnapshotReader {
+  readonly #options: SnapshotReaderOptions
+  readonly #indexes = createLruCache<CatalogIndex>(INDEX_CACHE_ENTRIES, Infinity, () => 0)
+  readonly #servers = createLruCache<CompiledServer>(
     SERVER_CACHE_ENTRIES,
     SERVER_CACHE_MAX_CHARS,
     (server) => server.toolsJson.length,
   )
-  const running = new Map<string, Promise<unknown>>()
+  readonly #running = new Map<string, Promise<unknown>>()
+
+  constructor(options: SnapshotReaderOptions) {
+    this.#options = options
+  }
+
+  peekIndex(version: number): CatalogIndex | undefined {
+    return this.#indexes.get(indexKey(version))
+  }
+
+  peekServer(name: string, digest: string): CompiledServer | undefined {
+    return this.#servers.get(serverKey(name, digest))
+  }
+
+  async index(version: number, lifetime: Lifetime): Promise<Result<CatalogIndex, SnapshotFailure>> {
+    const key = indexKey(version)
+    const known = this.#indexes.get(key)
+    if (known) return ok(known)
+    const load = async (): Promise<CatalogIndex | null> => {
+      const index =
+        (await this.#fromKv(key, catalogIndexSchema)) ??
+        (await this.#options.catalog().index(version))
+      if (index) this.#indexes.set(key, index)
+      return index
+    }
+    return this.#once(key, load, lifetime)
+  }
+
+  async server(
+    name: string,
+    digest: string,
+    lifetime: Lifetime,
+  ): Promise<Result<CompiledServer, SnapshotFailure>> {
+    const key = serverKey(name, digest)
+    const known = this.#servers.get(key)
+    if (known) return ok(known)
+    const load = async (): Promise<CompiledServer | null> => {
+      const entry =
+        (await this.#fromKv(key, serverEntrySchema)) ??
+        (await this.#options.catalog().entry(name, digest))
+      const compiled = entry && compileServer(entry)
+      if (compiled) this.#servers.set(key, compiled)
+      return compiled
+    }
+    return this.#once(key, load, lifetime)
+  }
 
   /** One load per key and isolate; a joined load that dies with its request is given up on. */
-  async function shared<Value>(
+  async #once<Value>(
     key: string,
     load: () => Promise<Value | null>,
     lifetime: Lifetime,
   ): Promise<Result<Value, SnapshotFailure>> {
-    let work = running.get(key) as Promise<Value | null> | undefined
+    let work = this.#running.get(key) as Promise<Value | null> | undefined
     if (!work) {
-      work = load().finally(() => running.delete(key))
-      running.set(key, work)
+      work = load()
+      this.#running.set(key, work)
       lifetime.waitUntil(work.catch(() => undefined))
     }
     try {
       const value = await withTimeout(work, SNAPSHOT_READ_TIMEOUT_MS)
       return value === null ? fail({ reason: 'unknown' }) : ok(value)
     } catch (error) {
-      if (running.get(key) === work) running.delete(key)
       logUnexpected('snapshot_unreachable', error, { key })
       return fail({ reason: 'unreachable' })
+    } finally {
+      if (this.#running.get(key) === work) this.#running.delete(key)
     }
   }
 
   /** What KV holds under `key`, when it is there and well-formed; its being away is a miss. */
-  async function fromKv<Value>(key: string, schema: z.ZodMiniType<Value>) {
+  async #fromKv<Value>(key: string, schema: z.ZodMiniType<Value>): Promise<Value | undefined> {
     try {
-      const text = await kv.get(key, 'text')
+      const text = await this.#options.kv.get(key, 'text')
       if (text === null) return undefined
       const parsed = schema.safeParse(JSON.parse(text))
       if (parsed.success) return parsed.data
-      logEvent('snapshot_corrupt', { key, reason: parsed.error.message.slice(0, 200) })
+      logEvent('snapshot_corrupt', { key })
     } catch (error) {
       logUnexpected('snapshot_kv_failed', error, { key })
     }
     return undefined
-  }
-
-  return {
-    peekIndex: (version) => indexes.get(indexKey(version)),
-    peekServer: (name, digest) => servers.get(serverKey(name, digest)),
-    async index(version, lifetime) {
-      const key = indexKey(version)
-      const known = indexes.get(key)
-      if (known) return ok(known)
-      const load = async () => {
-        const index = (await fromKv(key, catalogIndexSchema)) ?? (await catalog().index(version))
-        if (index) indexes.set(key, index)
-        return index
-      }
-      return shared(key, load, lifetime)
-    },
-    async server(name, digest, lifetime) {
-      const key = serverKey(name, digest)
-      const known = servers.get(key)
-      if (known) return ok(known)
-      const load = async () => {
-        const entry =
-          (await fromKv(key, serverEntrySchema)) ?? (await catalog().entry(name, digest))
-        const compiled = entry && compileServer(entry)
-        if (compiled) servers.set(key, compiled)
-        return compiled
-      }
-      return shared(key, load, lifetime)
-    },
   }
 }
