@@ -19,9 +19,8 @@ export function checkJson<Value>(
   } catch (error) {
     throw new Stop(shown(path), `It is not JSON: ${(error as Error).message}`, remedy)
   }
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
   // zod/mini brings no words of its own.
-  const { error } = schema.safeParse(value, { error: z.locales.en().localeError })
-  throw new Stop(shown(path), z.prettifyError(error ?? parsed.error), remedy)
+  const parsed = schema.safeParse(value, { error: z.locales.en().localeError })
+  if (parsed.success) return parsed.data
+  throw new Stop(shown(path), z.prettifyError(parsed.error), remedy)
 }
