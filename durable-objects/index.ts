@@ -7,10 +7,12 @@
  * | CatalogObject    | `catalog`         | revisions, live pointers, policies         | never; superseded indexes after 2 min, revisions beyond 50 a server |
  * | FeedObject       | `feed`            | catalog version, revocations, tombstones   | each row when what it forbids ran out; all, if nothing was ever published |
  * | GrantStoreObject | a shard of oauth  | clients, grants, codes, tokens (hashed)    | each row at its expiry; all, a minute after the last row went |
+ * | SessionObject    | tenant, subject, session id | open questions of a 2025 client, their runs' events | each run after its answer, or an hour unanswered; all, with the last run |
  */
 export { CatalogObject } from './catalog.ts'
 export { FeedObject } from './feed.ts'
 export { GrantStoreObject } from './grant-store.ts'
+export { SessionObject } from './session.ts'
 
 export default {
   fetch: (): Response => new Response(null, { status: 404 }),

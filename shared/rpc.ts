@@ -4,10 +4,9 @@
  * one cast per binding is in this file.
  */
 import type { CatalogIndex, ServerDescription, ServerEntry } from './catalog/entry.ts'
-import type { Principal } from './auth/principal.ts'
 import type { Result } from './result.ts'
 
-type Rpc<Methods> = {
+export type Rpc<Methods> = {
   [Name in keyof Methods]: Methods[Name] extends (...args: infer Args) => infer Answer
     ? (...args: Args) => Promise<Awaited<Answer>>
     : never
@@ -66,16 +65,14 @@ export interface Feed {
 /** One JSON-RPC message for the client, in the 2025-11-25 wire form, as JSON text. */
 export type SessionEvent = string
 
-/** A tool call of a 2025 client that waits for the client's answers. */
+/** A call of a 2025 client that waits for the client's answers. Who may answer stands in the object's name. */
 export interface PendingCall {
-  server: string
-  principal: Principal
   /** The client's JSON-RPC id of the original request. */
   requestId: string | number
-  /** Params of the 2026-07-28 request to repeat, without inputResponses and requestState. */
-  params: Record<string, unknown>
   method: string
   name: string
+  /** Params of the 2026-07-28 request to repeat, `_meta` included, without inputResponses and requestState. */
+  params: Record<string, unknown>
 }
 
 /** One round of questions. `questions` maps the JSON-RPC id sent to the client → inputRequests key. */
@@ -84,7 +81,20 @@ export interface OpenRound {
   call: PendingCall
   requestState: string | undefined
   questions: Record<string, string>
+  /** The questions as the client gets them: kept with the round, so that neither is there alone. */
+  events: SessionEvent[]
 }
+
+export type AskOutcome =
+  | 'asked'
+  /** The session has as many open runs as it may. */
+  | 'too_many'
+  /** The run ended while its next round was being made. */
+  | 'gone'
+
+/** What the client's JSON-RPC response carried. */
+export type ClientAnswer =
+  { result: Record<string, unknown> } | { error: { code: number; message: string } }
 
 export type AnswerOutcome =
   /** No such open question (never asked, answered already, or expired). */
@@ -99,18 +109,45 @@ export type AnswerOutcome =
       requestState: string | undefined
       inputResponses: Record<string, unknown>
     }
+  /** The client could not ask: this caller (nobody else, ever) ends the run. */
+  | {
+      status: 'failed'
+      runId: string
+      call: PendingCall
+      message: string
+      /** Ids of questions of the same round that need no answer any longer. */
+      withdrawn: string[]
+    }
 
 /** One object per session, name = `sessionObjectName()`; deletes itself by alarm. */
 export interface Session {
-  /** Stores a round before its questions are shown. */
-  ask(round: OpenRound): void
+  /** Stores a round before its questions are shown, and hands them to whoever holds the stream. */
+  ask(round: OpenRound): AskOutcome
   /** Compare-and-set: of all invocations that see the last answer, exactly one gets `claimed`. */
-  answer(questionId: string, response: unknown): AnswerOutcome
-  /** Hands an event to whoever holds the run's stream, and keeps it until then. */
-  emit(runId: string, events: SessionEvent[], done: boolean): void
+  answer(questionId: string, answer: ClientAnswer): AnswerOutcome
+  /**
+   * Hands events to whoever holds the run's stream, and keeps them for it.
+   * @param done the last event is the answer to the call
+   * @returns `false`: the run has ended meanwhile, nothing more is wanted
+   */
+  emit(runId: string, events: SessionEvent[], done: boolean): boolean
 }
-/** `fetch` with `Upgrade: websocket` on this path + runId attaches the holder of the client's stream. */
+
+/**
+ * `fetch` with `Upgrade: websocket` on this path + runId attaches the holder of
+ * the client's stream; `?after=<seq>` skips what it already has. One holder a
+ * run: a newer one closes the older with `SESSION_REPLACED_CODE`.
+ */
 export const SESSION_ATTACH_PATH = '/attach/'
+export const SESSION_REPLACED_CODE = 4001
+
+/** What the attached socket receives, as JSON text. `seq` grows within a session. */
+export interface SessionFrame {
+  seq: number
+  event: SessionEvent
+  /** The answer to the call: nothing follows. */
+  done: boolean
+}
 
 export const sessionObjectName = (tenant: string, subject: string, sessionId: string): string =>
   JSON.stringify([tenant, subject, sessionId])

@@ -1,0 +1,166 @@
+/**
+ * The memory of one 2025-era session. Exists only while a question to its user is
+ * open, or its answer is on the way to the client; deletes itself by alarm.
+ *
+ * Does NOT check who calls: the object's name says whose session it is, and only
+ * the router can name it. Never holds a client's stream and never calls a server.
+ */
+import { DurableObject } from 'cloudflare:workers'
+import { CLAIM_LIFETIME_MS, FINISHED_KEEP_MS, QUESTION_LIFETIME_MS } from '#shared/bridge/limits.ts'
+import { logUnexpected } from '#shared/log.ts'
+import { INTERNAL_ERROR } from '#shared/protocol/errors.ts'
+import {
+  cancelledJson,
+  errorAnswerJson,
+  toolErrorJson,
+} from '#shared/protocol/2025-11-25/messages.ts'
+import {
+  SESSION_ATTACH_PATH,
+  SESSION_REPLACED_CODE,
+  type AnswerOutcome,
+  type AskOutcome,
+  type ClientAnswer,
+  type OpenRound,
+  type Session,
+  type SessionEvent,
+} from '#shared/rpc.ts'
+import { Tables } from './schema.ts'
+import { SESSION_MIGRATIONS, SessionStore, type DueRun } from './session-store.ts'
+
+/** Survives hibernation with its socket. */
+interface Attachment {
+  runId: string
+  /** The last event sent on it. */
+  seq: number
+}
+
+const NORMAL_CLOSURE = 1000
+
+export class SessionObject extends DurableObject<Cloudflare.Env> implements Session {
+  readonly #tables: Tables
+  readonly #store: SessionStore
+
+  constructor(state: DurableObjectState, env: Cloudflare.Env) {
+    super(state, env)
+    this.#tables = new Tables(state.storage, SESSION_MIGRATIONS)
+    this.#store = new SessionStore(this.#tables, state.storage.sql)
+  }
+
+  // The methods answer at once: SQL is synchronous, and the runtime holds an
+  // answer back until what it wrote, alarm included, is on disk.
+
+  ask(round: OpenRound): AskOutcome {
+    const outcome = this.#atomically(() =>
+      this.#store.ask(round, Date.now() + QUESTION_LIFETIME_MS),
+    )
+    this.#schedule()
+    this.#flush(round.runId)
+    return outcome
+  }
+
+  answer(questionId: string, answer: ClientAnswer): AnswerOutcome {
+    const nowMs = Date.now()
+    const outcome = this.#atomically(() =>
+      this.#store.answer(questionId, answer, nowMs, nowMs + CLAIM_LIFETIME_MS),
+    )
+    this.#schedule()
+    return outcome
+  }
+
+  emit(runId: string, events: SessionEvent[], done: boolean): boolean {
+    const wanted = this.#atomically(() =>
+      this.#store.emit(runId, events, done, Date.now() + FINISHED_KEEP_MS),
+    )
+    if (done) this.#schedule()
+    this.#flush(runId)
+    return wanted
+  }
+
+  /** Attaches the holder of a run's stream (see `SESSION_ATTACH_PATH`). */
+  override fetch(request: Request): Response {
+    const { pathname, searchParams } = new URL(request.url)
+    const runId = pathname.slice(SESSION_ATTACH_PATH.length)
+    const seq = Number(searchParams.get('after') ?? 0)
+    if (!pathname.startsWith(SESSION_ATTACH_PATH) || !this.#store.exists(runId)) {
+      return new Response(null, { status: 404 })
+    }
+    if (request.headers.get('Upgrade') !== 'websocket' || !Number.isSafeInteger(seq)) {
+      return new Response(null, { status: 426 })
+    }
+    // One event on one stream only: the newest holder has it.
+    for (const older of this.ctx.getWebSockets(runId)) close(older, SESSION_REPLACED_CODE)
+    const { 0: client, 1: server } = new WebSocketPair()
+    this.ctx.acceptWebSocket(server, [runId])
+    this.#send(server, { runId, seq })
+    return new Response(null, { status: 101, webSocket: client })
+  }
+
+  /** Never throws: the runtime gives up on an alarm that fails too often, and the object would stay. */
+  override async alarm(): Promise<void> {
+    try {
+      for (const run of this.#store.due(Date.now())) this.#settle(run)
+      if (this.#store.nextDeadlineMs() === undefined) await this.#tables.destroy()
+      else this.#schedule()
+    } catch (error) {
+      logUnexpected('session_alarm_failed', error)
+      await this.ctx.storage.setAlarm(Date.now() + CLAIM_LIFETIME_MS)
+    }
+  }
+
+  #settle({ runId, phase, call, openQuestions }: DueRun): void {
+    if (phase === 'done') {
+      this.#store.forget(runId)
+      for (const socket of this.ctx.getWebSockets(runId)) close(socket, NORMAL_CLOSURE)
+      return
+    }
+    const withdrawn = openQuestions.map((id) => cancelledJson(id, 'The question expired'))
+    const final =
+      phase === 'asked'
+        ? toolErrorJson(call.requestId, 'The question expired before it was answered')
+        : errorAnswerJson(call.requestId, { code: INTERNAL_ERROR, message: INTERRUPTED })
+    this.#atomically(() => {
+      this.#store.end(runId, [...withdrawn, final], Date.now() + FINISHED_KEEP_MS)
+    })
+    this.#flush(runId)
+  }
+
+  #schedule(): void {
+    const nextMs = this.#store.nextDeadlineMs()
+    if (nextMs !== undefined) void this.ctx.storage.setAlarm(nextMs)
+  }
+
+  #atomically<Value>(change: () => Value): Value {
+    return this.ctx.storage.transactionSync(change)
+  }
+
+  #flush(runId: string): void {
+    for (const socket of this.ctx.getWebSockets(runId)) {
+      this.#send(socket, socket.deserializeAttachment() as Attachment)
+    }
+  }
+
+  /** Sends what this socket has not had yet. A socket that is closing gets it when it attaches again. */
+  #send(socket: WebSocket, { runId, seq }: Attachment): void {
+    let sent = seq
+    try {
+      for (const frame of this.#store.framesAfter(runId, seq)) {
+        socket.send(JSON.stringify(frame))
+        sent = frame.seq
+      }
+      socket.serializeAttachment({ runId, seq: sent } satisfies Attachment)
+    } catch {
+      close(socket, NORMAL_CLOSURE)
+    }
+  }
+}
+
+/** What is told when the invocation that went on with a run was lost with its isolate. */
+const INTERRUPTED = 'The call was interrupted before it finished; whether it took effect is unknown'
+
+function close(socket: WebSocket, code: number): void {
+  try {
+    socket.close(code)
+  } catch {
+    // Closed already.
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * One request of a 2025 client, answered over servers that speak only 2026-07-28:
+ * HTTP rules of the transport (as the official SDK 1.x server has them), the
+ * session, then one handler per method.
+ *
+ * Does NOT authenticate, decide on tools, or bound the body: the router did.
+ */
+import {
+  errorResponse,
+  headerMismatch,
+  invalidParams,
+  invalidRequest,
+  methodNotAllowed,
+  notAcceptable,
+  unsupportedMediaType,
+} from '../protocol/errors.ts'
+import {
+  acceptsJsonAndEventStream,
+  isJsonContentType,
+  SESSION_HEADER,
+  VERSION_HEADER,
+} from '../protocol/headers.ts'
+import {
+  asMessage,
+  isObject,
+  parseJson,
+  type JsonRpcMessage,
+  type JsonRpcRequest,
+} from '../protocol/jsonrpc.ts'
+import { VERSION_KEY } from '../protocol/2026-07-28/envelope.ts'
+import { successResponse } from '../protocol/2026-07-28/results.ts'
+import {
+  batchUnsupported,
+  legacyMethodNotFound,
+  legacyVersionUnsupported,
+  sessionNotFound,
+  sessionRequired,
+} from '../protocol/2025-11-25/errors.ts'
+import { isLegacyVersion, type LegacyVersion } from '../protocol/versions.ts'
+import { receiveAnswer } from './answers.ts'
+import { legacyTools } from './content.ts'
+import { initialize } from './initialize.ts'
+import type { LegacyInput } from './input.ts'
+import { openSessionId, type LegacySession } from './session-id.ts'
+import { callTool } from './tool-call.ts'
+
+/** What a client speaks that says nothing (2025-06-18 basic/transports "Protocol Version Header"). */
+const ASSUMED_VERSION: LegacyVersion = '2025-03-26'
+
+const ALLOWED_METHODS = { allow: 'POST, DELETE' }
+
+export async function handleLegacy(input: LegacyInput): Promise<Response> {
+  switch (input.request.method) {
+    case 'POST':
+      return post(input)
+    case 'DELETE':
+      return endSession(input)
+    default:
+      return refuseMethod(input)
+  }
+}
+
+/** Nothing can be pushed yet, so there is no stream to open with GET. */
+async function refuseMethod(input: LegacyInput): Promise<Response> {
+  const found = await sessionOf(input)
+  // A client must learn that its session ended also where it only listens.
+  if (found === 'unknown') return errorResponse(null, sessionNotFound())
+  return errorResponse(null, methodNotAllowed(), ALLOWED_METHODS)
+}
+
+async function endSession(input: LegacyInput): Promise<Response> {
+  const found = await sessionOf(input)
+  if (found === 'none') return errorResponse(null, sessionRequired())
+  if (found === 'unknown') return errorResponse(null, sessionNotFound())
+  await input.deleteSession(found.id, found.expiresAtSeconds)
+  return new Response(null, { status: 200 })
+}
+
+async function post(input: LegacyInput): Promise<Response> {
+  const { headers } = input.request
+  if (!acceptsJsonAndEventStream(headers.get('accept'))) return errorResponse(null, notAcceptable())
+  if (!isJsonContentType(headers.get('content-type'))) {
+    return errorResponse(null, unsupportedMediaType())
+  }
+  const parsed = parseJson(input.body)
+  if (!parsed.ok) return errorResponse(null, parsed.failure)
+  if (Array.isArray(parsed.value)) return errorResponse(null, batchUnsupported())
+  const message = asMessage(parsed.value)
+  if (!message) return errorResponse(null, invalidRequest())
+  const confusion = eraConfusion(headers.get(VERSION_HEADER), message)
+  if (confusion) return confusion
+  if (message.kind === 'request' && message.message.method === 'initialize') {
+    return initialize(input, message.message)
+  }
+  return dispatch(input, message)
+}
+
+/** A body of the other era under our header: no two parts may read one request differently. */
+function eraConfusion(header: string | null, { kind, message }: JsonRpcMessage) {
+  if (kind === 'response') return undefined
+  const meta = message.params?.['_meta']
+  if (!isObject(meta) || !(VERSION_KEY in meta)) return undefined
+  const body = `the body envelope names protocol version ${String(meta[VERSION_KEY])} but the MCP-Protocol-Version header does not`
+  return errorResponse(
+    kind === 'request' ? message.id : null,
+    headerMismatch(header ?? '(missing)', body),
+  )
+}
+
+async function dispatch(input: LegacyInput, { kind, message }: JsonRpcMessage): Promise<Response> {
+  const found = await sessionOf(input)
+  if (found === 'unknown') return errorResponse(null, sessionNotFound())
+  const version = input.request.headers.get(VERSION_HEADER)
+  if (version !== null && !isLegacyVersion(version)) {
+    return errorResponse(null, legacyVersionUnsupported(version))
+  }
+  const session = found === 'none' ? undefined : found
+  switch (kind) {
+    case 'notification':
+      return new Response(null, { status: 202 })
+    case 'response':
+      if (!session) return errorResponse(null, sessionRequired())
+      return receiveAnswer(input, session, message)
+    case 'request':
+      return answer(input, session, session?.version ?? version ?? ASSUMED_VERSION, message)
+  }
+}
+
+/** None of these needs a session; what does, asks for it where it finds out. */
+async function answer(
+  input: LegacyInput,
+  session: LegacySession | undefined,
+  version: LegacyVersion,
+  request: JsonRpcRequest,
+): Promise<Response> {
+  const { id, method, params } = request
+  switch (method) {
+    case 'ping':
+      return successResponse(id, '{}')
+    case 'tools/list':
+      if (params?.['cursor'] !== undefined) {
+        // Lists are one page, so no cursor was ever handed out.
+        return errorResponse(id, invalidParams('Invalid cursor'))
+      }
+      return successResponse(id, `{"tools":${legacyTools(await input.server.toolsJson())}}`)
+    case 'tools/call':
+      return callTool(input, session, version, request)
+    default:
+      return errorResponse(id, legacyMethodNotFound())
+  }
+}
+
+/** The session the request names; `unknown` for an id that does not count here, whatever the reason. */
+async function sessionOf(input: LegacyInput): Promise<LegacySession | 'none' | 'unknown'> {
+  const text = input.request.headers.get(SESSION_HEADER)
+  if (text === null) return 'none'
+  const owner = { principal: input.principal, server: input.serverName }
+  const session = await openSessionId(input.sealKeys, text, owner, input.nowSeconds)
+  return session && !input.isSessionDeleted(session.id) ? session : 'unknown'
+}

@@ -1,0 +1,58 @@
+/** Every number of the bridge and of the Session object: unit in the name, reason beside it. */
+
+// ── Session ids ───────────────────────────────────────────────────────────────
+
+/** Proxies and clients carry headers of this size everywhere (DESIGN §4.2). */
+export const SESSION_ID_MAX_CHARS = 1024
+/** A client left open over a holiday goes on; seal keys overlap as long (DESIGN §4.2). */
+export const SESSION_LIFETIME_SECONDS = 30 * 86_400
+/** An issue time ahead of our clock by more than this was not written by another isolate of ours. */
+export const SESSION_CLOCK_SKEW_SECONDS = 60
+/** 128 bits: for a stranger the id alone is the session (DESIGN §4.8). */
+export const ID_BYTES = 16
+/** Longer tenants and subjects are carried as a digest, so that the id keeps its bound. */
+export const SESSION_OWNER_MAX_CHARS = 256
+/** For logs and `clientInfo` only; nothing is decided by them. */
+export const CLIENT_NAME_MAX_CHARS = 40
+export const CLIENT_VERSION_MAX_CHARS = 16
+
+// ── Answers of servers ────────────────────────────────────────────────────────
+
+/** One event of a stream; as much as the router passes in plain JSON. */
+export const STREAM_EVENT_MAX_CHARS = 16 * 1024 * 1024
+/** Below the idle limits of common proxies (30 s and up); also how a disconnect is noticed. */
+export const KEEP_ALIVE_MS = 15_000
+/** A 2025 call goes on so long after its client left (DESIGN §4.5); waitUntil lasts 30 s. */
+export const AFTER_DISCONNECT_MS = 25_000
+/** An answered run continues under waitUntil, which lasts 30 s. */
+export const CONTINUATION_MAX_MS = 25_000
+/** Answers that ask nothing but "call again" (requestState alone); the engine never sends one. */
+export const PACED_REPEATS_MAX = 8
+/** As the official SDK paces them. */
+export const PACED_REPEAT_MS = 250
+/** Tool lists rewritten for 2025 clients, kept per isolate. */
+export const LEGACY_LISTS_KEPT = 16
+
+// ── Questions ─────────────────────────────────────────────────────────────────
+
+/** Forms shown at once; nobody answers more, and each costs a row. */
+export const QUESTIONS_PER_ROUND_MAX = 16
+/** `requestState` lives an hour: an answer that comes in time must find it still valid. */
+export const QUESTION_LIFETIME_MS = 59 * 60_000
+/** A continuation ends within CONTINUATION_MAX_MS; one silent for longer died with its isolate. */
+export const CLAIM_LIFETIME_MS = 60_000
+/** How long a finished run's events wait for a client that lost its stream. */
+export const FINISHED_KEEP_MS = 5 * 60_000
+/** A client with so many forms open is not showing them to anybody. */
+export const OPEN_RUNS_MAX = 16
+/** SQLite takes 2 MB a row: arguments, state, one answer or one event stay below it. */
+export const STORED_TEXT_MAX_BYTES = 1_500_000
+/** Notifications kept of one run; beyond, they are dropped. Questions and the final answer never are. */
+export const RUN_NOTIFICATIONS_MAX_BYTES = 1024 * 1024
+
+// ── Relay ─────────────────────────────────────────────────────────────────────
+
+/** Re-attaching to the Session after a cut: a deploy of its Worker takes a second or two. */
+export const ATTACH_ATTEMPTS = 6
+/** First wait; doubled each time, with jitter, so that all holders do not come back at once. */
+export const ATTACH_RETRY_MS = 200

@@ -1,0 +1,102 @@
+/**
+ * Questions of a server as requests to a 2025 client (client/elicitation, sampling,
+ * roots of 2025-11-25). The round is stored, questions included, before anything
+ * is shown; who holds the client's stream gets them from the Session.
+ */
+import { requestJson, toolErrorJson } from '../protocol/2025-11-25/messages.ts'
+import { isObject, type JsonObject } from '../protocol/jsonrpc.ts'
+import type { LegacyVersion } from '../protocol/versions.ts'
+import { fail, ok, type Result } from '../result.ts'
+import { sessionObjectName, sessionOf, type OpenRound, type PendingCall } from '../rpc.ts'
+import { masked, type Step } from './call.ts'
+import { needOf } from './capabilities.ts'
+import type { LegacyInput } from './input.ts'
+import { QUESTIONS_PER_ROUND_MAX, STORED_TEXT_MAX_BYTES } from './limits.ts'
+import { randomId, type LegacySession } from './session-id.ts'
+
+/** Tells our questions' ids from any other response a client might post. */
+const QUESTION_PREFIX = 'ask-'
+const QUESTION_ID = /^ask-[A-Za-z0-9_-]{22}$/
+
+export const isQuestionId = (id: unknown): id is string =>
+  typeof id === 'string' && QUESTION_ID.test(id)
+
+/** A stub of the session's object; making one touches nothing. */
+export function sessionStub(input: LegacyInput, session: LegacySession) {
+  const { tenant, subject } = input.principal
+  return sessionOf(input.sessions, sessionObjectName(tenant, subject, session.id))
+}
+
+export type Ask = Extract<Step, { kind: 'ask' }>
+
+/**
+ * Opens a round: of a new run, or the next one of a run that was claimed.
+ *
+ * @returns the final answer to give instead, as JSON text, when nothing can be asked
+ */
+export async function openRound(
+  input: LegacyInput,
+  session: LegacySession,
+  runId: string,
+  call: PendingCall,
+  ask: Ask,
+): Promise<Result<void, string>> {
+  const round = roundOf(session, runId, call, ask)
+  if (!round.ok) return round
+  if (byteLength(JSON.stringify(call)) > STORED_TEXT_MAX_BYTES) {
+    const text = 'The arguments of this call are too large to be kept while a question is open'
+    return fail(toolErrorJson(call.requestId, text))
+  }
+  const outcome = await sessionStub(input, session).ask(round.value)
+  switch (outcome) {
+    case 'asked':
+      return ok(undefined)
+    case 'too_many':
+      return fail(toolErrorJson(call.requestId, 'Too many questions are open in this session'))
+    case 'gone':
+      return fail(masked(call.requestId, new Error('the run ended between two rounds')).text)
+  }
+}
+
+function roundOf(
+  session: LegacySession,
+  runId: string,
+  call: PendingCall,
+  { requests, requestState }: Ask,
+): Result<OpenRound, string> {
+  const broken = (detail: string) => fail(masked(call.requestId, new Error(detail)).text)
+  const entries = Object.entries(requests)
+  if (entries.length > QUESTIONS_PER_ROUND_MAX) return broken('too many questions in one round')
+  const questions: Record<string, string> = {}
+  const events: string[] = []
+  for (const [key, entry] of entries) {
+    if (!isObject(entry) || typeof entry['method'] !== 'string') return broken('no question')
+    const { method, params } = entry
+    if (params !== undefined && !isObject(params)) return broken('a question with odd params')
+    const need = needOf(method, params)
+    if (!need) return broken(`a question of unknown kind ${method}`)
+    if (!session.flags.includes(need.flag)) {
+      return fail(toolErrorJson(call.requestId, need.missing))
+    }
+    const id = `${QUESTION_PREFIX}${randomId()}`
+    questions[id] = key
+    const event = requestJson(id, method, legacyParams(params, session.version))
+    if (byteLength(event) > STORED_TEXT_MAX_BYTES) return broken('a question that is too large')
+    events.push(event)
+  }
+  return ok({ runId, call, requestState, questions, events })
+}
+
+/** A url question needs an id of its own in 2025-11-25; before it, forms had no `mode`. */
+function legacyParams(
+  params: JsonObject | undefined,
+  version: LegacyVersion,
+): JsonObject | undefined {
+  if (params?.['mode'] === 'url') return { elicitationId: randomId(), ...params }
+  if (params?.['mode'] !== 'form' || version >= '2025-11-25') return params
+  const { mode: _mode, ...rest } = params
+  return rest
+}
+
+const encoder = new TextEncoder()
+export const byteLength = (text: string): number => encoder.encode(text).byteLength

@@ -1,0 +1,123 @@
+/**
+ * `Mcp-Session-Id` of the 2025 era: a sealed capability (DESIGN §4.2). All the
+ * session is stands in the id, so a session that lists and calls is stored
+ * nowhere, any isolate serves it, and no deploy ends it.
+ *
+ * Does NOT authenticate: the token did. An id counts only beside the same owner
+ * and server; client, grant and token may change under it.
+ */
+import { toBase64Url } from '../auth/base64url.ts'
+import type { Principal } from '../auth/principal.ts'
+import { open, seal, type SealKeys } from '../auth/seal.ts'
+import { isLegacyVersion, type LegacyVersion } from '../protocol/versions.ts'
+import type { ClientFlags } from './capabilities.ts'
+import {
+  CLIENT_NAME_MAX_CHARS,
+  CLIENT_VERSION_MAX_CHARS,
+  ID_BYTES,
+  SESSION_CLOCK_SKEW_SECONDS,
+  SESSION_ID_MAX_CHARS,
+  SESSION_LIFETIME_SECONDS,
+  SESSION_OWNER_MAX_CHARS,
+} from './limits.ts'
+
+const PURPOSE = 'mcp-session'
+
+export interface ClientInfo {
+  readonly name: string
+  readonly version: string
+}
+
+export interface LegacySession {
+  /** Random, 128 bits: names the tombstone and the Session object. */
+  readonly id: string
+  readonly version: LegacyVersion
+  readonly flags: ClientFlags
+  /** Self-reported and shortened: for logs and courtesy, never for a decision. */
+  readonly client: ClientInfo
+  readonly expiresAtSeconds: number
+}
+
+/** The sealed form; short keys, because the id travels with every request. */
+interface Sealed {
+  i: string
+  /** Owner: tenant and subject, or their digest. */
+  o: string
+  s: string
+  v: string
+  f: string
+  c: [name: string, version: string]
+  /** Issued at, seconds since the epoch. */
+  a: number
+}
+
+export interface SessionOwner {
+  readonly principal: Principal
+  readonly server: string
+}
+
+export const randomId = (): string => toBase64Url(crypto.getRandomValues(new Uint8Array(ID_BYTES)))
+
+/** Makes a new session. Nothing is stored. */
+export async function mintSessionId(
+  keys: SealKeys,
+  { principal, server }: SessionOwner,
+  client: { version: LegacyVersion; flags: ClientFlags; info: ClientInfo },
+  nowSeconds: number,
+): Promise<string> {
+  const sealed: Sealed = {
+    i: randomId(),
+    o: await ownerOf(principal),
+    s: server,
+    v: client.version,
+    f: client.flags,
+    c: [
+      shorten(client.info.name, CLIENT_NAME_MAX_CHARS),
+      shorten(client.info.version, CLIENT_VERSION_MAX_CHARS),
+    ],
+    a: nowSeconds,
+  }
+  return seal(keys, PURPOSE, sealed)
+}
+
+/**
+ * @returns `undefined` for every id that does not count here: forged, of another
+ *   owner or server, expired. Whether it was deleted is the caller's to ask.
+ */
+export async function openSessionId(
+  keys: SealKeys,
+  text: string,
+  { principal, server }: SessionOwner,
+  nowSeconds: number,
+): Promise<LegacySession | undefined> {
+  if (text.length > SESSION_ID_MAX_CHARS) return undefined
+  const opened = await open<Sealed>(keys, PURPOSE, text)
+  if (!opened.ok) return undefined
+  const { i, o, s, v, f, c, a } = opened.value
+  const expiresAtSeconds = a + SESSION_LIFETIME_SECONDS
+  if (nowSeconds >= expiresAtSeconds || a > nowSeconds + SESSION_CLOCK_SKEW_SECONDS) {
+    return undefined
+  }
+  if (s !== server || o !== (await ownerOf(principal)) || !isLegacyVersion(v)) return undefined
+  return {
+    id: i,
+    version: v,
+    flags: f,
+    client: { name: c[0], version: c[1] },
+    expiresAtSeconds,
+  }
+}
+
+/** Unambiguous (JSON), and bounded whatever an identity provider calls its users. */
+async function ownerOf({ tenant, subject }: Principal): Promise<string> {
+  const plain = JSON.stringify([tenant, subject])
+  if (plain.length <= SESSION_OWNER_MAX_CHARS && PLAIN.test(plain)) return plain
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(plain))
+  return toBase64Url(new Uint8Array(digest))
+}
+
+/** Printable ASCII that JSON writes as it is: what is counted is what is sealed. */
+const PLAIN = /^[\x20-\x5b\x5d-\x7e]*$/
+
+const shorten = (text: string, maxChars: number): string =>
+  text.slice(0, maxChars).replace(/[^\x20-\x7e]|["\\]/g, '?')
