@@ -93,6 +93,12 @@ export class CatalogStore {
     return row ? { name, digest, definitions: JSON.parse(row.definitions) } : null
   }
 
+  knows(name: string, digest: string): boolean {
+    if (!this.#tables.ready) return false
+    const sql = 'SELECT 1 FROM revision WHERE name = ? AND digest = ?'
+    return this.#sql.exec(sql, name, digest).toArray().length > 0
+  }
+
   server(name: string): ServerRow | undefined {
     if (!this.#tables.ready) return undefined
     return this.#sql.exec<ServerRow>('SELECT * FROM server WHERE name = ?', name).toArray()[0]

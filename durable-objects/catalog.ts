@@ -66,6 +66,7 @@ export class CatalogObject extends DurableObject<Cloudflare.Env> implements Cata
     const policy = this.#store.policyFor(name, description.policy)
     // The deploy that made a server stands for its first approval; later ones wait for an operator.
     const live = !known || policy.publish === 'auto'
+    if (!live && this.#store.knows(name, description.digest)) return ok(false)
     const index = live ? this.#store.indexWith(name, description.digest, policy) : undefined
     if (index && Object.keys(index.servers).length > SERVERS_MAX) {
       return fail({ reason: 'too_many_servers', detail: `At most ${SERVERS_MAX} servers` })
