@@ -6,16 +6,26 @@
  * so a test may answer for the internet.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { createTestHarness, type TestHarnessOptions, type WorkerHandle } from 'wrangler'
 import { devSecrets } from '../../scripts/dev-secrets.ts'
+import { generateServer } from '../../scripts/gen/entry.ts'
 import { ROUTER_CONFIG, serverBinding } from '../../scripts/gen/router-config.ts'
 import { listServers } from '../../scripts/gen/sources.ts'
+import { DEV, readTrust } from '../../scripts/gen/trust.ts'
 import { mintOwnerLink } from '../../scripts/owner-link.ts'
 import { ROOT } from '../../scripts/root.ts'
 import { createFrontDoor } from './_front-door.ts'
 
-type WorkerInput = TestHarnessOptions['workers'][number]
+/** A Worker that has no configuration file. */
+interface FixtureWorker {
+  readonly config: {
+    name: string
+    main: string
+    compatibility_date: string
+    compatibility_flags: string[]
+  }
+}
 
 /** Longer than any test file runs. */
 const OWNER_LINK_SECONDS = 3600
@@ -24,6 +34,8 @@ const COMPATIBILITY_DATE = '2026-10-01'
 export interface PlatformOptions {
   /** Fixture servers: name → source of an ES module whose default export is a Worker. */
   extraServers?: Record<string, string>
+  /** Folders of servers written with the author API, e.g. `test/servers/trouble`; generated first. */
+  authorServers?: string[]
   /** Variables that differ from the committed configuration. */
   vars?: { router?: Record<string, string>; oauth?: Record<string, string> }
   /** Secrets that differ from those of development. */
@@ -47,7 +59,9 @@ export interface Platform {
 }
 
 export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
-  const fixtures = writeFixtures(options.extraServers ?? {})
+  const written = writeFixtures(options.extraServers ?? {})
+  const authored = await generateServers(options.authorServers ?? [])
+  const fixtures = { ...written, workers: [...written.workers, ...authored] }
   const door = await createFrontDoor()
   const origin = `http://localhost:${door.port}`
   const link = mintOwnerLink(origin, OWNER_LINK_SECONDS)
@@ -92,7 +106,7 @@ async function realWorkers(
         vars: { ...origins, ...vars?.router },
         secrets: { ...made.router, ...secrets?.router },
         bindingOverrides: Object.fromEntries(
-          fixtures.names.map((name) => [serverBinding(name), name]),
+          fixtures.workers.map(({ config: { name } }) => [serverBinding(name), name]),
         ),
       },
       {
@@ -110,8 +124,7 @@ async function realWorkers(
 const serverNames = (): string[] => listServers(join(ROOT, 'workers'))
 
 interface Fixtures {
-  readonly names: string[]
-  readonly workers: WorkerInput[]
+  readonly workers: FixtureWorker[]
   remove(): void
 }
 
@@ -119,14 +132,34 @@ function writeFixtures(sources: Record<string, string>): Fixtures {
   const parent = join(ROOT, '.gen')
   mkdirSync(parent, { recursive: true })
   const folder = mkdtempSync(join(parent, 'fixtures-'))
-  const worker = ([name, source]: [string, string]): WorkerInput => {
+  const worker = ([name, source]: [string, string]): FixtureWorker => {
     const main = join(folder, `${name}.js`)
     writeFileSync(main, source)
-    return { config: { name, main, compatibility_date: COMPATIBILITY_DATE } }
+    return fixtureWorker(name, main)
   }
   return {
-    names: Object.keys(sources),
     workers: Object.entries(sources).map(worker),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
 }
+
+/** @param folders relative to the repository; a folder's name is the server's */
+async function generateServers(folders: string[]): Promise<FixtureWorker[]> {
+  const trust = readTrust(DEV)
+  const generate = async (folder: string): Promise<FixtureWorker> => {
+    const path = join(ROOT, folder)
+    const { name } = await generateServer(dirname(path), basename(path), trust)
+    return fixtureWorker(name, join(path, '.gen', 'index.ts'))
+  }
+  return Promise.all(folders.map(generate))
+}
+
+/** With the settings of the scaffold's configuration. */
+const fixtureWorker = (name: string, main: string): FixtureWorker => ({
+  config: {
+    name,
+    main,
+    compatibility_date: COMPATIBILITY_DATE,
+    compatibility_flags: ['enable_request_signal'],
+  },
+})
