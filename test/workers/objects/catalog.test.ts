@@ -153,7 +153,7 @@ describe('refusals', () => {
     expect(await reasonOf('clock', sent)).toBe('invalid')
   })
 
-  it.each(['Clock', 'mcp', 'a--b', '', '__proto__', 'x'.repeat(41)])(
+  it.each(['Clock', 'mcp', 'a--b', '', '__proto__', 'constructor', 'x'.repeat(41)])(
     'the name "%s" (DESIGN §5)',
     async (name) => {
       expect(await reasonOf(name, await describeTools('now'))).toBe('bad_name')
