@@ -13,13 +13,25 @@ import { ROOT } from './root.ts'
 
 const OAUTH_CONFIG = join(ROOT, 'workers', 'oauth', 'wrangler.toml')
 
-/** @returns paths for wrangler's `-c`, the router first: the first Worker is the one with the port */
-export async function writeDevConfigs(publicOrigin: string, ownerLink: string): Promise<string[]> {
+/**
+ * @param folder of this run alone: wrangler watches what it was started with
+ * @returns paths for wrangler's `-c`, the router first: the first Worker is the one with the port
+ */
+export async function writeDevConfigs(
+  folder: string,
+  publicOrigin: string,
+  ownerLink: string,
+): Promise<string[]> {
   const secrets = await devSecrets()
   const origins = { PUBLIC_ORIGIN: publicOrigin, ISSUER: publicOrigin }
   return [
-    write('router', ROUTER_CONFIG, origins, secrets.router),
-    write('oauth', OAUTH_CONFIG, { ...origins, OWNER_LINK: ownerLink }, secrets.oauth),
+    write(join(folder, 'router'), ROUTER_CONFIG, origins, secrets.router),
+    write(
+      join(folder, 'oauth'),
+      OAUTH_CONFIG,
+      { ...origins, OWNER_LINK: ownerLink },
+      secrets.oauth,
+    ),
     join(ROOT, 'durable-objects', 'wrangler.toml'),
     ...listServers(join(ROOT, 'workers')).map((name) =>
       join(ROOT, 'workers', name, 'wrangler.toml'),
@@ -28,14 +40,13 @@ export async function writeDevConfigs(publicOrigin: string, ownerLink: string): 
 }
 
 function write(
-  name: string,
+  folder: string,
   source: string,
   vars: Record<string, string>,
   secrets: Record<string, string>,
 ): string {
   const { rawConfig } = experimental_readRawConfig({ config: source })
   if (rawConfig.main === undefined) throw new Error(`${source} names no main`)
-  const folder = join(ROOT, '.gen', 'dev', name)
   const path = join(folder, 'wrangler.json')
   const config = {
     ...rawConfig,

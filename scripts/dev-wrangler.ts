@@ -21,11 +21,17 @@ export interface RunningWrangler {
   readonly ended: Promise<void>
 }
 
-export function startWrangler(
-  configs: readonly string[],
-  port: number,
-  publicOrigin: string | undefined,
-): RunningWrangler {
+export interface WranglerOptions {
+  readonly configs: readonly string[]
+  readonly port: number
+  /** The https origin of a tunnel to `port`. */
+  readonly publicOrigin: string | undefined
+  /** Folder of KV and object storage. */
+  readonly state: string
+}
+
+export function startWrangler(options: WranglerOptions): RunningWrangler {
+  const { configs, port, publicOrigin, state } = options
   const child = spawn(
     join(ROOT, 'node_modules', '.bin', 'wrangler'),
     [
@@ -33,7 +39,7 @@ export function startWrangler(
       ...configs.flatMap((config) => ['-c', config]),
       `--port=${port}`,
       '--inspector-port=0',
-      `--persist-to=${join(ROOT, '.wrangler', 'state')}`,
+      `--persist-to=${state}`,
       '--show-interactive-dev-session=false',
       ...publicOriginArguments(publicOrigin),
     ],

@@ -1,6 +1,6 @@
 /** `npm run dev`: the whole platform on this machine; see `--help`. */
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { writeDevConfigs } from './dev-config.ts'
 import { startWrangler } from './dev-wrangler.ts'
@@ -23,34 +23,36 @@ Starts router, authorization server, objects and every server of workers/ on
 this machine, rebuilds when a file changes, keeps its state in .wrangler/state.
 
   --port N             listen on this port (${DEFAULT_PORT}); never another one
+  --state <folder>     keep the state there instead of .wrangler/state
   --public <origin>    the https origin of a tunnel to this port, for clients
                        that cannot reach localhost (claude.ai, ChatGPT)`
 
 await runScript(async () => {
   const options = parse()
   if (!options) return console.log(HELP)
-  const { port, publicOrigin } = options
+  const { port, publicOrigin, state } = options
   process.chdir(ROOT)
   await checkPortIsFree(port)
   useDevEnvironment()
   await generateAll(DEV)
   const origin = publicOrigin ?? `http://localhost:${port}`
   const link = mintOwnerLink(origin, OWNER_LINK_SECONDS)
-  const configs = await writeDevConfigs(origin, link.variable)
-  const wrangler = startWrangler(configs, port, publicOrigin)
+  const configs = await writeDevConfigs(join(ROOT, '.gen', `dev-${port}`), origin, link.variable)
+  const wrangler = startWrangler({ configs, port, publicOrigin, state })
   await wrangler.ready
   console.log(welcome(origin, listServers(join(ROOT, 'workers')), link.url))
   await wrangler.ended
 })
 
 /** @returns `undefined` when only help was asked for */
-function parse(): { port: number; publicOrigin: string | undefined } | undefined {
+function parse(): { port: number; publicOrigin: string | undefined; state: string } | undefined {
   let values
   try {
     values = parseArgs({
       options: {
         port: { type: 'string', default: String(DEFAULT_PORT) },
         public: { type: 'string' },
+        state: { type: 'string', default: join(ROOT, '.wrangler', 'state') },
         help: { type: 'boolean', default: false, short: 'h' },
       },
     }).values
@@ -65,6 +67,7 @@ function parse(): { port: number; publicOrigin: string | undefined } | undefined
   return {
     port,
     publicOrigin: values.public === undefined ? undefined : httpsOrigin(values.public),
+    state: resolve(values.state),
   }
 }
 
