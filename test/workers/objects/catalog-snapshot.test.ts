@@ -94,6 +94,22 @@ describe('a KV that fails', () => {
     expect(await inKv(serverKey('clock', description.digest))).not.toBeNull()
   })
 
+  it('that loses one write gets it again, the rest standing', async () => {
+    const description = await describeTools('now')
+    await inside(theCatalog(), (object: CatalogObject) => {
+      let losses = 1
+      const put = async (key: string, text: string) => {
+        if (key.startsWith('server:') && losses-- > 0) throw new Error('injected loss')
+        await env.CATALOG_KV.put(key, text)
+      }
+      Object.assign(object, { env: { ...env, CATALOG_KV: { put } } })
+    })
+    await theCatalog().publish('clock', description)
+    expect(await inKv(indexKey(1))).not.toBeNull()
+    await runAlarms()
+    expect(await inKv(serverKey('clock', description.digest))).not.toBeNull()
+  })
+
   it('is asked after ever less often, at least once a minute', async () => {
     await breakTarget('CATALOG_KV')
     await theCatalog().publish('clock', await describeTools('now'))

@@ -45,7 +45,7 @@ describe('Feed', () => {
     await feed.revokeGrant('valid', inSeconds(60))
     await feed.revokeGrant('extended', inSeconds(-1))
     await feed.revokeGrant('extended', inSeconds(60))
-    await feed.revokeGrant('extended', inSeconds(30))
+    await feed.revokeGrant('extended', inSeconds(-1))
     expect((await feed.read()).revokedGrants).toEqual(['extended', 'valid'])
   })
 
