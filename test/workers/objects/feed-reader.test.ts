@@ -232,6 +232,17 @@ describe('a feed that does not answer', () => {
   })
 })
 
+it('a read that died with its request, its timers too, is joined by nobody later', async () => {
+  const { broken, counts, reader } = setUp()
+  broken.by = () => new Promise(() => undefined)
+  const died = reader.read({ waitUntil: () => undefined })
+  await vi.waitUntil(() => counts.reads === 1)
+  delete broken.by
+  at(4)
+  expect(await settledRead(reader)).toMatchObject({ ok: true })
+  await died
+})
+
 describe('applyLocally', () => {
   it('is in force here at once, and stays until the feed carries it', async () => {
     const { feed, reader } = setUp()
