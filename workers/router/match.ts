@@ -16,6 +16,8 @@ export type Route =
 
 const RESOURCE_METADATA = '/.well-known/oauth-protected-resource'
 const AS_METADATA = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration']
+/** `/<s>/mcp`, `/<s>/mcp/` and `/<s>` name a server: clients write all three, and no other. */
+const TAILS = new Set(['', 'mcp', 'mcp/'])
 const OAUTH_ROOTS = new Set(['oauth', 'authorize', 'token', 'register', 'login', 'logout'])
 
 export function matchPath(pathname: string): Route {
@@ -38,11 +40,9 @@ function matchWellKnown(pathname: string): Route {
   return isAs ? { kind: 'oauth' } : { kind: 'unknown-well-known' }
 }
 
-/** `/<s>/mcp`, `/<s>/mcp/` and `/<s>` name a server (clients write all three). */
 function serverOf(pathname: string): string | undefined {
-  const [, name = '', rest, slash, ...more] = pathname.split('/')
-  const tailFits = !rest || (rest === 'mcp' && !slash)
-  return tailFits && more.length === 0 && isServerName(name) ? name : undefined
+  const [, name = '', ...rest] = pathname.split('/')
+  return TAILS.has(rest.join('/')) && isServerName(name) ? name : undefined
 }
 
 /** The one canonical URI of a server's MCP endpoint: token audience and PRM `resource` (RFC 8707). */

@@ -6,12 +6,19 @@ describe('matchPath', () => {
     expect(matchPath(path)).toEqual({ kind: 'mcp', server: 'clock' })
   })
 
-  it.each(['/clock/other', '/clock/mcp/x', '/Clock/mcp', '/-a/mcp', '/admin/mcp', '/v1', '/a--b'])(
-    '%s is nothing (bad or reserved name, or a longer path)',
-    (path) => {
-      expect(matchPath(path)).toEqual({ kind: 'not-found' })
-    },
-  )
+  it.each([
+    '/clock/other',
+    '/clock/mcp/x',
+    '/Clock/mcp',
+    '/-a/mcp',
+    '/admin/mcp',
+    '/v1',
+    '/a--b',
+    '/clock//mcp',
+    '/clock//x',
+  ])('%s is nothing (bad or reserved name, or a longer path)', (path) => {
+    expect(matchPath(path)).toEqual({ kind: 'not-found' })
+  })
 
   it('finds resource metadata with a path suffix and at the root (RFC 9728 §3.1)', () => {
     const root = '/.well-known/oauth-protected-resource'
