@@ -1,3 +1,4 @@
+/** Three projects, one after the other: together they would starve each other on two cores. */
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
@@ -8,13 +9,18 @@ export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts'] },
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: './durable-objects/wrangler.toml' } })],
         test: {
           name: 'workers',
           include: ['test/workers/objects/**/*.test.ts'],
+          sequence: { groupOrder: 1 },
           testTimeout: WORKERS_TIMEOUT_MS,
           hookTimeout: WORKERS_TIMEOUT_MS,
         },
@@ -26,6 +32,7 @@ export default defineConfig({
           globalSetup: ['test/e2e/_generate.ts'],
           testTimeout: WORKERS_TIMEOUT_MS,
           hookTimeout: WORKERS_TIMEOUT_MS,
+          sequence: { groupOrder: 2 },
           // Each file starts a platform of its own: one at a time is what two cores bear.
           maxWorkers: 1,
           fileParallelism: false,
