@@ -18,6 +18,8 @@ export interface ModernCall {
   /** 2026-07-28 headers; the internal ones are added here. */
   readonly headers: Headers
   readonly body: string
+  /** Ends the call; default: the client's disconnect does. */
+  readonly signal?: AbortSignal
 }
 
 export async function callServer(exchange: Exchange, call: ModernCall): Promise<Response> {
@@ -74,7 +76,7 @@ async function send(
     decision: decisionFor(server, call.method, call.name),
     headers: call.headers,
     body: call.body,
-    signal: request.signal,
+    signal: call.signal ?? request.signal,
   })
 }
 

@@ -17,11 +17,7 @@ import {
   NAME_HEADER,
 } from '#shared/protocol/headers.ts'
 import { parseJson } from '#shared/protocol/jsonrpc.ts'
-import {
-  climbLadder,
-  nameOf,
-  type ModernRequest,
-} from '#shared/protocol/2026-07-28/ladder.ts'
+import { climbLadder, nameOf, type ModernRequest } from '#shared/protocol/2026-07-28/ladder.ts'
 import {
   discoverResult,
   successResponse,
@@ -33,7 +29,8 @@ import { callServer } from './call.ts'
 import type { ServerRecord } from './catalog-view.ts'
 import type { Exchange } from './exchange.ts'
 import { ANSWER_HEADERS, mcpHeadersOf } from './forward.ts'
-import { LIST_FEED_MAX_AGE_MS, REQUEST_BODY_MAX_BYTES } from './limits.ts'
+import { freshServer } from './fresh-server.ts'
+import { REQUEST_BODY_MAX_BYTES } from './limits.ts'
 
 export async function handleModernEra(exchange: Exchange): Promise<Response> {
   const { request, server } = exchange
@@ -82,13 +79,6 @@ async function answerRequest(exchange: Exchange, message: ModernRequest): Promis
     default:
       return errorResponse(id, methodNotFound(), ANSWER_HEADERS)
   }
-}
-
-/** Lists want a younger feed than calls do: what was just published must show. */
-async function freshServer({ platform, server, ctx }: Exchange): Promise<ServerRecord> {
-  platform.catalog.checkRebuild(server.name, ctx)
-  const feed = await platform.catalog.feed(ctx, LIST_FEED_MAX_AGE_MS)
-  return (await platform.catalog.server(server.name, feed, ctx)) ?? server
 }
 
 function discover({ compiled }: ServerRecord): string {

@@ -14,6 +14,7 @@ export interface Platform {
   readonly origins: OriginPolicy
   readonly oauth: Fetcher
   readonly sessions: DurableObjectNamespace
+  readonly feed: DurableObjectNamespace
   readonly authenticator: Authenticator
   readonly catalog: CatalogView
   readonly signingKey: SigningKey
@@ -40,6 +41,7 @@ function build(env: Cloudflare.Env): Platform {
     origins: createOriginPolicy(publicOrigin, env.ALLOWED_ORIGINS),
     oauth: env.OAUTH,
     sessions: env.SESSION,
+    feed: env.FEED,
     authenticator: createAuthenticator(env.ISSUER, publicOrigin, createTokenKeys(env.OAUTH)),
     catalog: new CatalogView(env, createServers(env), signingKey),
     signingKey,

@@ -1,0 +1,76 @@
+/**
+ * Step 3 for the 2025 era: the body is read and the bridge translates; `Mcp-*`
+ * headers of the caller count for nothing. Each inner call goes through the same
+ * decision as a modern one.
+ */
+import { handleLegacy } from '#shared/bridge/legacy.ts'
+import type { InnerCall, LegacyInput } from '#shared/bridge/input.ts'
+import { readBody } from '#shared/protocol/body.ts'
+import { errorResponse } from '#shared/protocol/errors.ts'
+import {
+  encodeHeaderValue,
+  METHOD_HEADER,
+  NAME_HEADER,
+  VERSION_HEADER,
+} from '#shared/protocol/headers.ts'
+import { MODERN_VERSION } from '#shared/protocol/versions.ts'
+import { feedOf } from '#shared/rpc.ts'
+import { callServer } from './call.ts'
+import type { Exchange } from './exchange.ts'
+import { ANSWER_HEADERS } from './forward.ts'
+import { freshServer } from './fresh-server.ts'
+import { REQUEST_BODY_MAX_BYTES } from './limits.ts'
+
+export async function handleLegacyEra(exchange: Exchange): Promise<Response> {
+  const body = await readBody(exchange.request, REQUEST_BODY_MAX_BYTES)
+  if (!body.ok) return errorResponse(null, body.failure, ANSWER_HEADERS)
+  return guarded(await handleLegacy(await inputOf(exchange, body.value)))
+}
+
+async function inputOf(exchange: Exchange, body: string): Promise<LegacyInput> {
+  const { request, platform, ctx, caller, server, feed, nowSeconds } = exchange
+  const { serverInfo, instructions } = server.compiled.entry.definitions
+  return {
+    request,
+    body,
+    serverName: server.name,
+    principal: caller.principal,
+    server: {
+      serverInfo,
+      instructions,
+      toolsJson: async () => (await freshServer(exchange)).compiled.toolsJson,
+    },
+    call: (call) => callInner(exchange, call),
+    sealKeys: await platform.sessionSealKeys(),
+    sessions: platform.sessions,
+    isSessionDeleted: (id) => feed.view.deletedSessions.has(id),
+    async deleteSession(id, untilSeconds) {
+      await feedOf(platform.feed).deleteSession(id, untilSeconds)
+      platform.catalog.feedReader.applyLocally({ deletedSession: id, untilSeconds })
+    },
+    waitUntil: (promise) => {
+      ctx.waitUntil(promise)
+    },
+    nowSeconds,
+  }
+}
+
+/** The inner call ends by the bridge's signal: in 2025 a disconnect is no cancel. */
+function callInner(
+  exchange: Exchange,
+  { method, name, body, signal }: InnerCall,
+): Promise<Response> {
+  const headers = new Headers({
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    [VERSION_HEADER]: MODERN_VERSION,
+    [METHOD_HEADER]: method,
+    [NAME_HEADER]: encodeHeaderValue(name),
+  })
+  return callServer(exchange, { method, name, headers, body, signal })
+}
+
+function guarded(response: Response): Response {
+  for (const [name, value] of Object.entries(ANSWER_HEADERS)) response.headers.set(name, value)
+  return response
+}
