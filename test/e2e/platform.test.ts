@@ -1,14 +1,16 @@
 /** What the other e2e tests stand on: the platform starts from its real configurations. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startPlatform, type Platform } from './_platform.ts'
 
 const HOSTILE = `export default {
   fetch: () => new Response('<h1>', { headers: { 'content-type': 'text/html' } }),
 }`
 
+const ASKS_OUTSIDE = `export default { fetch: () => fetch('https://upstream.example/') }`
+
 let platform: Platform
 beforeAll(async () => {
-  platform = await startPlatform({ extraServers: { hostile: HOSTILE } })
+  platform = await startPlatform({ extraServers: { hostile: HOSTILE, asks: ASKS_OUTSIDE } })
 })
 afterAll(() => platform.close())
 
@@ -40,4 +42,17 @@ test("objects of the platform's own Worker can be listed and evicted", async () 
   await fetch(platform.mcpUrl('clock'), { method: 'POST' })
   await objects.evictDurableObject('CatalogObject', { name: 'catalog' })
   expect(await objects.listDurableObjectIds('CatalogObject')).toHaveLength(1)
+})
+
+test('a test answers for the internet', async () => {
+  const real = globalThis.fetch
+  using _mock = vi
+    .spyOn(globalThis, 'fetch')
+    .mockImplementation((input, init) =>
+      input === 'https://upstream.example/'
+        ? Promise.resolve(new Response('from the test'))
+        : real(input, init),
+    )
+  const response = await platform.worker('asks').fetch('http://localhost/')
+  expect(await response.text()).toBe('from the test')
 })
