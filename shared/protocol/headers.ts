@@ -10,7 +10,8 @@ export const SESSION_HEADER = 'mcp-session-id'
 const SENTINEL_PREFIX = '=?base64?'
 const SENTINEL_SUFFIX = '?='
 const CANONICAL_BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
-const utf8 = new TextDecoder('utf-8', { fatal: true })
+/** `ignoreBOM` keeps a byte order mark: a name with one is another name. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * The value a header stands for. Without both prefix and suffix it is literal.
