@@ -28,7 +28,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/e2e/**/*.test.ts', 'test/conformance/**/*.test.ts'],
           globalSetup: ['test/e2e/_generate.ts'],
           testTimeout: WORKERS_TIMEOUT_MS,
           hookTimeout: WORKERS_TIMEOUT_MS,
