@@ -74,6 +74,6 @@ export class EventStream {
   }
 
   #stop(): void {
-    clearInterval(this.#keepAlive)
+    if (this.#keepAlive !== undefined) clearInterval(this.#keepAlive)
   }
 }
