@@ -49,19 +49,20 @@ export async function callTool(call: Call): Promise<Response> {
 
 /** @returns the arguments, or the JSON text of a result that tells the model what is wrong */
 async function readArguments(
-  { metaJson, ...compiled }: Compiled,
-  { name, tool }: CompiledTool,
+  compiled: Compiled,
+  compiledTool: CompiledTool,
   rawArgs: JsonObject,
 ): Promise<Result<JsonObject, string>> {
+  const { name, tool } = compiledTool
   if (!tool.input) return ok({})
   try {
     const parsed = await parse(tool.input, rawArgs)
     if (parsed.success) return ok(parsed.data)
     const issues = describeIssues(parsed.error.issues)
-    return fail(toolFailure(metaJson, `Invalid arguments for tool ${name}:\n${issues}`))
+    return fail(toolFailure(compiled.metaJson, `Invalid arguments for tool ${name}:\n${issues}`))
   } catch (error) {
     // An author's own refinement or transform threw.
-    return fail(failureOf({ ...compiled, metaJson }, name, error))
+    return fail(failureOf(compiled, compiledTool, error))
   }
 }
 

@@ -26,3 +26,5 @@ export const REQUEST_STATE_MAX_CHARS = 64 * 1024
 
 /** A model needs to see what is wrong, not four hundred times. */
 export const MAX_REPORTED_ISSUES = 20
+/** zod names every unknown member of a strict object; a caller can send as many as fit the body. */
+export const MAX_ISSUE_CHARS = 500

@@ -21,27 +21,26 @@ export async function answerOf(
   compiled: CompiledTool,
   value: unknown,
 ): Promise<string> {
-  const { name, tool, maxOutputBytes } = compiled
-  let json: string
+  const { name, tool } = compiled
   try {
-    json = tool.output
+    const json = tool.output
       ? await structured(metaJson, tool.output, value)
       : complete(metaJson, contentOf(value))
+    return bounded(metaJson, compiled, json)
   } catch (error) {
     return masked(metaJson, error, { server: built.name, tool: name })
   }
-  return exceeds(json, maxOutputBytes)
-    ? toolFailure(
-        metaJson,
-        `The answer of "${name}" is larger than its bound of ${maxOutputBytes} bytes and was not sent. ` +
-          'Ask for less: a narrower query, fewer items, or one page at a time.',
-      )
-    : json
 }
 
 /** The answer of a handler that threw. */
-export function failureOf({ metaJson, built }: Compiled, tool: string, error: unknown): string {
-  if (!(error instanceof ToolError)) return masked(metaJson, error, { server: built.name, tool })
+export function failureOf(
+  { metaJson, built }: Compiled,
+  compiled: CompiledTool,
+  error: unknown,
+): string {
+  if (!(error instanceof ToolError)) {
+    return masked(metaJson, error, { server: built.name, tool: compiled.name })
+  }
   const { hint, retryAfterMs } = error.options
   const lines = [error.message]
   if (hint !== undefined) lines.push(hint)
@@ -50,7 +49,17 @@ export function failureOf({ metaJson, built }: Compiled, tool: string, error: un
     Object.keys(error.options).length === 0
       ? metaJson
       : `${metaJson},"${ERROR_META_KEY}":${JSON.stringify(error.options)}`
-  return toolFailure(meta, lines.join('\n'))
+  return bounded(metaJson, compiled, toolFailure(meta, lines.join('\n')))
+}
+
+/** The answer, or one that says how to get a smaller one: never a part. */
+function bounded(metaJson: string, { name, maxOutputBytes }: CompiledTool, json: string): string {
+  if (!exceeds(json, maxOutputBytes)) return json
+  return toolFailure(
+    metaJson,
+    `The answer of "${name}" is larger than its bound of ${maxOutputBytes} bytes and was not sent. ` +
+      'Ask for less: a narrower query, fewer items, or one page at a time.',
+  )
 }
 
 /** A result with `isError`, in words for the model. */

@@ -1,6 +1,6 @@
 /** zod at the engine's two borders: arguments in, answers out. */
 import type * as z from 'zod'
-import { MAX_REPORTED_ISSUES } from './limits.ts'
+import { MAX_ISSUE_CHARS, MAX_REPORTED_ISSUES } from './limits.ts'
 
 type Parsed<Schema extends z.ZodType> = z.ZodSafeParseResult<z.output<Schema>>
 
@@ -18,12 +18,10 @@ export function parse<Schema extends z.ZodType>(
 
 /** One line per problem: `path: what is wrong`. */
 export function describeIssues(issues: readonly z.core.$ZodIssue[]): string {
-  const lines = issues
-    .slice(0, MAX_REPORTED_ISSUES)
-    .map(
-      ({ path, message }) =>
-        `- ${path.length > 0 ? path.map(String).join('.') : '(all)'}: ${message}`,
-    )
+  const lines = issues.slice(0, MAX_REPORTED_ISSUES).map(({ path, message }) => {
+    const where = path.length > 0 ? path.map(String).join('.') : '(all)'
+    return `- ${where}: ${message}`.slice(0, MAX_ISSUE_CHARS)
+  })
   const more = issues.length - lines.length
   return more > 0 ? `${lines.join('\n')}\n- … and ${more} more` : lines.join('\n')
 }

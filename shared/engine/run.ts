@@ -70,21 +70,20 @@ export class Run {
   /** Calls the handler. Returns when the handler first waits; {@link reply} may be there by then. */
   start(): void {
     const { tool, args } = this.#input
-    let returned: unknown
+    let ending: Promise<void>
     try {
-      returned = tool.tool.handler(args, this.#context())
+      const returned: unknown = tool.tool.handler(args, this.#context())
+      ending = isThenable(returned)
+        ? Promise.resolve(returned).then(
+            (value: unknown) => this.#finish(value),
+            (error: unknown) => this.#fail(error),
+          )
+        : this.#finish(returned)
     } catch (error) {
-      void this.#fail(error)
-      return
+      ending = this.#fail(error)
     }
-    if (isThenable(returned)) {
-      Promise.resolve(returned).then(
-        (value: unknown) => this.#finish(value),
-        (error: unknown) => this.#fail(error),
-      )
-    } else {
-      void this.#finish(returned)
-    }
+    // Our own bug, or a ToolError JSON has no words for: the caller must not wait for the deadline.
+    ending.catch((error: unknown) => this.#crash(error))
   }
 
   /** The tool's time is over. */
@@ -115,7 +114,7 @@ export class Run {
   async #fail(error: unknown): Promise<void> {
     const { compiled, tool } = this.#input
     if (this.#questions && (await this.#questions.isWaiting())) return this.#suspend()
-    if (!this.reply) this.#settleResult(failureOf(compiled, tool.name, error))
+    if (!this.reply) this.#settleResult(failureOf(compiled, tool, error))
   }
 
   #settleResult(resultJson: string): void {
@@ -200,18 +199,20 @@ export class Run {
     return this.#questions.ask(key, message, form) as Promise<Elicited<FormContent<Asked>>>
   }
 
+  #crash(error: unknown): void {
+    const { compiled, tool } = this.#input
+    const fields = { server: compiled.built.name, tool: tool.name }
+    const ref = logUnexpected('run_failed', error, fields)
+    this.#settleResult(toolFailure(compiled.metaJson, `Internal error (ref ${ref})`))
+  }
+
   /** Ends this round with `input_required`. */
   async #suspend(): Promise<void> {
-    const { compiled, tool } = this.#input
     try {
       if (!this.#questions || !(await this.#questions.isWaiting()) || this.reply) return
       await this.#askUser(this.#questions)
     } catch (error) {
-      const ref = logUnexpected('suspend_failed', error, {
-        server: compiled.built.name,
-        tool: tool.name,
-      })
-      this.#settleResult(toolFailure(compiled.metaJson, `Internal error (ref ${ref})`))
+      this.#crash(error)
     }
     this.#stop('the run waits for the user')
   }

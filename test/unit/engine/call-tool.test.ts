@@ -52,6 +52,28 @@ const engine = await startEngine({
       })
     },
   }),
+  fails_at_length: defineTool({
+    description: 'Fails with far too much to say',
+    async handler() {
+      throw new ToolError('ä'.repeat(10_000_000))
+    },
+  }),
+  fails_badly: defineTool({
+    description: 'Fails with what is not JSON',
+    async handler() {
+      throw new ToolError('x', { retryAfterMs: 1n as never })
+    },
+  }),
+  strict: defineTool({
+    description: 'Takes nothing else',
+    input: z.strictObject({ a: z.int() }),
+    handler: () => 'done',
+  }),
+  bad_refinement: defineTool({
+    description: 'Its schema throws',
+    input: z.object({ a: z.int().refine(() => JSON.parse('{') as boolean) }),
+    handler: () => 'done',
+  }),
   crashes: defineTool({
     description: 'Throws',
     async handler() {
@@ -186,6 +208,24 @@ describe('failures', () => {
       retryAfterMs: 1500,
       hint: 'Call list-tags first.',
     })
+  })
+
+  it('a ToolError is bounded like an answer', async () => {
+    expect(textOf(await engine.call('fails_at_length'))).toMatch(/larger than its bound/)
+  })
+
+  it('what is wrong with the arguments is told at bounded length', async () => {
+    const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`key${n}`, n]))
+    const text = textOf(await engine.call('strict', many))
+    expect(text).toMatch(/^Invalid arguments for tool strict/)
+    expect(text?.length).toBeLessThan(2_000)
+  })
+
+  it.each(['fails_badly', 'bad_refinement'])('the author’s own: %s is masked', async (tool) => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    expect(textOf(await engine.call(tool, { a: 1 }))).toMatch(/^Internal error/)
+    expect(log).toHaveBeenCalledOnce()
+    log.mockRestore()
   })
 
   it('anything else thrown is masked', async () => {
