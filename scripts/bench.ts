@@ -1,0 +1,78 @@
+/** `npm run bench`: what one call costs, here and elsewhere; see `--help`. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { plotSvg } from './bench/plot.ts'
+import { reportText } from './bench/report.ts'
+import type { Timing } from './bench/rounds.ts'
+import { runBench } from './bench/run.ts'
+import { TARGETS } from './bench/targets/all.ts'
+import { ROOT } from './root.ts'
+import { runScript, Stop } from './stop.ts'
+
+const FULL: Timing = { rounds: 7, warmUpMs: 1000, aloneMs: 1000, busyMs: 2000 }
+/** Windows long enough for CPU time in steps of 10 ms. */
+const QUICK: Timing = { rounds: 5, warmUpMs: 400, aloneMs: 300, busyMs: 700 }
+const COLD_STARTS = 9
+
+const ROW_IDS = TARGETS.flatMap(({ rowIds }) => rowIds)
+const JSON_FILE = join(ROOT, 'bench-results.json')
+const PLOT_FILE = join(ROOT, 'bench-results.svg')
+
+const HELP = `npm run bench [-- --quick] [-- --only row,row…]
+
+Measures one tools/call on bare workerd: the platform, its parts, and the
+alternatives from npm, in one run of interleaved rounds. Prints the tables,
+writes bench-results.json and bench-results.svg, and exits 1 when a goal that
+was measured does not hold.
+
+  --quick       under two minutes: shorter windows, fewer rounds
+  --only row,…  these rows alone, without bundle sizes and cold starts:
+                ${ROW_IDS.join('\n                ')}
+
+Needs Linux with two idle cores for figures that mean something; ratios between
+rows of one run are what to quote.`
+
+await runScript(async () => {
+  const options = parse()
+  if (!options) return console.log(HELP)
+  const { quick, rowIds } = options
+  const startMs = performance.now()
+  const report = await runBench({
+    quick,
+    timing: quick ? QUICK : FULL,
+    coldStarts: COLD_STARTS,
+    plans: TARGETS.filter((plan) => plan.rowIds.some((id) => rowIds.has(id))),
+    rowIds,
+    whole: rowIds.size === ROW_IDS.length,
+    progress: (line) =>
+      console.error(`${((performance.now() - startMs) / 1000).toFixed(0).padStart(4)} s  ${line}`),
+  })
+  writeFileSync(JSON_FILE, `${JSON.stringify(report, null, 2)}\n`)
+  writeFileSync(PLOT_FILE, plotSvg(report.rows))
+  console.log(`\n${reportText(report)}\n`)
+  if (report.goals.some(({ holds }) => holds === false)) process.exitCode = 1
+})
+
+/** @returns `undefined` when only help was asked for */
+function parse(): { quick: boolean; rowIds: Set<string> } | undefined {
+  let values
+  try {
+    values = parseArgs({
+      options: {
+        quick: { type: 'boolean', default: false },
+        only: { type: 'string' },
+        help: { type: 'boolean', default: false, short: 'h' },
+      },
+    }).values
+  } catch (error) {
+    throw new Stop('npm run bench', (error as Error).message, 'See `npm run bench -- --help`.')
+  }
+  if (values.help) return undefined
+  const rowIds = new Set(values.only?.split(',') ?? ROW_IDS)
+  for (const id of rowIds) {
+    if (ROW_IDS.includes(id)) continue
+    throw new Stop('--only', `There is no row "${id}".`, `Rows: ${ROW_IDS.join(', ')}.`)
+  }
+  return { quick: values.quick, rowIds }
+}

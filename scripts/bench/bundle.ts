@@ -1,0 +1,76 @@
+/** Worker bundles: ours as wrangler deploys them, the bench's own as wrangler would. */
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { QUIET_WRANGLER } from '../environment.ts'
+import { DEV, ENVIRONMENT_VARIABLE } from '../gen/trust.ts'
+import { ROOT } from '../root.ts'
+
+const run = promisify(execFile)
+const WRANGLER = join(ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
+
+export interface BundleSize {
+  readonly minifiedBytes: number
+  readonly gzipBytes: number
+}
+
+/** What a configuration deploys, minified. @returns the module's path, relative to `folder` */
+export async function bundleWithWrangler(
+  config: string,
+  folder: string,
+  name: string,
+): Promise<string> {
+  const outdir = join(folder, name)
+  const args = ['deploy', '--dry-run', '--minify', '--outdir', outdir, '-c', config]
+  await run(process.execPath, [WRANGLER, ...args], {
+    cwd: ROOT,
+    env: { ...process.env, ...QUIET_WRANGLER, [ENVIRONMENT_VARIABLE]: DEV },
+  })
+  return join(name, moduleOf(outdir))
+}
+
+/** A Worker of `scripts/bench/workers`. @returns the module's path, relative to `folder` */
+export async function bundleOwn(name: string, folder: string): Promise<string> {
+  const entry = join(import.meta.dirname, 'workers', `${name}.ts`)
+  return bundleWithEsbuild(entry, folder, name)
+}
+
+/** esbuild with wrangler's settings, minified. @returns the module's path, relative to `folder` */
+export async function bundleWithEsbuild(
+  entry: string,
+  folder: string,
+  name: string,
+): Promise<string> {
+  const module = `${name}.js`
+  await build({
+    entryPoints: [entry],
+    outfile: join(folder, module),
+    absWorkingDir: ROOT,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2024',
+    platform: 'neutral',
+    mainFields: ['browser', 'module', 'main'],
+    conditions: ['workerd', 'worker', 'browser'],
+    external: ['cloudflare:*', 'node:*'],
+    define: { 'process.env.NODE_ENV': '"production"' },
+    logLevel: 'error',
+  })
+  return module
+}
+
+/** A Worker's entry keeps its file's name. */
+function moduleOf(outdir: string): string {
+  const [module, ...others] = readdirSync(outdir).filter((file) => file.endsWith('.js'))
+  if (module === undefined || others.length > 0) throw new Error(`not one module in ${outdir}`)
+  return module
+}
+
+export function sizeOf(module: string): BundleSize {
+  const bytes = readFileSync(module)
+  return { minifiedBytes: bytes.byteLength, gzipBytes: gzipSync(bytes).byteLength }
+}

@@ -1,0 +1,47 @@
+/**
+ * Cold start: from starting a fresh workerd to its first good answer. Interleaved
+ * like the rounds; a bare Worker's own start is what the others are judged above.
+ */
+import type { Deployment } from './capnp.ts'
+import { HttpConnection } from './http-connection.ts'
+import { wrongWith, type Exchange } from './request.ts'
+import { median } from './statistics.ts'
+import { accepts, Workerd } from './workerd.ts'
+
+export interface Starter {
+  readonly id: string
+  readonly folder: string
+  readonly deployment: Deployment
+  readonly port: number
+  readonly exchange: Exchange
+}
+
+/** @returns medians in milliseconds by id */
+export async function measureColdStarts(
+  starters: readonly Starter[],
+  times: number,
+  core: number | undefined,
+): Promise<Map<string, number>> {
+  const measured = new Map<string, number[]>(starters.map(({ id }) => [id, []]))
+  for (let time = 0; time < times; time++) {
+    for (const starter of starters) measured.get(starter.id)?.push(await startOnce(starter, core))
+  }
+  return new Map([...measured].map(([id, milliseconds]) => [id, median(milliseconds)]))
+}
+
+async function startOnce(starter: Starter, core: number | undefined): Promise<number> {
+  const startMs = performance.now()
+  const workerd = Workerd.spawn(starter.folder, starter.deployment, core)
+  try {
+    while (!(await accepts(starter.port))) workerd.assertRunning()
+    const connection = await HttpConnection.open(starter.port)
+    const answer = await connection.send(Buffer.from(starter.exchange.request))
+    const milliseconds = performance.now() - startMs
+    connection.close()
+    const wrong = wrongWith(starter.exchange, answer)
+    if (wrong !== undefined) throw new Error(`cold start of ${starter.id}: ${wrong}`)
+    return milliseconds
+  } finally {
+    await workerd.close()
+  }
+}

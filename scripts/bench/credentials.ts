@@ -1,0 +1,56 @@
+/** Access tokens and principal assertions from the development secrets, as oauth and router make them. */
+import type { JWK } from 'jose'
+import { signAccessToken } from '#shared/auth/access-token.ts'
+import { mintAssertion, type SigningKey } from '#shared/auth/assertion.ts'
+import { deriveSealKeys } from '#shared/auth/seal.ts'
+import { DECISION_HEADER, encodeDecision, PRINCIPAL_HEADER } from '#shared/wire.ts'
+import type { DevSecrets } from '../dev-secrets.ts'
+import type { BuiltServer } from './author-servers.ts'
+
+/** Longer than any run. */
+const TOKEN_SECONDS = 6 * 3600
+
+const nowSeconds = (): number => Math.floor(Date.now() / 1000)
+
+/** `Authorization` for one server of the platform at `origin` (RFC 9068). */
+export async function bearer(
+  { oauth }: DevSecrets,
+  origin: string,
+  server: string,
+): Promise<Record<string, string>> {
+  const [key] = JSON.parse(oauth.TOKEN_KEYS) as (JWK & { kid: string })[]
+  if (!key) throw new Error('TOKEN_KEYS holds no key')
+  const issuedAtSeconds = nowSeconds()
+  const token = await signAccessToken(key, {
+    iss: origin,
+    sub: 'bench-user',
+    aud: `${origin}/${server}/mcp`,
+    client_id: 'bench-client',
+    scope: '',
+    iat: issuedAtSeconds,
+    exp: issuedAtSeconds + TOKEN_SECONDS,
+    jti: crypto.randomUUID(),
+    gid: 'bench-grant',
+    tenant: 'default',
+  })
+  return { authorization: `Bearer ${token}` }
+}
+
+/** The two internal headers with which the router calls `echo` of a server. Valid five minutes. */
+export async function internalHeaders(
+  { router }: DevSecrets,
+  { name, digest }: BuiltServer,
+): Promise<Record<string, string>> {
+  const signingKey = JSON.parse(router.SIGNING_KEY) as SigningKey
+  const principal = {
+    subject: 'bench-user',
+    tenant: 'default',
+    clientId: 'bench-client',
+    scopes: [],
+  }
+  const seal = await deriveSealKeys(router.SEAL_SECRETS, `server/${name}`)
+  return {
+    [PRINCIPAL_HEADER]: await mintAssertion(signingKey, name, principal, nowSeconds()),
+    [DECISION_HEADER]: encodeDecision({ method: 'tools/call', name: 'echo', digest, seal }),
+  }
+}

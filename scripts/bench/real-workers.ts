@@ -1,0 +1,37 @@
+/** The Workers as they are deployed: their bundles, for sizes and cold starts. */
+import { join } from 'node:path'
+import { generateServer } from '../gen/entry.ts'
+import { generateRouterConfig, ROUTER_CONFIG } from '../gen/router-config.ts'
+import { DEV, readTrust } from '../gen/trust.ts'
+import { ROOT } from '../root.ts'
+import { bundleOwn, bundleWithWrangler, sizeOf, type BundleSize } from './bundle.ts'
+
+const WORKERS = join(ROOT, 'workers')
+
+export interface RealWorker {
+  readonly name: string
+  readonly config: string
+}
+
+/** `clock` stands for an author's server with one tool. */
+export const REAL_WORKERS: readonly RealWorker[] = [
+  { name: 'router', config: ROUTER_CONFIG },
+  { name: 'oauth', config: join(WORKERS, 'oauth', 'wrangler.toml') },
+  { name: 'durable-objects', config: join(ROOT, 'durable-objects', 'wrangler.toml') },
+  { name: 'clock', config: join(WORKERS, 'clock', 'wrangler.toml') },
+]
+
+/** Our own, and the peers' handlers. @returns sizes by Worker; the bundles are left in `folder` */
+export async function measureSizes(folder: string): Promise<Map<string, BundleSize>> {
+  generateRouterConfig()
+  await generateServer(WORKERS, 'clock', readTrust(DEV))
+  const ours = REAL_WORKERS.map(async ({ name, config }) => {
+    const module = await bundleWithWrangler(config, folder, name)
+    return [name, sizeOf(join(folder, module))] as const
+  })
+  const peers = ['sdk', 'agents', 'oauth-agents'].map(async (name) => {
+    const module = await bundleOwn(name, folder)
+    return [name, sizeOf(join(folder, module))] as const
+  })
+  return new Map(await Promise.all([...ours, ...peers]))
+}

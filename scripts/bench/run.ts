@@ -1,0 +1,137 @@
+/** One run of the bench: build, start, measure, judge. */
+import { mkdirSync, rmSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { devSecrets } from '../dev-secrets.ts'
+import { useDevEnvironment } from '../environment.ts'
+import { ROOT } from '../root.ts'
+import type { BundleSize } from './bundle.ts'
+import { measureColdStarts } from './cold-start.ts'
+import { assignCores, type Cores } from './cores.ts'
+import { freePort } from './free-port.ts'
+import { GOALS, judge } from './goals.ts'
+import { LoadGenerator } from './load.ts'
+import { summarize, type Measurement } from './measurement.ts'
+import { measureSizes } from './real-workers.ts'
+import type { Report, RowReport } from './report.ts'
+import { BUSY_CONNECTIONS, measureRounds, type RunningRow, type Timing } from './rounds.ts'
+import { BARE, createStarters } from './starters.ts'
+import type { TargetPlan } from './target.ts'
+import { Workerd } from './workerd.ts'
+
+export interface RunOptions {
+  readonly quick: boolean
+  readonly timing: Timing
+  readonly coldStarts: number
+  readonly plans: readonly TargetPlan[]
+  /** Rows of those plans that are wanted. */
+  readonly rowIds: ReadonlySet<string>
+  /** Sizes and cold starts too, not only rows. */
+  readonly whole: boolean
+  progress(line: string): void
+}
+
+/** Inside the repository: the bench's servers import `#shared`. Removed at the next start. */
+const FOLDER = join(ROOT, '.gen', 'bench')
+const BYTES_PER_MIB = 1024 * 1024
+
+export async function runBench(options: RunOptions): Promise<Report> {
+  const startedAt = new Date().toISOString()
+  useDevEnvironment()
+  rmSync(FOLDER, { recursive: true, force: true })
+  await devSecrets()
+  const cores = assignCores()
+  const sizes = options.whole ? await sizesOf(options) : new Map<string, BundleSize>()
+  const coldStarts = options.whole ? await coldStartsOf(options, cores) : new Map<string, number>()
+  const { rows, memoryMib } = await rowsOf(options, cores)
+  const measured = new Map(rows.map((row) => [row.id, row]))
+  return {
+    startedAt,
+    quick: options.quick,
+    machine: machine(),
+    rounds: options.timing.rounds,
+    connections: BUSY_CONNECTIONS,
+    rows,
+    memoryMib,
+    sizes: Object.fromEntries(sizes),
+    coldStartMs: Object.fromEntries(coldStarts),
+    goals: judge(GOALS, {
+      rows: measured,
+      gzipBytes: new Map([...sizes].map(([name, { gzipBytes }]) => [name, gzipBytes])),
+      coldStartMs: overBare(coldStarts),
+    }),
+  }
+}
+
+function sizesOf({ progress }: RunOptions): Promise<Map<string, BundleSize>> {
+  progress('bundling the Workers')
+  return measureSizes(folderOf('sizes'))
+}
+
+async function coldStartsOf(
+  { progress, coldStarts }: RunOptions,
+  cores: Cores,
+): Promise<Map<string, number>> {
+  progress('cold starts')
+  const starters = await createStarters({ folder: folderOf('cold-start'), freePort })
+  return measureColdStarts(starters, coldStarts, cores.server)
+}
+
+function overBare(coldStarts: ReadonlyMap<string, number>): Map<string, number> {
+  const bareMs = coldStarts.get(BARE) ?? 0
+  return new Map([...coldStarts].map(([id, milliseconds]) => [id, milliseconds - bareMs]))
+}
+
+async function rowsOf(
+  { plans, rowIds, timing, progress }: RunOptions,
+  cores: Cores,
+): Promise<{ rows: RowReport[]; memoryMib: Record<string, number> }> {
+  const started: { name: string; workerd: Workerd }[] = []
+  const load = new LoadGenerator(cores.load)
+  try {
+    const running: RunningRow[] = []
+    for (const plan of plans) {
+      progress(`building ${plan.name}`)
+      const folder = folderOf(plan.name)
+      const target = await plan.create({ folder, freePort })
+      const workerd = await Workerd.start(folder, target.deployment, cores.server)
+      started.push({ name: plan.name, workerd })
+      const wanted = target.rows.filter(({ id }) => rowIds.has(id))
+      running.push(...wanted.map((row) => ({ row, workerd })))
+    }
+    const measured = await measureRounds(running, load, timing, progress)
+    const summaries = new Map([...measured].map(([id, rounds]) => [id, summarize(rounds)]))
+    const memory = started.map(({ name, workerd }) => [
+      name,
+      workerd.residentBytes() / BYTES_PER_MIB,
+    ])
+    return { rows: reportRows(running, summaries), memoryMib: Object.fromEntries(memory) }
+  } finally {
+    load.close()
+    for (const { workerd } of started) await workerd.close()
+  }
+}
+
+function reportRows(
+  running: readonly RunningRow[],
+  summaries: ReadonlyMap<string, Measurement>,
+): RowReport[] {
+  const floor = summaries.get('floor-json')
+  return running.flatMap(({ row: { id, title } }) => {
+    const measured = summaries.get(id)
+    if (!measured) return []
+    const timesFloor = floor ? measured.cpuUs / floor.cpuUs : null
+    return [{ id, title, ...measured, timesFloor }]
+  })
+}
+
+function folderOf(name: string): string {
+  const folder = join(FOLDER, name)
+  mkdirSync(folder, { recursive: true })
+  return folder
+}
+
+function machine(): Report['machine'] {
+  const [first] = cpus()
+  return { cpu: first?.model ?? 'unknown', cores: cpus().length, workerd: Workerd.version() }
+}

@@ -1,0 +1,35 @@
+/** What is measured: deployments, each one workerd process, and the rows they answer. */
+import type { Deployment } from './capnp.ts'
+import type { Exchange } from './request.ts'
+
+export interface Row {
+  readonly id: string
+  readonly title: string
+  readonly port: number
+  /** Asked before each round, when the deployment runs; what expires is renewed here. */
+  exchanges(): readonly Exchange[] | Promise<readonly Exchange[]>
+}
+
+export interface Target {
+  readonly deployment: Deployment
+  readonly rows: readonly Row[]
+}
+
+/** A target that is not built yet: nothing is, when none of its rows is wanted. */
+export interface TargetPlan {
+  readonly name: string
+  readonly rowIds: readonly string[]
+  create(site: Site): Promise<Target>
+}
+
+/** Where a target puts its bundles, and what all targets share. */
+export interface Site {
+  /** The target's own folder, absolute; bundles' paths in its deployment are relative to it. */
+  readonly folder: string
+  /** A loopback port nobody listens on. */
+  freePort(): Promise<number>
+}
+
+export const COMPATIBILITY_DATE = '2026-10-01'
+
+export const urlOf = (port: number, path: string): URL => new URL(`http://localhost:${port}${path}`)

@@ -1,0 +1,20 @@
+/** Everything `npm run bench` can measure, in the order of the table. */
+import type { TargetPlan } from '../target.ts'
+import { engine } from './engine.ts'
+import { floorFixed, floorJson } from './floor.ts'
+import { mcpAgent } from './mcp-agent.ts'
+import { oauthAgents } from './oauth-agents.ts'
+import { platform } from './platform.ts'
+import { agents, sdk, sdkHundred } from './stateless-peers.ts'
+
+export const TARGETS: readonly TargetPlan[] = [
+  floorFixed,
+  floorJson,
+  engine,
+  platform,
+  sdk,
+  sdkHundred,
+  agents,
+  oauthAgents,
+  mcpAgent,
+]
