@@ -2,7 +2,7 @@
  * Requests as bytes: any header twice, any Host, any body, announced or chunked.
  * `fetch` would correct what these tests are about.
  */
-import { request, type IncomingHttpHeaders } from 'node:http'
+import { request, type Agent, type IncomingHttpHeaders } from 'node:http'
 
 export interface Sent {
   method?: string
@@ -35,11 +35,16 @@ export interface Message {
     resultType?: string
     [key: string]: unknown
   }
-  error?: { code: number; message: string; data?: unknown } & string
+  error?: { code: number; message: string; data?: unknown }
   error_description?: string
 }
 
-export function send(origin: string, { method = 'POST', path, headers, body }: Sent): Promise<Got> {
+/** @param agent default: a connection of its own */
+export function send(
+  origin: string,
+  { method = 'POST', path, headers, body }: Sent,
+  agent: Agent | false = false,
+): Promise<Got> {
   const { port, host } = new URL(origin)
   const set = Object.entries({ host, ...headers }).filter(([, value]) => value !== undefined)
   return new Promise((resolve, reject) => {
@@ -49,7 +54,7 @@ export function send(origin: string, { method = 'POST', path, headers, body }: S
         port,
         method,
         path,
-        agent: false,
+        agent,
         headers: Object.fromEntries(set) as Record<string, string | string[]>,
       },
       (incoming) => {
