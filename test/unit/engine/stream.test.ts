@@ -22,6 +22,14 @@ const engine = await startEngine({
       return 'done'
     },
   }),
+  later: defineTool({
+    description: 'Reports only after its end',
+    async handler(_args, { progress }) {
+      setTimeout(() => void progress(1), 20)
+      await pause(10)
+      return 'done'
+    },
+  }),
   logs: defineTool({
     description: 'Logs',
     handler(_args, { log }) {
@@ -77,6 +85,20 @@ describe('progress (basic/utilities/progress)', () => {
     expect(events).toHaveLength(2)
     expect(events.at(-1)).toHaveProperty('result')
   })
+})
+
+it('a report after a plain answer opens no stream', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] })
+  try {
+    const pending = engine.send({ params: { name: 'later' }, meta: token })
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(4), { interval: 1 })
+    await vi.advanceTimersByTimeAsync(15)
+    expect((await pending).headers.get('content-type')).toBe('application/json')
+    await vi.advanceTimersByTimeAsync(10)
+    expect(vi.getTimerCount()).toBe(0)
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 describe('log messages (server/utilities/logging)', () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { mintAssertion, verifyAssertion } from '#shared/auth/assertion.ts'
 import { PLATFORM_PRINCIPAL } from '#shared/auth/principal.ts'
 import { defineTool } from '#shared/tool/define.ts'
@@ -69,6 +69,18 @@ describe('who calls (DESIGN §2, the internal call)', () => {
     const old = await mintAssertion(key, SERVER, ALICE, nowSeconds() - 600)
     expect(await verifyAssertion(trust, SERVER, old, nowSeconds())).toMatchObject({ ok: false })
     expect((await refused({ [PRINCIPAL_HEADER]: old })).status).toBe(401)
+  })
+
+  it('refuses an assertion that ran out after it was verified and remembered', async () => {
+    const headers = { [PRINCIPAL_HEADER]: await assertionFor(ALICE) }
+    const sent = { params: { name: 'count' }, headers }
+    expect((await engine.send(sent)).status).toBe(200)
+    vi.useFakeTimers({ now: Date.now() + 400_000, toFake: ['Date'] })
+    try {
+      expect((await engine.send(sent)).status).toBe(401)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('refuses a call without a decision, or with one that is not JSON', async () => {
