@@ -1,0 +1,100 @@
+/**
+ * workers-oauth-provider, one instance per resource: an instance that knew all
+ * resources would take seconds to build and would name every server in its
+ * metadata (DPOP §1). `env` carries what its callback needs, per request.
+ */
+import {
+  OAuthAuthorizationServer,
+  OAuthError,
+  type TokenExchangeCallbackOptions,
+  type TokenExchangeCallbackResult,
+} from '@cloudflare/workers-oauth-provider'
+import { createLruCache } from '#shared/catalog/lru-cache.ts'
+import { logEvent } from '#shared/log.ts'
+import {
+  ACCESS_TOKEN_SECONDS,
+  AS_CACHE_ENTRIES,
+  REFRESH_TOKEN_IDLE_SECONDS,
+  STRICT_ACCESS_TOKEN_SECONDS,
+} from './limits.ts'
+import { AUTHORIZE_PATH, REGISTER_PATH, TOKEN_PATH } from './paths.ts'
+import { mayUse, type KnownServer, type Person } from './servers.ts'
+import type { Settings } from './settings.ts'
+import type { GrantKv } from './store.ts'
+
+/** What is sealed into a grant about its person. */
+export type GrantProps = Person
+
+export interface Issued {
+  readonly props: GrantProps
+  readonly clientId: string
+  readonly grantId: string
+  readonly resource: string
+}
+
+/** The bridge between one token request and the library's callback. */
+export interface Carrier {
+  /** The server of the presented grant; absent where no token can be issued. */
+  readonly server?: KnownServer
+  /** Set by the callback: all checks of the library have passed. */
+  issued?: Issued
+}
+
+export interface AsEnv {
+  OAUTH_KV: GrantKv
+  carrier: Carrier
+}
+
+export type AuthorizationServer = OAuthAuthorizationServer<AsEnv>
+
+const instances = createLruCache<AuthorizationServer>(AS_CACHE_ENTRIES, Infinity, () => 0)
+
+export function asFor(settings: Settings, resource: string): AuthorizationServer {
+  const key = `${settings.issuer} ${resource}`
+  const known = instances.get(key)
+  if (known) return known
+  const { issuer } = settings
+  const made = new OAuthAuthorizationServer<AsEnv>({
+    issuer,
+    resources: [resource],
+    authorizeEndpoint: issuer + AUTHORIZE_PATH,
+    tokenEndpoint: issuer + TOKEN_PATH,
+    clientRegistrationEndpoint: issuer + REGISTER_PATH,
+    allowPrivateUseRedirectUris: true,
+    clientIdMetadataDocumentEnabled: true,
+    accessTokenTTL: ACCESS_TOKEN_SECONDS,
+    refreshTokenIdleTTL: REFRESH_TOKEN_IDLE_SECONDS,
+    refreshTokenTTL: REFRESH_TOKEN_IDLE_SECONDS,
+    tokenExchangeCallback: (options) => decideIssue(options as IssueOptions),
+    onError: ({ status, code, internal }) => {
+      logEvent('oauth_refused', { status, code, reason: internal?.reason })
+    },
+  })
+  instances.set(key, made)
+  return made
+}
+
+/** A resource no server can have (its name is reserved), for what concerns no single one. */
+export const asForAny = (settings: Settings): AuthorizationServer =>
+  asFor(settings, placeholderResource(settings))
+
+export const placeholderResource = ({ publicOrigin }: Settings): string => `${publicOrigin}/mcp`
+
+type IssueOptions = TokenExchangeCallbackOptions & { env: AsEnv; props: GrantProps }
+
+/** Runs after every check of the library and before it writes anything. */
+function decideIssue(options: IssueOptions): TokenExchangeCallbackResult {
+  const { carrier, OAUTH_KV } = options.env
+  const { server } = carrier
+  // Not `invalid_grant`: that would revoke, and policies come back.
+  if (!server || !mayUse(options.props, server.policy)) {
+    throw new OAuthError('invalid_target', { description: 'This server is not available to you' })
+  }
+  const { props, clientId, grantId, resource } = options
+  carrier.issued = { props, clientId, grantId, resource: String(resource) }
+  const mayRefresh = OAUTH_KV.client?.grantTypes?.includes('refresh_token') ?? true
+  return {
+    ...(server.policy.strict ? { accessTokenTTL: STRICT_ACCESS_TOKEN_SECONDS } : {}),
+    ...(options.grantType === 'authorization_code' && !mayRefresh ? { refreshTokenTTL: 0 } : {}),
+  }
+}

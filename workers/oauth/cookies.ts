@@ -1,0 +1,56 @@
+/**
+ * Two cookies of the sign-in, both `__Host-`: this origin alone, https (or localhost), whole site.
+ *
+ *  - session: who is signed in, sealed;
+ *  - sign-in: which pending sign-in this browser began (pending.ts).
+ */
+import { open, seal } from '#shared/auth/seal.ts'
+import { SESSION_SECONDS } from './limits.ts'
+import type { Person } from './servers.ts'
+import type { Settings } from './settings.ts'
+
+export const SESSION_COOKIE = '__Host-mcp-edge-session'
+export const SIGN_IN_COOKIE = '__Host-mcp-edge-sign-in'
+
+const PURPOSE = 'session'
+
+interface SealedSession extends Person {
+  expiresAtSeconds: number
+}
+
+export async function sessionCookie(settings: Settings, person: Person): Promise<string> {
+  const { subject, tenant } = person
+  const expiresAtSeconds = nowSeconds() + SESSION_SECONDS
+  const session: SealedSession = { subject, tenant, expiresAtSeconds }
+  const value = await seal(await settings.sessionKeys(), PURPOSE, session)
+  return setCookie(SESSION_COOKIE, value, SESSION_SECONDS)
+}
+
+/** Who is signed in; `undefined` when nobody is, or the cookie is altered or too old. */
+export async function readSession(
+  request: Request,
+  settings: Settings,
+): Promise<Person | undefined> {
+  const cookie = readCookie(request, SESSION_COOKIE)
+  if (!cookie) return undefined
+  const opened = await open<SealedSession>(await settings.sessionKeys(), PURPOSE, cookie)
+  if (!opened.ok || opened.value.expiresAtSeconds <= nowSeconds()) return undefined
+  const { subject, tenant } = opened.value
+  return { subject, tenant }
+}
+
+export function readCookie(request: Request, name: string): string | undefined {
+  for (const part of (request.headers.get('cookie') ?? '').split(';')) {
+    const equals = part.indexOf('=')
+    if (part.slice(0, equals).trim() === name) return part.slice(equals + 1).trim()
+  }
+  return undefined
+}
+
+/** Lax: the cookie comes along when a client or an IdP sends the browser here. */
+export const setCookie = (name: string, value: string, maxAgeSeconds: number): string =>
+  `${name}=${value}; Path=/; Max-Age=${maxAgeSeconds}; Secure; HttpOnly; SameSite=Lax`
+
+export const clearCookie = (name: string): string => setCookie(name, '', 0)
+
+const nowSeconds = (): number => Math.floor(Date.now() / 1000)

@@ -1,0 +1,41 @@
+/** What one request to the authorization server works with. */
+import { feedOf } from '#shared/rpc.ts'
+import type { AsEnv, Carrier } from './as-for-resource.ts'
+import { openClient } from './client-id.ts'
+import { LONGEST_ACCESS_TOKEN_SECONDS } from './limits.ts'
+import { ServerCatalog } from './servers.ts'
+import { settingsOf, type Settings } from './settings.ts'
+import { GrantKv, Shards } from './store.ts'
+
+export interface Exchange {
+  readonly settings: Settings
+  readonly shards: Shards
+  readonly catalog: ServerCatalog
+  readonly ctx: ExecutionContext
+  /** A fresh view of the store, with what the library's callback needs. */
+  asEnv(carrier?: Carrier): AsEnv
+}
+
+let catalog: { env: Cloudflare.Env; catalog: ServerCatalog } | undefined
+
+export function exchangeOf(env: Cloudflare.Env, ctx: ExecutionContext): Exchange {
+  if (catalog?.env !== env) catalog = { env, catalog: new ServerCatalog(env) }
+  const settings = settingsOf(env)
+  const shards = new Shards(env.GRANTS)
+  const store = () =>
+    new GrantKv({
+      shards,
+      openClient: async (id) => openClient(await settings.clientKeys(), id, nowSeconds()),
+      grantRevoked: (grantId) =>
+        feedOf(env.FEED).revokeGrant(grantId, nowSeconds() + LONGEST_ACCESS_TOKEN_SECONDS),
+    })
+  return {
+    settings,
+    shards,
+    catalog: catalog.catalog,
+    ctx,
+    asEnv: (carrier = {}) => ({ OAUTH_KV: store(), carrier }),
+  }
+}
+
+const nowSeconds = (): number => Math.floor(Date.now() / 1000)

@@ -1,0 +1,17 @@
+/** Refusals of an authorization request: back to the client where that is safe, else a page. */
+import { AuthorizationError, CimdFetchError } from '@cloudflare/workers-oauth-provider'
+import { errorPage, redirect } from './pages/layout.tsx'
+
+/** @throws whatever is no expected refusal */
+export function authorizationFailure(error: unknown): Response {
+  if (error instanceof AuthorizationError) {
+    if (error.redirectTo) return redirect(error.redirectTo)
+    return errorPage(400, 'This request cannot be answered', `${error.description}.`)
+  }
+  if (error instanceof CimdFetchError) {
+    const sentence =
+      "The app's own description (its client id is a URL) could not be fetched or is not valid."
+    return errorPage(400, 'This app could not be verified', sentence)
+  }
+  throw error
+}

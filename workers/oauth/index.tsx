@@ -1,0 +1,113 @@
+/**
+ * The OAuth 2.1 authorization server: sign-in, consent, tokens. Reached through
+ * the router only, which forwards its paths with the URL as the client sent it.
+ *
+ * CORS: the API answers any origin (it takes no ambient credentials), pages none.
+ */
+import { WorkerEntrypoint } from 'cloudflare:workers'
+import { Hono, type Context } from 'hono'
+import type { JWK } from 'jose'
+import { logUnexpected } from '#shared/log.ts'
+import { oauthError } from './answers.ts'
+import { authorize } from './authorize.ts'
+import { boundedText } from './bounded-text.ts'
+import { answerConsent } from './consent.tsx'
+import { exchangeOf, type Exchange } from './exchange.ts'
+import { FORM_MAX_BYTES } from './limits.ts'
+import { metadata } from './metadata.ts'
+import { errorPage } from './pages/layout.tsx'
+import { STYLE } from './pages/style.ts'
+import * as paths from './paths.ts'
+import { register } from './register.ts'
+import { revoke } from './revoke.ts'
+import { isOwnForm } from './same-origin.ts'
+import { CatalogUnavailable } from './servers.ts'
+import { settingsOf } from './settings.ts'
+import { finishIdpSignIn, startIdpSignIn } from './sign-in-oidc.ts'
+import { ownerPage, ownerSignIn } from './sign-in-owner.tsx'
+import { signInPage, signOut, signOutPage } from './sign-in.tsx'
+import { token } from './token.ts'
+
+type App = { Bindings: Cloudflare.Env }
+type Handler = (request: Request, exchange: Exchange) => Response | Promise<Response>
+type FormHandler = (
+  request: Request,
+  form: URLSearchParams,
+  exchange: Exchange,
+) => Response | Promise<Response>
+
+const exchange = (context: Context<App>): Exchange =>
+  exchangeOf(context.env, context.executionCtx as ExecutionContext)
+
+const by = (handler: Handler) => (context: Context<App>) =>
+  handler(context.req.raw, exchange(context))
+
+/** A form of ours: bounded, urlencoded, posted from our own page. */
+const byForm = (handler: FormHandler) => async (context: Context<App>) => {
+  const { raw } = context.req
+  const work = exchange(context)
+  if (!isOwnForm(raw, work.settings.issuer)) {
+    return errorPage(403, 'This form came from another site', 'Start again from your app.')
+  }
+  const text = await boundedText(raw, FORM_MAX_BYTES)
+  if (text === undefined) return errorPage(413, 'This form is too large', 'Start again.')
+  return handler(raw, new URLSearchParams(text), work)
+}
+
+const app = new Hono<App>({ strict: false })
+
+for (const path of [paths.METADATA_PATH, paths.OIDC_METADATA_PATH]) {
+  app.all(path, by(metadata)).all(`${path}/*`, by(metadata))
+}
+for (const path of [paths.AUTHORIZE_PATH, '/authorize']) {
+  app.get(path, by(authorize)).post(path, byForm(answerConsent))
+}
+for (const path of [paths.TOKEN_PATH, '/token']) app.all(path, by(token))
+for (const path of [paths.REGISTER_PATH, '/register']) app.all(path, by(register))
+app.all(paths.REVOKE_PATH, by(revoke))
+app.get(paths.JWKS_PATH, by(publicKeys))
+app.get(paths.LOGIN_PATH, by(signInPage))
+app.get(paths.OWNER_LOGIN_PATH, by(ownerPage)).post(paths.OWNER_LOGIN_PATH, byForm(ownerSignIn))
+app.get(paths.IDP_LOGIN_PATH, by(startIdpSignIn))
+app.get(paths.CALLBACK_PATH, by(finishIdpSignIn))
+app.get(paths.LOGOUT_PATH, signOutPage).post(paths.LOGOUT_PATH, byForm(signOut))
+app.get(paths.STYLE_PATH, () => stylesheet())
+
+app.notFound(() => oauthError(404, 'not_found', 'Nothing is served here'))
+app.onError((error) => {
+  if (error instanceof CatalogUnavailable) {
+    const sentence = 'The catalog cannot be read right now; retry in a few seconds'
+    return oauthError(503, 'temporarily_unavailable', sentence)
+  }
+  const ref = logUnexpected('oauth_failed', error)
+  return oauthError(500, 'server_error', `Internal error (ref ${ref})`)
+})
+
+async function publicKeys(_request: Request, { settings }: Exchange): Promise<Response> {
+  const { jwks } = await settings.tokenKeys()
+  const headers = { 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=300' }
+  return Response.json(jwks, { headers })
+}
+
+function stylesheet(): Response {
+  const headers = { 'content-type': 'text/css', 'cache-control': 'public, max-age=3600' }
+  return new Response(STYLE, { headers })
+}
+
+export default class OAuthWorker extends WorkerEntrypoint<Cloudflare.Env> {
+  override fetch(request: Request): Response | Promise<Response> {
+    const { issuer } = settingsOf(this.env)
+    const url = new URL(request.url)
+    if (url.origin === issuer) return app.fetch(request, this.env, this.ctx)
+    // Cookies and endpoints belong to the issuer's origin; older clients look on the resource's.
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    if (isRead) return Response.redirect(issuer + url.pathname + url.search, 302)
+    return oauthError(421, 'invalid_request', `The authorization server answers at ${issuer}`)
+  }
+
+  /** RPC for the router: see `OAuth` in shared/rpc.ts. */
+  async jwks(): Promise<{ keys: JWK[] }> {
+    const { jwks } = await settingsOf(this.env).tokenKeys()
+    return jwks
+  }
+}

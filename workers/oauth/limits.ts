@@ -1,0 +1,40 @@
+/** Every number of the authorization server: unit in the name, reason beside it. */
+
+/** Many clients never refresh (DESIGN §5). */
+export const ACCESS_TOKEN_SECONDS = 3_600
+/** Servers marked `strict`: a stolen token is of little use. */
+export const STRICT_ACCESS_TOKEN_SECONDS = 300
+/** A revocation must outlive every access token it forbids; policy allows at most a day. */
+export const LONGEST_ACCESS_TOKEN_SECONDS = 86_400
+/** A client that was not used for a month signs in again. */
+export const REFRESH_TOKEN_IDLE_SECONDS = 30 * 86_400
+
+/** A working day; consent is asked anew each time anyway. */
+export const SESSION_SECONDS = 8 * 3_600
+/** From "sign in" to being back: the library gives a consent page as long. */
+export const PENDING_SIGN_IN_SECONDS = 600
+/** Registrations that nobody keeps cannot be renewed; after a year a client registers anew. */
+export const REGISTRATION_SECONDS = 365 * 86_400
+
+/** RFC 7591 documents are a few hundred bytes; the sealed id bounds them anyway. */
+export const REGISTRATION_MAX_BYTES = 16 * 1024
+/** The id travels in URLs, forms and tokens (DESIGN §5). */
+export const CLIENT_ID_MAX_CHARS = 2_048
+/** Codes and tokens are under 4 KiB; consent forms list scopes. */
+export const FORM_MAX_BYTES = 64 * 1024
+/** What browsers and proxies pass; it holds a client id, a redirect URI and scopes. */
+export const AUTHORIZE_URL_MAX_CHARS = 8 * 1024
+
+/** Instances of the library kept per isolate, one per resource: a few KiB each. */
+export const AS_CACHE_ENTRIES = 500
+/** Refreshes of one grant at the same moment: each round lets one through. */
+export const REFRESH_ATTEMPTS = 3
+/** Consent must see a server that was published a moment ago; token requests need no fresher. */
+export const CATALOG_MAX_AGE_MS = 500
+
+/** An IdP's metadata and keys change rarely. */
+export const IDP_METADATA_MAX_AGE_MS = 10 * 60_000
+/** An IdP that takes longer is down, and the person should be told. */
+export const IDP_TIMEOUT_MS = 10_000
+/** Tenant names become part of storage keys and object names. */
+export const TENANT_MAX_CHARS = 64

@@ -1,0 +1,74 @@
+/**
+ * Dynamic client registration (RFC 7591), stateless: the library checks the
+ * metadata, and what it would store becomes the `client_id` instead.
+ */
+import { asForAny } from './as-for-resource.ts'
+import { oauthError, withJson } from './answers.ts'
+import { boundedText } from './bounded-text.ts'
+import { sealClient } from './client-id.ts'
+import type { Exchange } from './exchange.ts'
+import { CLIENT_ID_MAX_CHARS, REGISTRATION_MAX_BYTES, REGISTRATION_SECONDS } from './limits.ts'
+import { REGISTER_PATH } from './paths.ts'
+import { isAllowedRedirectUri } from './redirect-policy.ts'
+
+/** Clients that name no grant types expect to stay signed in; RFC 7591 §3.2.1 lets us say so. */
+const DEFAULT_GRANT_TYPES = ['authorization_code', 'refresh_token']
+
+export async function register(request: Request, exchange: Exchange): Promise<Response> {
+  const text = await boundedText(request, REGISTRATION_MAX_BYTES)
+  if (text === undefined) {
+    const sentence = `A registration may have at most ${REGISTRATION_MAX_BYTES} bytes`
+    return oauthError(413, 'invalid_client_metadata', sentence)
+  }
+  const asked = parse(text)
+  const refused = asked && refusedRedirectUri(asked['redirect_uris'])
+  if (refused !== undefined) {
+    const sentence = `Redirect URIs must be https, http on loopback, or of an app's own scheme: ${refused}`
+    return oauthError(400, 'invalid_redirect_uri', sentence)
+  }
+  const { settings, ctx } = exchange
+  const asEnv = exchange.asEnv()
+  const body = asked ? JSON.stringify({ grant_types: DEFAULT_GRANT_TYPES, ...asked }) : text
+  const forwarded = post(request, settings.issuer + REGISTER_PATH, body)
+  const answer = await asForAny(settings).fetch(forwarded, asEnv, ctx)
+  const client = asEnv.OAUTH_KV.registered
+  if (!answer.ok || !client) return answer
+
+  const nowSeconds = Math.floor(Date.now() / 1000)
+  const sealed = await sealClient(await settings.clientKeys(), client, nowSeconds)
+  if (!sealed.ok) {
+    const sentence = `The registration does not fit a client id of ${CLIENT_ID_MAX_CHARS} characters`
+    return oauthError(400, 'invalid_client_metadata', sentence)
+  }
+  const document = (await answer.json()) as Record<string, unknown>
+  return withJson(answer, {
+    ...document,
+    client_id: sealed.value,
+    ...(client.clientSecret ? { client_secret_expires_at: nowSeconds + REGISTRATION_SECONDS } : {}),
+  })
+}
+
+/** `undefined`: not an object; the library says so in the right words. */
+function parse(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    return isObject ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function refusedRedirectUri(uris: unknown): string | undefined {
+  if (!Array.isArray(uris)) return undefined
+  const refused: unknown = uris.find((uri) => typeof uri === 'string' && !isAllowedRedirectUri(uri))
+  return typeof refused === 'string' ? refused.slice(0, 100) : undefined
+}
+
+/** The request again, at the endpoint's canonical URL and with a body that can still be read. */
+export function post(request: Request, url: string, body: string): Request {
+  const headers = new Headers(request.headers)
+  headers.delete('content-length')
+  const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
+  return new Request(url, { method: request.method, headers, ...(hasBody ? { body } : {}) })
+}

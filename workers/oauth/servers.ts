@@ -1,0 +1,103 @@
+/**
+ * The servers a token can be for, as the catalog knows them, and the ways in
+ * which clients write their URLs (RFC 8707; DESIGN §5).
+ */
+import type { Principal } from '#shared/auth/principal.ts'
+import type { CatalogIndex, Policy } from '#shared/catalog/entry.ts'
+import { createFeedReader, type FeedReader } from '#shared/catalog/feed-reader.ts'
+import type { CompiledServer } from '#shared/catalog/list.ts'
+import type { Lifetime } from '#shared/catalog/lifetime.ts'
+import { maySee } from '#shared/catalog/policy.ts'
+import { createSnapshotReader, type SnapshotReader } from '#shared/catalog/snapshot-reader.ts'
+import { isServerName } from '#shared/names.ts'
+import { catalogOf, feedOf } from '#shared/rpc.ts'
+import { CATALOG_MAX_AGE_MS } from './limits.ts'
+
+export interface KnownServer {
+  readonly name: string
+  readonly digest: string
+  readonly policy: Policy
+}
+
+/** Who asks, before there is a token: what the policy looks at. */
+export interface Person {
+  readonly subject: string
+  readonly tenant: string
+}
+
+/** Neither snapshot nor object answered. One place makes it a 503. */
+export class CatalogUnavailable extends Error {
+  override readonly name = 'CatalogUnavailable'
+}
+
+const PATH = /^\/([^/]+)(?:\/mcp)?\/?$/
+
+export const resourceOf = (publicOrigin: string, server: string): string =>
+  `${publicOrigin}/${server}/mcp`
+
+/** The server a resource indicator means: any spelling of its URL that the router serves. */
+export function serverNameOf(publicOrigin: string, resource: string): string | undefined {
+  const url = URL.parse(resource)
+  if (!url || url.origin !== publicOrigin || url.hash || url.username || url.password) {
+    return undefined
+  }
+  const name = PATH.exec(url.pathname)?.[1]
+  return name !== undefined && isServerName(name) ? name : undefined
+}
+
+export class ServerCatalog {
+  readonly #feed: FeedReader
+  readonly #snapshot: SnapshotReader
+
+  constructor(env: Cloudflare.Env) {
+    this.#feed = createFeedReader({ feed: () => feedOf(env.FEED), deployment: env.PUBLIC_ORIGIN })
+    this.#snapshot = createSnapshotReader({
+      kv: env.CATALOG_KV,
+      catalog: () => catalogOf(env.CATALOG),
+    })
+  }
+
+  /** @throws CatalogUnavailable */
+  async find(name: string, lifetime: Lifetime): Promise<KnownServer | undefined> {
+    const found = entryOf(await this.#index(CATALOG_MAX_AGE_MS, lifetime), name)
+    // Published since the feed was read: a client comes here right after its first 401.
+    return found ?? entryOf(await this.#index(0, lifetime), name)
+  }
+
+  /** Servers the person may see, by name. @throws CatalogUnavailable */
+  async visibleTo(person: Person, lifetime: Lifetime): Promise<KnownServer[]> {
+    const { servers } = await this.#index(CATALOG_MAX_AGE_MS, lifetime)
+    return Object.entries(servers)
+      .map(([name, { digest, policy }]) => ({ name, digest, policy }))
+      .filter(({ policy }) => mayUse(person, policy))
+      .sort((a, b) => a.name.localeCompare(b.name))
+  }
+
+  /** @throws CatalogUnavailable */
+  async definitions(server: KnownServer, lifetime: Lifetime): Promise<CompiledServer> {
+    const read = await this.#snapshot.server(server.name, server.digest, lifetime)
+    if (!read.ok) throw new CatalogUnavailable(`the definitions of ${server.name} cannot be read`)
+    return read.value
+  }
+
+  async #index(maxAgeMs: number, lifetime: Lifetime): Promise<CatalogIndex> {
+    const feed = await this.#feed.read(lifetime, { maxAgeMs })
+    const version = feed.ok ? feed.value.catalogVersion : feed.failure.last?.catalogVersion
+    if (version === undefined) throw new CatalogUnavailable('the control feed cannot be read')
+    const read = await this.#snapshot.index(version, lifetime)
+    if (read.ok) return read.value
+    if (read.failure.reason === 'unknown') return { version: 0, servers: {} }
+    throw new CatalogUnavailable('the catalog index cannot be read')
+  }
+}
+
+/** The policy's own rule, asked for a person who holds no scope yet. */
+export function mayUse({ subject, tenant }: Person, policy: Policy): boolean {
+  const principal: Principal = { subject, tenant, clientId: '', scopes: [] }
+  return maySee(principal, policy)
+}
+
+function entryOf({ servers }: CatalogIndex, name: string): KnownServer | undefined {
+  const entry = Object.hasOwn(servers, name) ? servers[name] : undefined
+  return entry && { name, ...entry }
+}

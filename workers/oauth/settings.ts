@@ -1,0 +1,71 @@
+/** What one isolate reads once from its configuration; every request shares it. */
+import { deriveSealKeys, type SealKeys } from '#shared/auth/seal.ts'
+import { parseOwnerLink, type OwnerLink } from './owner-link.ts'
+import { readTokenKeys, type TokenKeys } from './token-keys.ts'
+
+export interface OidcSettings {
+  readonly issuer: URL
+  readonly clientId: string
+  /** Empty: a public client at the IdP. */
+  readonly clientSecret: string
+  /** Empty: everybody is of tenant `default`. */
+  readonly tenantClaim: string
+}
+
+export interface Settings {
+  /** Byte for byte what metadata and `iss` carry. */
+  readonly issuer: string
+  readonly publicOrigin: string
+  /** Resource of clients that name none; empty = decide by what there is. */
+  readonly defaultResource: string
+  readonly oidc: OidcSettings | undefined
+  readonly ownerLink: OwnerLink | undefined
+  clientKeys(): Promise<SealKeys>
+  sessionKeys(): Promise<SealKeys>
+  tokenKeys(): Promise<TokenKeys>
+}
+
+let built: { env: Cloudflare.Env; settings: Settings } | undefined
+
+/** @throws TypeError with the variable's name when the configuration cannot be used */
+export function settingsOf(env: Cloudflare.Env): Settings {
+  if (built?.env !== env) built = { env, settings: build(env) }
+  return built.settings
+}
+
+function build(env: Cloudflare.Env): Settings {
+  let clientKeys: Promise<SealKeys> | undefined
+  let sessionKeys: Promise<SealKeys> | undefined
+  let tokenKeys: Promise<TokenKeys> | undefined
+  return {
+    issuer: originOf('ISSUER', env.ISSUER),
+    publicOrigin: originOf('PUBLIC_ORIGIN', env.PUBLIC_ORIGIN),
+    defaultResource: env.DEFAULT_RESOURCE,
+    oidc: oidcOf(env),
+    ownerLink: parseOwnerLink(env.OWNER_LINK),
+    clientKeys: () => (clientKeys ??= deriveSealKeys(env.SEAL_SECRETS, 'oauth/client')),
+    sessionKeys: () => (sessionKeys ??= deriveSealKeys(env.SEAL_SECRETS, 'oauth/session')),
+    tokenKeys: () => (tokenKeys ??= readTokenKeys(env.TOKEN_KEYS)),
+  }
+}
+
+function oidcOf(env: Cloudflare.Env): OidcSettings | undefined {
+  if (!env.OIDC_ISSUER) return undefined
+  const issuer = URL.parse(env.OIDC_ISSUER)
+  if (!issuer || !env.OIDC_CLIENT_ID) {
+    throw new TypeError('OIDC_ISSUER must be a URL and OIDC_CLIENT_ID must be set beside it')
+  }
+  return {
+    issuer,
+    clientId: env.OIDC_CLIENT_ID,
+    clientSecret: env.OIDC_CLIENT_SECRET,
+    tenantClaim: env.OIDC_TENANT_CLAIM,
+  }
+}
+
+function originOf(variable: string, value: string): string {
+  if (URL.parse(value)?.origin !== value) {
+    throw new TypeError(`${variable} must be an origin such as https://mcp.example.com`)
+  }
+  return value
+}

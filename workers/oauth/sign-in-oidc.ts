@@ -1,0 +1,155 @@
+/**
+ * Sign-in through an OpenID provider (OIDC Core, code flow with PKCE, state and
+ * nonce), by oauth4webapi. The ID token's signature is checked against the
+ * provider's keys although it came over TLS.
+ */
+import * as oauth from 'oauth4webapi'
+import { fail, ok, type Result } from '#shared/result.ts'
+import { logEvent } from '#shared/log.ts'
+import type { Exchange } from './exchange.ts'
+import { IDP_METADATA_MAX_AGE_MS, IDP_TIMEOUT_MS, TENANT_MAX_CHARS } from './limits.ts'
+import { errorPage, redirect } from './pages/layout.tsx'
+import { CALLBACK_PATH } from './paths.ts'
+import { beginSignIn, readSignIn, takeSignIn, type PendingSignIn } from './pending.ts'
+import type { Person } from './servers.ts'
+import type { OidcSettings } from './settings.ts'
+import { signedIn, signInRefused } from './sign-in.tsx'
+import { subjectOf } from './subject.ts'
+
+type SignInFailure = { reason: 'no_tenant' | 'no_id_token' }
+
+/** `/login/idp`: off to the provider. */
+export async function startIdpSignIn(request: Request, exchange: Exchange): Promise<Response> {
+  const { settings, shards } = exchange
+  const { oidc } = settings
+  if (!oidc) return signInRefused()
+  const idp = await discover(oidc)
+  if (!idp.authorization_endpoint) throw new TypeError('The IdP has no authorization endpoint')
+  const begun = await readSignIn(request, shards)
+  const secrets = {
+    state: oauth.generateRandomState(),
+    nonce: oauth.generateRandomNonce(),
+    verifier: oauth.generateRandomCodeVerifier(),
+  }
+  const returnTo = begun?.returnTo ?? '/login'
+  const cookie = await beginSignIn(shards, { returnTo, idp: secrets })
+  const url = new URL(idp.authorization_endpoint)
+  const challenge = await oauth.calculatePKCECodeChallenge(secrets.verifier)
+  for (const [name, value] of Object.entries({
+    response_type: 'code',
+    client_id: oidc.clientId,
+    redirect_uri: settings.issuer + CALLBACK_PATH,
+    scope: 'openid profile email',
+    state: secrets.state,
+    nonce: secrets.nonce,
+    code_challenge: challenge,
+    code_challenge_method: 'S256',
+  })) {
+    url.searchParams.set(name, value)
+  }
+  return redirect(url.href, new Headers({ 'set-cookie': cookie }))
+}
+
+/** `/oauth/callback`: back from the provider. */
+export async function finishIdpSignIn(request: Request, exchange: Exchange): Promise<Response> {
+  const { oidc, issuer } = exchange.settings
+  if (!oidc) return signInRefused()
+  const pending = await takeSignIn(request, exchange.shards)
+  if (!pending?.idp) {
+    const sentence =
+      'It expired, was finished already, or began in another browser. Start again from your app.'
+    return errorPage(400, 'This sign-in cannot be finished', sentence)
+  }
+  try {
+    const person = await exchangeCode(new URL(request.url), pending.idp, oidc, issuer)
+    if (person.ok) return await signedIn(person.value, pending.returnTo, exchange)
+    const sentence = 'Your account says no tenant that may use this platform. Ask its operator.'
+    return errorPage(403, 'You cannot sign in here', sentence)
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    logEvent('idp_refused', { code: error.code, message: error.message })
+    const sentence = 'The identity provider did not confirm who you are. Start again from your app.'
+    return errorPage(400, 'The sign-in failed', sentence)
+  }
+}
+
+async function exchangeCode(
+  callback: URL,
+  { state, nonce, verifier }: NonNullable<PendingSignIn['idp']>,
+  oidc: OidcSettings,
+  issuer: string,
+): Promise<Result<Person, SignInFailure>> {
+  const idp = await discover(oidc)
+  const client: oauth.Client = { client_id: oidc.clientId }
+  const parameters = oauth.validateAuthResponse(idp, client, callback, state)
+  const answer = await oauth.authorizationCodeGrantRequest(
+    idp,
+    client,
+    authenticationOf(oidc, idp),
+    parameters,
+    issuer + CALLBACK_PATH,
+    verifier,
+    requestOptions(oidc),
+  )
+  const expected = { expectedNonce: nonce, requireIdToken: true }
+  const tokens = await oauth.processAuthorizationCodeResponse(idp, client, answer, expected)
+  await oauth.validateApplicationLevelSignature(idp, answer, requestOptions(oidc))
+  const claims = oauth.getValidatedIdTokenClaims(tokens)
+  if (!claims) return fail({ reason: 'no_id_token' })
+  const tenant = tenantOf(oidc, claims)
+  if (tenant === undefined) return fail({ reason: 'no_tenant' })
+  return ok({ subject: await subjectOf(claims.iss, claims.sub), tenant })
+}
+
+/** `platform` is the router itself; control characters and length would reach object names. */
+function tenantOf({ tenantClaim }: OidcSettings, claims: oauth.IDToken): string | undefined {
+  if (!tenantClaim) return 'default'
+  const tenant = claims[tenantClaim]
+  const usable =
+    typeof tenant === 'string' &&
+    /^[\x21-\x7e]+$/.test(tenant) &&
+    tenant.length <= TENANT_MAX_CHARS &&
+    tenant !== 'platform'
+  return usable ? tenant : undefined
+}
+
+function authenticationOf(
+  { clientSecret }: OidcSettings,
+  idp: oauth.AuthorizationServer,
+): oauth.ClientAuth {
+  if (!clientSecret) return oauth.None()
+  const methods = idp.token_endpoint_auth_methods_supported
+  const usesPost = methods !== undefined && !methods.includes('client_secret_basic')
+  return usesPost ? oauth.ClientSecretPost(clientSecret) : oauth.ClientSecretBasic(clientSecret)
+}
+
+let discovered: { issuer: string; atMs: number; idp: oauth.AuthorizationServer } | undefined
+
+async function discover(oidc: OidcSettings): Promise<oauth.AuthorizationServer> {
+  const { issuer } = oidc
+  const isFresh = discovered && Date.now() - discovered.atMs < IDP_METADATA_MAX_AGE_MS
+  if (discovered?.issuer === issuer.href && isFresh) return discovered.idp
+  const answer = await oauth.discoveryRequest(issuer, requestOptions(oidc))
+  const idp = await oauth.processDiscoveryResponse(issuer, answer)
+  discovered = { issuer: issuer.href, atMs: Date.now(), idp }
+  return idp
+}
+
+/** Cleartext only to a provider on this machine: a development setup. */
+function requestOptions({ issuer }: OidcSettings) {
+  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(issuer.hostname)
+  return {
+    [oauth.allowInsecureRequests]: isLocal,
+    signal: AbortSignal.timeout(IDP_TIMEOUT_MS),
+  }
+}
+
+/** The provider said no, or its answer does not fit; outages are other errors. */
+function isRefusal(error: unknown): error is Error & { code?: string } {
+  return (
+    error instanceof oauth.AuthorizationResponseError ||
+    error instanceof oauth.ResponseBodyError ||
+    error instanceof oauth.OperationProcessingError ||
+    error instanceof oauth.WWWAuthenticateChallengeError
+  )
+}

@@ -1,0 +1,73 @@
+/** Where a person signs in: an OIDC provider if one is configured, else the owner link, else nowhere. */
+import {
+  clearCookie,
+  readSession,
+  SESSION_COOKIE,
+  sessionCookie,
+  SIGN_IN_COOKIE,
+} from './cookies.ts'
+import type { Exchange } from './exchange.ts'
+import { errorPage, page, redirect } from './pages/layout.tsx'
+import { IDP_LOGIN_PATH, LOGOUT_PATH, OWNER_LOGIN_PATH } from './paths.ts'
+import { beginSignIn, localPath } from './pending.ts'
+import type { Person } from './servers.ts'
+
+/** Sends the browser to sign in; `returnTo` is the request it makes again afterwards. */
+export async function requireSignIn(returnTo: string, exchange: Exchange): Promise<Response> {
+  const { settings, shards } = exchange
+  if (!settings.oidc && !settings.ownerLink) return signInRefused()
+  const cookie = await beginSignIn(shards, { returnTo: localPath(returnTo, settings.issuer) })
+  const path = settings.oidc ? IDP_LOGIN_PATH : OWNER_LOGIN_PATH
+  return redirect(settings.issuer + path, new Headers({ 'set-cookie': cookie }))
+}
+
+/** `/login`: who is signed in, or the way to. */
+export async function signInPage(request: Request, exchange: Exchange): Promise<Response> {
+  const person = await readSession(request, exchange.settings)
+  if (!person) return requireSignIn('/login', exchange)
+  return page(
+    'You are signed in',
+    <>
+      <p>You can close this page and go back to your app.</p>
+      <form method="post" action={LOGOUT_PATH} class="buttons">
+        <button>Sign out</button>
+      </form>
+    </>,
+  )
+}
+
+/** Signs the person in and goes on with what they came for. */
+export async function signedIn(
+  person: Person,
+  returnTo: string,
+  { settings }: Exchange,
+): Promise<Response> {
+  const headers = new Headers()
+  headers.append('set-cookie', await sessionCookie(settings, person))
+  headers.append('set-cookie', clearCookie(SIGN_IN_COOKIE))
+  return redirect(settings.issuer + localPath(returnTo, settings.issuer), headers)
+}
+
+export function signOut(): Response {
+  const answer = page('You are signed out', <p>Apps you connected stay connected.</p>)
+  answer.headers.append('set-cookie', clearCookie(SESSION_COOKIE))
+  return answer
+}
+
+export function signOutPage(): Response {
+  return page(
+    'Sign out?',
+    <form method="post" action={LOGOUT_PATH} class="buttons">
+      <button>Sign out</button>
+    </form>,
+  )
+}
+
+export function signInRefused(): Response {
+  return errorPage(
+    403,
+    'Nobody can sign in here yet',
+    'The operator of this platform must configure an OpenID provider (OIDC_ISSUER, OIDC_CLIENT_ID, ' +
+      'OIDC_CLIENT_SECRET of the oauth Worker), or mint a link with "npm run owner-link".',
+  )
+}

@@ -1,0 +1,141 @@
+/**
+ * What workers-oauth-provider takes for KV, over GrantStore objects with
+ * compare-and-set: of two writers that read the same state, one gets an OAuth
+ * error. One adapter per request: it remembers the revisions it read.
+ *
+ * Access tokens are JWTs, so the library's own `token:` rows are never kept.
+ * Cross-user lists are not supported: nothing here needs them.
+ */
+import { AuthorizationError, OAuthError, type ClientInfo } from '@cloudflare/workers-oauth-provider'
+import { grantStoreOf } from '#shared/rpc.ts'
+
+type Shard = ReturnType<typeof grantStoreOf>
+
+/** Opaque user ids are 43 characters of base64url; no other text may name an object. */
+const USER_ID = /^[A-Za-z0-9_-]{43}$/
+const KEY = /^(grant|transaction|signin):([^:]+)(?::([^:]+))?$/
+
+export class Shards {
+  readonly #namespace: DurableObjectNamespace
+
+  constructor(namespace: DurableObjectNamespace) {
+    this.#namespace = namespace
+  }
+
+  of(name: string): Shard {
+    return grantStoreOf(this.#namespace, name)
+  }
+
+  /** The object that holds `key`; `undefined` for a key that no code of ours makes. */
+  holding(key: string): Shard | undefined {
+    const [, kind, owner = '', rest] = KEY.exec(key) ?? []
+    if (kind === 'grant') return rest && USER_ID.test(owner) ? this.of(`u:${owner}`) : undefined
+    // Spread over 256 objects by the first two characters of a random key.
+    return kind ? this.of(`t:${owner.slice(0, 2)}`) : undefined
+  }
+}
+
+export interface StoreOptions {
+  readonly shards: Shards
+  /** The client behind a sealed id. */
+  openClient(clientId: string): Promise<ClientInfo | undefined>
+  /** Called before a grant goes: its access tokens must stop counting. */
+  grantRevoked(grantId: string): Promise<void>
+}
+
+interface KvPutOptions {
+  expiration?: number
+  expirationTtl?: number
+  metadata?: unknown
+}
+
+export class GrantKv {
+  /** What a registration wanted to store; the caller seals it into the client id instead. */
+  registered: ClientInfo | undefined
+  /** The client the library last looked up: its registration decides on refresh tokens. */
+  client: ClientInfo | undefined
+  /** A write was refused because another request wrote first. */
+  raced = false
+  readonly #options: StoreOptions
+  readonly #seen = new Map<string, { value: string | null; revision: number }>()
+
+  constructor(options: StoreOptions) {
+    this.#options = options
+  }
+
+  async get(key: string, options?: { type: 'json' }): Promise<unknown> {
+    if (key.startsWith('client:')) return (await this.#client(key.slice(7))) ?? null
+    const value = await this.#read(key)
+    return value !== null && options?.type === 'json' ? (JSON.parse(value) as unknown) : value
+  }
+
+  async put(key: string, value: string, options: KvPutOptions = {}): Promise<void> {
+    if (key.startsWith('token:')) return
+    if (key.startsWith('client:')) {
+      this.registered = JSON.parse(value) as ClientInfo
+      return
+    }
+    const { expiration, expirationTtl, metadata } = options
+    const expiresAtSeconds = expiration ?? (expirationTtl && nowSeconds() + expirationTtl)
+    const written = await this.#shard(key).put(key, value, {
+      ...(expiresAtSeconds === undefined ? {} : { expiresAtSeconds }),
+      ...(metadata === undefined ? {} : { metadata }),
+      ifRevision: this.#seen.get(key)?.revision ?? 0,
+    })
+    this.#seen.delete(key)
+    if (written) return
+    this.raced = true
+    throw conflict()
+  }
+
+  async delete(key: string): Promise<void> {
+    if (key.startsWith('token:')) return
+    if (key.startsWith('grant:')) {
+      // First the feed: a grant that is gone while its tokens live could not be revoked again.
+      await this.#options.grantRevoked(key.slice(key.lastIndexOf(':') + 1))
+    }
+    this.#seen.delete(key)
+    const existed = await this.#shard(key).delete(key)
+    // Consent handles work once, also when two requests bring the same one.
+    if (!existed && key.startsWith('transaction:')) throw alreadyUsed()
+  }
+
+  /** The library lists a grant's access tokens before it revokes it; there are none. */
+  async list({ prefix }: { prefix?: string }) {
+    if (!prefix?.startsWith('token:')) throw new TypeError('Only access tokens can be listed')
+    return { keys: [], list_complete: true as const, cacheStatus: null }
+  }
+
+  async #client(clientId: string): Promise<ClientInfo | undefined> {
+    this.client = await this.#options.openClient(clientId)
+    return this.client
+  }
+
+  async #read(key: string): Promise<string | null> {
+    const seen = this.#seen.get(key)
+    if (seen) return seen.value
+    const stored = (await this.#options.shards.holding(key)?.get(key)) ?? null
+    const value = stored?.value ?? null
+    this.#seen.set(key, { value, revision: stored?.revision ?? 0 })
+    return value
+  }
+
+  #shard(key: string): Shard {
+    const shard = this.#options.shards.holding(key)
+    if (!shard) throw new TypeError('No object holds such a key')
+    return shard
+  }
+}
+
+const nowSeconds = (): number => Math.floor(Date.now() / 1000)
+
+const conflict = (): OAuthError =>
+  new OAuthError('invalid_grant', {
+    description: 'Another request used this code or token at the same moment',
+    internal: { category: 'token-issuance', reason: 'another_writer_was_first' },
+  })
+
+const alreadyUsed = (): AuthorizationError =>
+  new AuthorizationError('invalid_request', {
+    description: 'This page was already used; start again from your app',
+  })
