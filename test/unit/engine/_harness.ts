@@ -58,6 +58,7 @@ export interface Engine {
   built: Built
   worker: ServerWorker
   /** One request as the router sends it; `sent` overrides any part of it. */
+  request(sent: Sent): Promise<Request>
   send(sent: Sent): Promise<Response>
   /** `tools/call` → the JSON-RPC message. */
   call(tool: string, args?: object, sent?: Sent): Promise<Message>
@@ -94,6 +95,7 @@ export async function startEngine(tools: Record<string, Tool>): Promise<Engine> 
   return {
     built,
     worker,
+    request: (sent) => requestOf(built, sent),
     send,
     async call(tool, args, sent = {}) {
       const params = { name: tool, ...(args ? { arguments: args } : {}), ...sent.params }
