@@ -26,6 +26,7 @@ export function page(title: string, body: Child, options: PageOptions = {}): Res
       </body>
     </html>
   )
+  const html = (document as { toString(): string }).toString()
   const headers = new Headers(options.headers)
   const formAction = ["'self'", options.formAction].filter(Boolean).join(' ')
   headers.set('content-type', 'text/html; charset=utf-8')
@@ -38,7 +39,7 @@ export function page(title: string, body: Child, options: PageOptions = {}): Res
   // Not `no-referrer`: forms would then carry `Origin: null`, and we check it.
   headers.set('referrer-policy', 'same-origin')
   headers.set('cache-control', 'no-store')
-  return new Response(`<!doctype html>${String(document)}`, {
+  return new Response(`<!doctype html>${html}`, {
     status: options.status ?? 200,
     headers,
   })

@@ -1,0 +1,101 @@
+/** A client of the authorization server, by oauth4webapi (an independent judge of every answer). */
+import * as oauth from 'oauth4webapi'
+import { decide, signInAsOwner, type Page, type Person } from './_person.ts'
+
+export const REDIRECT_URI = 'http://127.0.0.1:3000/callback'
+export const INSECURE = { [oauth.allowInsecureRequests]: true }
+
+export interface Flow {
+  readonly as: oauth.AuthorizationServer
+  readonly client: oauth.Client
+  readonly authentication: oauth.ClientAuth
+  readonly verifier: string
+  readonly state: string
+  readonly authorizeUrl: URL
+}
+
+export async function discover(issuer: string): Promise<oauth.AuthorizationServer> {
+  const url = new URL(issuer)
+  const answer = await oauth.discoveryRequest(url, { algorithm: 'oauth2', ...INSECURE })
+  return oauth.processDiscoveryResponse(url, answer)
+}
+
+export async function registerClient(
+  as: oauth.AuthorizationServer,
+  metadata: Record<string, oauth.JsonValue> = {},
+): Promise<oauth.OmitSymbolProperties<oauth.Client>> {
+  const asked = {
+    client_name: 'Test client',
+    redirect_uris: [REDIRECT_URI],
+    token_endpoint_auth_method: 'none',
+    ...metadata,
+  }
+  const answer = await oauth.dynamicClientRegistrationRequest(as, asked, INSECURE)
+  return oauth.processDynamicClientRegistrationResponse(answer)
+}
+
+/** Registers unless a client is given, and builds the URL to send the person to. */
+export async function begin(
+  issuer: string,
+  query: Record<string, string> = {},
+  known?: oauth.Client,
+): Promise<Flow> {
+  const as = await discover(issuer)
+  const client = known ?? (await registerClient(as))
+  const verifier = oauth.generateRandomCodeVerifier()
+  const state = oauth.generateRandomState()
+  const authorizeUrl = new URL(String(as.authorization_endpoint))
+  authorizeUrl.search = new URLSearchParams({
+    response_type: 'code',
+    client_id: client.client_id,
+    redirect_uri: REDIRECT_URI,
+    state,
+    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+    ...query,
+  }).toString()
+  const secret = client['client_secret']
+  const authentication = typeof secret === 'string' ? oauth.ClientSecretBasic(secret) : oauth.None()
+  return { as, client, authentication, verifier, state, authorizeUrl }
+}
+
+/** Opens the authorize URL, signs in when asked, and answers the consent page. */
+export async function consentPageOf(person: Person, flow: Flow, ownerToken: string): Promise<Page> {
+  const first = await person.open(flow.authorizeUrl)
+  const asksWho = new URL(first.url).pathname === '/login/owner'
+  return asksWho ? signInAsOwner(person, flow.as.issuer, ownerToken) : first
+}
+
+/** The whole way to a redirect that carries a code. */
+export async function approve(person: Person, flow: Flow, ownerToken: string): Promise<URL> {
+  const consent = await consentPageOf(person, flow, ownerToken)
+  const done = await decide(person, consent, 'approve')
+  if (!done.leftFor) throw new Error(`No redirect to the client: ${done.status} ${done.html}`)
+  return done.leftFor
+}
+
+export async function redeem(flow: Flow, callback: URL): Promise<oauth.TokenEndpointResponse> {
+  const parameters = oauth.validateAuthResponse(flow.as, flow.client, callback, flow.state)
+  const answer = await oauth.authorizationCodeGrantRequest(
+    flow.as,
+    flow.client,
+    flow.authentication,
+    parameters,
+    String(flow.authorizeUrl.searchParams.get('redirect_uri')),
+    flow.verifier,
+    INSECURE,
+  )
+  return oauth.processAuthorizationCodeResponse(flow.as, flow.client, answer)
+}
+
+export async function refresh(flow: Flow, token: string): Promise<oauth.TokenEndpointResponse> {
+  const { as, client, authentication } = flow
+  const answer = await oauth.refreshTokenGrantRequest(as, client, authentication, token, INSECURE)
+  return oauth.processRefreshTokenResponse(as, client, answer)
+}
+
+export async function revokeToken(flow: Flow, token: string): Promise<void> {
+  const { as, client, authentication } = flow
+  const answer = await oauth.revocationRequest(as, client, authentication, token, INSECURE)
+  await oauth.processRevocationResponse(answer)
+}
