@@ -26,6 +26,8 @@ export async function token(request: Request, exchange: Exchange): Promise<Respo
   const form = new URLSearchParams(text)
   const server = await serverOfGrant(form, exchange)
   normalise(form, exchange.settings)
+  // Without a grant nothing is said of resources: clients start over at invalid_grant alone.
+  if (!server) form.delete('resource')
   // A refresh that lost a race finds its token still valid as the previous one, and tries again.
   const attempts = form.get('grant_type') === 'refresh_token' ? REFRESH_ATTEMPTS : 1
   let answer = await attempt(request, form, server, exchange)
