@@ -1,0 +1,231 @@
+/** What the authorization server refuses, and how: page, redirect or JSON, with the right code. */
+import * as oauth from 'oauth4webapi'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  approve,
+  begin,
+  consentPageOf,
+  discover,
+  redeem,
+  refresh,
+  registerClient,
+} from './_oauth-client.ts'
+import { decide, inputs, Person, signInAsOwner } from './_person.ts'
+import { startPlatform, type Platform } from './_platform.ts'
+
+let platform: Platform
+let clock: string
+beforeAll(async () => {
+  platform = await startPlatform()
+  clock = platform.mcpUrl('clock').href
+  await fetch(clock, { method: 'POST' })
+})
+afterAll(() => platform.close())
+
+const newPerson = () => new Person(platform.origin)
+
+const postForm = (path: string, fields: Record<string, string>) =>
+  fetch(platform.origin + path, { method: 'POST', body: new URLSearchParams(fields) })
+
+const registerRaw = (body: string, type = 'application/json') =>
+  fetch(`${platform.origin}/oauth/register`, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': type },
+  })
+
+test.each([
+  ['unknown', () => 'nobody'],
+  ['tampered', (id: string) => `${id.slice(0, -2)}AA`],
+  ['of another sealing key', (id: string) => id.replace('dcr_', 'dcr_zz')],
+  ['far too long', () => `dcr_${'a'.repeat(4_000)}`],
+])('a client id that is %s: a page, never a redirect (RFC 6749 §4.1.2.1)', async (_, spoil) => {
+  const flow = await begin(platform.origin, { resource: clock })
+  flow.authorizeUrl.searchParams.set('client_id', spoil(flow.client.client_id))
+  const page = await newPerson().open(flow.authorizeUrl)
+  expect(page.status).toBe(400)
+  expect(page.leftFor).toBeUndefined()
+})
+
+test.each([
+  'https://evil.example/callback',
+  'http://127.0.0.1:3000/other',
+  'http://127.0.0.1.evil.example:3000/callback',
+  'javascript:alert(1)',
+  'about:blank',
+])('redirect URI %s is not the registered one: a page (RFC 9700 §2.1)', async (uri) => {
+  const flow = await begin(platform.origin, { resource: clock, redirect_uri: uri })
+  const page = await newPerson().open(flow.authorizeUrl)
+  expect(page.status).toBe(400)
+  expect(page.leftFor).toBeUndefined()
+})
+
+test.each([
+  ['invalid_target', { resource: 'https://elsewhere.example/mcp' }],
+  ['invalid_target', { resource: 'http://localhost/nowhere/mcp' }],
+  ['invalid_request', { code_challenge_method: 'plain' }],
+  ['invalid_request', { code_challenge: '', code_challenge_method: '' }],
+  ['invalid_request', { code_challenge: 'short' }],
+  ['unsupported_response_type', { response_type: 'token' }],
+])('%s goes back to the client for %o, with iss and state (RFC 9207)', async (error, query) => {
+  const flow = await begin(platform.origin, { resource: clock, ...query })
+  const page = await newPerson().open(flow.authorizeUrl)
+  expect(Object.fromEntries(page.leftFor?.searchParams ?? [])).toMatchObject({
+    error,
+    state: flow.state,
+    iss: platform.origin,
+  })
+})
+
+test('two different resources in one request: invalid_target (RFC 8707 §2)', async () => {
+  const flow = await begin(platform.origin, { resource: clock })
+  flow.authorizeUrl.searchParams.append('resource', platform.mcpUrl('conformance').href)
+  const page = await newPerson().open(flow.authorizeUrl)
+  expect(page.leftFor?.searchParams.get('error')).toBe('invalid_target')
+})
+
+test('denied consent: access_denied, and the handle is spent (RFC 6749 §4.1.2.1)', async () => {
+  const person = newPerson()
+  const flow = await begin(platform.origin, { resource: clock })
+  const consent = await consentPageOf(person, flow, platform.ownerToken)
+  const denied = await decide(person, consent, 'deny')
+  expect(denied.leftFor?.searchParams.get('error')).toBe('access_denied')
+  const again = await decide(person, consent, 'approve')
+  expect(again).toMatchObject({ status: 400 })
+  expect(again.leftFor).toBeUndefined()
+})
+
+test('one consent page, 8 approvals at once: exactly one code', async () => {
+  const person = newPerson()
+  const flow = await begin(platform.origin, { resource: clock })
+  const consent = await consentPageOf(person, flow, platform.ownerToken)
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, () => decide(person, consent, 'approve')),
+  )
+  expect(answers.filter(({ leftFor }) => leftFor?.searchParams.has('code'))).toHaveLength(1)
+})
+
+test("consent posted from another site, or from another person's browser, is refused (CSRF)", async () => {
+  const person = newPerson()
+  const flow = await begin(platform.origin, { resource: clock })
+  const consent = await consentPageOf(person, flow, platform.ownerToken)
+  const [handle = ''] = inputs(consent.html, 'handle')
+  const body = new URLSearchParams({ handle, decision: 'approve' })
+  const foreign = await fetch(`${platform.origin}/oauth/authorize`, {
+    method: 'POST',
+    body,
+    redirect: 'manual',
+    headers: { origin: 'https://evil.example', cookie: person.cookieHeader() },
+  })
+  expect(foreign.status).toBe(403)
+  const other = newPerson()
+  await signInAsOwner(other, platform.origin, platform.ownerToken)
+  const stolen = await decide(other, consent, 'approve')
+  expect(stolen.status).toBe(400)
+})
+
+test('pages cannot be framed, run no script and answer no other origin', async () => {
+  const flow = await begin(platform.origin, { resource: clock })
+  const consent = await consentPageOf(newPerson(), flow, platform.ownerToken)
+  const csp = consent.headers.get('content-security-policy')
+  expect(csp).toContain("default-src 'none'")
+  expect(csp).toContain("frame-ancestors 'none'")
+  expect(csp).not.toContain('unsafe')
+  expect(consent.headers.get('access-control-allow-origin')).toBeNull()
+  expect(consent.headers.get('cache-control')).toBe('no-store')
+})
+
+test("a client's name cannot bring markup onto the consent page", async () => {
+  const client = await registerClient(await discover(platform.origin), {
+    client_name: '<script>alert(1)</script>"onload=x',
+  })
+  const flow = await begin(platform.origin, { resource: clock }, client)
+  const consent = await consentPageOf(newPerson(), flow, platform.ownerToken)
+  expect(consent.html).toContain('&lt;script&gt;')
+  expect(consent.html).not.toContain('<script')
+})
+
+test('a wrong verifier, then the right one: invalid_grant, then a token (RFC 7636 §4.6)', async () => {
+  const flow = await begin(platform.origin, { resource: clock })
+  const callback = await approve(newPerson(), flow, platform.ownerToken)
+  const wrong = { ...flow, verifier: oauth.generateRandomCodeVerifier() }
+  await expect(redeem(wrong, callback)).rejects.toMatchObject({ error: 'invalid_grant' })
+  await expect(redeem(flow, callback)).resolves.toHaveProperty('access_token')
+})
+
+test('a replayed code: invalid_grant, and what it gave is revoked (OAuth 2.1 §4.1.3)', async () => {
+  const flow = await begin(platform.origin, { resource: clock })
+  const callback = await approve(newPerson(), flow, platform.ownerToken)
+  const tokens = await redeem(flow, callback)
+  await expect(redeem(flow, callback)).rejects.toMatchObject({ error: 'invalid_grant' })
+  await expect(refresh(flow, String(tokens.refresh_token))).rejects.toMatchObject({
+    error: 'invalid_grant',
+  })
+})
+
+test('8 parallel redemptions of one code: exactly one token', async () => {
+  const flow = await begin(platform.origin, { resource: clock })
+  const callback = await approve(newPerson(), flow, platform.ownerToken)
+  const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => redeem(flow, callback)))
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+})
+
+test("another client's code: invalid_grant (RFC 6749 §5.2)", async () => {
+  const flow = await begin(platform.origin, { resource: clock })
+  const callback = await approve(newPerson(), flow, platform.ownerToken)
+  const thief = await begin(platform.origin, { resource: clock })
+  const stolen = { ...flow, client: thief.client }
+  await expect(redeem(stolen, callback)).rejects.toMatchObject({ error: 'invalid_grant' })
+})
+
+test.each([
+  ['unsupported_grant_type', 400, { grant_type: 'password' }],
+  ['invalid_grant', 400, { grant_type: 'authorization_code', code: 'a:b:c', code_verifier: 'x' }],
+  ['invalid_grant', 400, { grant_type: 'refresh_token', refresh_token: 'nonsense' }],
+  ['invalid_request', 400, { grant_type: 'refresh_token' }],
+])('token endpoint: %s (%i) for %o (RFC 6749 §5.2)', async (error, status, fields) => {
+  const client = await registerClient(await discover(platform.origin))
+  const response = await postForm('/oauth/token', { client_id: client.client_id, ...fields })
+  expect(response.status).toBe(status)
+  expect(response.headers.get('cache-control')).toBe('no-store')
+  expect(await response.json()).toMatchObject({ error, error_description: expect.any(String) })
+})
+
+test('token endpoint: an unknown client is 401 invalid_client (RFC 6749 §5.2)', async () => {
+  const fields = { grant_type: 'refresh_token', refresh_token: 'a:b:c', client_id: 'nobody' }
+  const response = await postForm('/oauth/token', fields)
+  expect(response.status).toBe(401)
+  expect(await response.json()).toMatchObject({ error: 'invalid_client' })
+})
+
+test.each([
+  ['no JSON', 'invalid_client_metadata', '{'],
+  ['no object', 'invalid_client_metadata', '[]'],
+  ['no redirect URI', 'invalid_client_metadata', '{"client_name":"x"}'],
+  ['http elsewhere', 'invalid_redirect_uri', '{"redirect_uris":["http://evil.example/cb"]}'],
+  ['javascript:', 'invalid_redirect_uri', '{"redirect_uris":["javascript:alert(1)"]}'],
+  ['a fragment', 'invalid_redirect_uri', '{"redirect_uris":["https://a.example/#x"]}'],
+  [
+    'more than a client id holds',
+    'invalid_client_metadata',
+    JSON.stringify({ redirect_uris: [`https://a.example/${'x'.repeat(3_000)}`] }),
+  ],
+])('registration with %s: 400 %s (RFC 7591 §3.2.2)', async (_, error, body) => {
+  const response = await registerRaw(body)
+  expect(response.status).toBe(400)
+  expect(['invalid_request', error]).toContain(((await response.json()) as { error: string }).error)
+})
+
+test('registration over its bound: 413', async () => {
+  const response = await registerRaw(JSON.stringify({ client_name: 'x'.repeat(20_000) }))
+  expect(response.status).toBe(413)
+})
+
+test('a wrong owner token signs nobody in, and a GET never does', async () => {
+  const person = newPerson()
+  const wrong = await signInAsOwner(person, platform.origin, 'wrong')
+  expect(wrong.status).toBe(403)
+  const opened = await person.open(platform.ownerLink)
+  expect(opened.html).toContain('name="token"')
+  expect(person.cookieHeader()).not.toContain('session')
+})
