@@ -40,6 +40,11 @@ export class Person {
     return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   }
 
+  /** Drops the cookies whose names match. */
+  forget(names: RegExp): void {
+    for (const name of this.#cookies.keys()) if (names.test(name)) this.#cookies.delete(name)
+  }
+
   async #send(url: URL, init: RequestInit, hops = 0): Promise<Page> {
     if (hops > 10) throw new Error(`Too many redirects at ${url.href}`)
     const headers = new Headers(init.headers)

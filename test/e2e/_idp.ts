@@ -1,0 +1,65 @@
+/** A certified OpenID provider on loopback (`oidc-provider`), with its own login pages. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+// @ts-expect-error the package ships no types
+import { Provider } from 'oidc-provider'
+import type { Page, Person } from './_person.ts'
+
+export const IDP_CLIENT = { id: 'mcp-edge', secret: 'a-secret-of-this-test-run' }
+
+export interface Idp {
+  readonly issuer: string
+  /** Once the platform's origin is known. */
+  serve(platformOrigin: string): void
+  close(): Promise<void>
+}
+
+/** Accounts are made up at login: `name@tenant` is a person of that tenant (claim `org`). */
+const account = (_: unknown, id: string) => ({
+  accountId: id,
+  claims: () => ({ sub: id, org: id.split('@')[1] }),
+})
+
+export async function startIdp(): Promise<Idp> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const issuer = `http://localhost:${(server.address() as AddressInfo).port}`
+  return {
+    issuer,
+    serve(platformOrigin) {
+      const provider = new Provider(issuer, {
+        clients: [
+          {
+            client_id: IDP_CLIENT.id,
+            client_secret: IDP_CLIENT.secret,
+            redirect_uris: [`${platformOrigin}/oauth/callback`],
+          },
+        ],
+        claims: { openid: ['sub', 'org'], profile: [], email: [] },
+        cookies: { keys: ['a-key-of-this-test-run'] },
+        findAccount: account,
+      })
+      server.on('request', provider.callback())
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections()
+        server.close(() => resolve())
+      }),
+  }
+}
+
+/** Fills in the provider's login and consent forms, until it sends the browser on. */
+export async function signInAtIdp(person: Person, login: Page, account: string): Promise<Page> {
+  const consent = await person.post(formOf(login), [
+    ['prompt', 'login'],
+    ['login', account],
+    ['password', 'any'],
+  ])
+  return person.post(formOf(consent), [['prompt', 'consent']])
+}
+
+function formOf({ url, html }: Page): URL {
+  const [, action = ''] = /<form[^>]*action="([^"]*)"/.exec(html) ?? []
+  return new URL(action.replaceAll('&amp;', '&'), url)
+}
