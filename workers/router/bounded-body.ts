@@ -33,18 +33,26 @@ export async function readBounded(
   return whole
 }
 
-/** Passes a stream through and errors it after `maxBytes`; the sender is cancelled. */
+/**
+ * Passes a stream through and errors it after `maxBytes`, or with the first chunk
+ * after `maxMs`; the sender is cancelled.
+ */
 export function limitStream(
   body: ReadableStream<Uint8Array>,
   maxBytes: number,
+  maxMs: number,
 ): ReadableStream<Uint8Array> {
+  const endMs = Date.now() + maxMs
   let size = 0
   return body.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
         size += chunk.byteLength
-        if (size > maxBytes) controller.error(new Error('the answer is over its bound'))
-        else controller.enqueue(chunk)
+        if (size > maxBytes || Date.now() > endMs) {
+          controller.error(new Error('the answer is over its bound'))
+        } else {
+          controller.enqueue(chunk)
+        }
       },
     }),
   )

@@ -13,7 +13,7 @@ import {
   PRINCIPAL_HEADER,
 } from '#shared/wire.ts'
 import { readBounded } from './bounded-body.ts'
-import { DESCRIBE_TIMEOUT_MS, DESCRIPTION_MAX_BYTES } from './limits.ts'
+import { DESCRIBE_TIMEOUT_MS, DESCRIPTION_MAX_BYTES, DESCRIPTION_MAX_DEPTH } from './limits.ts'
 import type { ServerHandle } from './servers.ts'
 
 const METHOD = 'server/discover'
@@ -61,11 +61,24 @@ export async function describeServer(
     const message = JSON.parse(new TextDecoder().decode(bytes)) as {
       result?: { _meta?: Record<string, unknown> }
     }
-    const parsed = descriptionSchema.safeParse(message.result?._meta?.[DESCRIPTION_META_KEY])
+    const description = message.result?._meta?.[DESCRIPTION_META_KEY]
+    if (nestsTooDeep(description)) return refused(name, 'nests too deep')
+    const parsed = descriptionSchema.safeParse(description)
     return parsed.success ? parsed.data : refused(name, parsed.error.message)
   } catch (error) {
     return refused(name, error instanceof Error ? error.message : String(error))
   }
+}
+
+/** Such a value would break whoever walks it by recursion, the call to the Catalog first. */
+function nestsTooDeep(value: unknown): boolean {
+  let level = [value]
+  for (let depth = 0; depth <= DESCRIPTION_MAX_DEPTH; depth++) {
+    level = level.filter((item) => typeof item === 'object' && item !== null)
+    if (level.length === 0) return false
+    level = level.flatMap((item) => Object.values(item as object))
+  }
+  return true
 }
 
 function refused(server: string, reason: string): undefined {

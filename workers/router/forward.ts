@@ -3,7 +3,9 @@
  * is trusted: status, content type and headers come from an allow-list, bodies
  * are bounded, redirects and cookies end here.
  */
+import { withTimeout } from '#shared/catalog/lifetime.ts'
 import { logEvent, logUnexpected } from '#shared/log.ts'
+import { parseMessage } from '#shared/protocol/jsonrpc.ts'
 import {
   DECISION_HEADER,
   DIGEST_HEADER,
@@ -11,7 +13,12 @@ import {
   PRINCIPAL_HEADER,
 } from '#shared/wire.ts'
 import { limitStream, readBounded } from './bounded-body.ts'
-import { RESPONSE_BODY_MAX_BYTES, RESPONSE_STREAM_MAX_BYTES } from './limits.ts'
+import {
+  RESPONSE_BODY_MAX_BYTES,
+  RESPONSE_STREAM_MAX_BYTES,
+  RESPONSE_STREAM_MAX_MS,
+  SERVER_ANSWER_TIMEOUT_MS,
+} from './limits.ts'
 import type { ServerHandle } from './servers.ts'
 
 export interface InternalCall {
@@ -55,25 +62,29 @@ export function mcpHeadersOf(request: Request): Headers {
   return headers
 }
 
+/** Never throws: what goes wrong on the way to a server or back is a `bad_answer`. */
 export async function forward(call: InternalCall): Promise<ForwardOutcome> {
-  const { headers } = call
-  headers.set(PRINCIPAL_HEADER, call.assertion)
-  headers.set(DECISION_HEADER, call.decision)
-  let answer: Response | undefined
   try {
-    answer = await call.handle.fetch(
-      new Request(call.handle.url, {
-        method: 'POST',
-        headers,
-        body: call.body,
-        signal: call.signal,
-        redirect: 'manual',
-      }),
-    )
+    return await withTimeout(exchange(call), SERVER_ANSWER_TIMEOUT_MS)
   } catch (error) {
     const ref = logUnexpected('server_unreachable', error, { server: call.serverName })
     return { kind: 'bad_answer', ref }
   }
+}
+
+async function exchange(call: InternalCall): Promise<ForwardOutcome> {
+  const { headers } = call
+  headers.set(PRINCIPAL_HEADER, call.assertion)
+  headers.set(DECISION_HEADER, call.decision)
+  const answer = await call.handle.fetch(
+    new Request(call.handle.url, {
+      method: 'POST',
+      headers,
+      body: call.body,
+      signal: call.signal,
+      redirect: 'manual',
+    }),
+  )
   if (!answer) return { kind: 'unknown_server' }
   if (answer.status === DIGEST_MISMATCH_STATUS && answer.headers.has(DIGEST_HEADER)) {
     await answer.body?.cancel()
@@ -113,11 +124,18 @@ async function rebuild(answer: Response): Promise<Response | undefined> {
   const type = answer.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
   if (type === 'application/json') {
     const bytes = await readBounded(answer.body, RESPONSE_BODY_MAX_BYTES)
-    return bytes && new Response(bytes, { status, headers: JSON_HEADERS })
+    if (!bytes || (status !== 200 && !isErrorMessage(bytes))) return undefined
+    return new Response(bytes, { status, headers: JSON_HEADERS })
   }
   if (type === 'text/event-stream' && status === 200 && answer.body) {
-    const stream = limitStream(answer.body, RESPONSE_STREAM_MAX_BYTES)
+    const stream = limitStream(answer.body, RESPONSE_STREAM_MAX_BYTES, RESPONSE_STREAM_MAX_MS)
     return new Response(stream, { status, headers: STREAM_HEADERS })
   }
   return undefined
+}
+
+/** A refusal on the 2026-07-28 wire is a JSON-RPC error; what a runtime writes for a crash is not. */
+function isErrorMessage(bytes: Uint8Array): boolean {
+  const parsed = parseMessage(new TextDecoder().decode(bytes))
+  return parsed.ok && parsed.value.kind === 'response' && 'error' in parsed.value.message
 }

@@ -9,6 +9,12 @@ export const RESPONSE_BODY_MAX_BYTES = 16 * 1024 * 1024
 /** All events of one streamed answer together: progress of the longest call fits many times. */
 export const RESPONSE_STREAM_MAX_BYTES = 64 * 1024 * 1024
 
+/** The longest tool runs 15 minutes (shared/tool/limits.ts); no engine streams for longer. */
+export const RESPONSE_STREAM_MAX_MS = 16 * 60_000
+
+/** The engine answers within a second, by a stream if need be; a cold start is the rest. */
+export const SERVER_ANSWER_TIMEOUT_MS = 15_000
+
 /** Larger than any token we issue (scopes included); bounds the work a stranger can cause. */
 export const AUTHORIZATION_HEADER_MAX_CHARS = 8 * 1024
 
@@ -31,6 +37,9 @@ export const DESCRIBE_CONCURRENCY = 8
 export const DESCRIBE_TIMEOUT_MS = 10_000
 /** Definitions are at most 1 MiB (Catalog); the envelope around them is small. */
 export const DESCRIPTION_MAX_BYTES = 2 * 1024 * 1024
+
+/** JSON Schemas people write nest a tenth of this. */
+export const DESCRIPTION_MAX_DEPTH = 200
 
 /** A list asks the server for its digest in the background when the last look is older (DESIGN §2). */
 export const REBUILD_CHECK_MS = 30_000
