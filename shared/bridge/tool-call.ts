@@ -81,6 +81,19 @@ function streamResponse(
   const finished = Promise.withResolvers<void>()
   // Keeps the invocation for what remains to be done after the client left.
   call.input.waitUntil(finished.promise)
+  const leave = (): void => {
+    if (gone.signal.aborted) return
+    gone.abort()
+    const timer = setTimeout(() => {
+      ended.abort()
+    }, AFTER_DISCONNECT_MS)
+    void drain(events).finally(() => {
+      clearTimeout(timer)
+      finished.resolve()
+    })
+  }
+  // The runtime cancels a stream only when it next writes to it; the signal tells at once.
+  call.input.request.signal.addEventListener('abort', leave)
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { done, value } = await events.next()
@@ -91,16 +104,7 @@ function streamResponse(
       finished.resolve()
       if (!gone.signal.aborted) controller.close()
     },
-    cancel() {
-      gone.abort()
-      const timer = setTimeout(() => {
-        ended.abort()
-      }, AFTER_DISCONNECT_MS)
-      void drain(events).finally(() => {
-        clearTimeout(timer)
-        finished.resolve()
-      })
-    },
+    cancel: leave,
   })
   return new Response(body, { headers: SSE_HEADERS })
 }

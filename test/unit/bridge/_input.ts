@@ -13,12 +13,18 @@ export interface Sent {
   method?: string
   headers?: Record<string, string | undefined>
   body?: string
+  signal?: AbortSignal | undefined
 }
 
 export interface Edge {
   handle(sent: Sent, principal?: Principal): Promise<Response>
   /** Posts a message with the headers every client sends. */
-  post(message: object, headers?: Sent['headers'], principal?: Principal): Promise<Response>
+  post(
+    message: object,
+    headers?: Sent['headers'],
+    principal?: Principal,
+    signal?: AbortSignal,
+  ): Promise<Response>
   /** `initialize`; answers the session id. */
   open(options?: {
     version?: string
@@ -50,10 +56,11 @@ export function createEdge(
     calls: [],
     deleted: new Map(),
     background: [],
-    handle({ method = 'POST', headers = {}, body = '' }, principal = ALICE) {
+    handle({ method = 'POST', headers = {}, body = '', signal }, principal = ALICE) {
       const input: LegacyInput = {
         request: new Request('https://edge.example/clock/mcp', {
           method,
+          ...(signal ? { signal } : {}),
           headers: Object.entries(headers).filter(
             (entry): entry is [string, string] => entry[1] !== undefined,
           ),
@@ -84,11 +91,12 @@ export function createEdge(
       }
       return handleLegacy(input)
     },
-    post: (message, headers = {}, principal = ALICE) =>
+    post: (message, headers = {}, principal = ALICE, signal = undefined) =>
       edge.handle(
         {
           headers: { ...JSON_HEADERS, ...headers },
           body: JSON.stringify({ jsonrpc: '2.0', ...message }),
+          signal,
         },
         principal,
       ),

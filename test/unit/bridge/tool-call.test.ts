@@ -134,6 +134,17 @@ describe('a client that leaves', () => {
     expect(edge.calls[0]?.signal.aborted).toBe(false)
   })
 
+  it('is noticed by the request’s signal too, before anything is written', async () => {
+    vi.useFakeTimers()
+    const client = new AbortController()
+    const edge = createEdge(() => streamed(new ReadableStream()))
+    await edge.post(CALL, {}, undefined, client.signal)
+    client.abort()
+    await vi.advanceTimersByTimeAsync(AFTER_DISCONNECT_MS)
+    expect(edge.calls[0]?.signal.aborted).toBe(true)
+    vi.useRealTimers()
+  })
+
   it('after 25 s the run is ended', async () => {
     vi.useFakeTimers()
     const { edge, response } = await callWith(() => streamed(new ReadableStream()))
