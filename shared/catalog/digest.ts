@@ -1,12 +1,11 @@
 /** Pins what callers were shown: SHA-256 (base64url) of the RFC 8785 form of a server's definitions. */
-import canonicalize from 'canonicalize'
+import { canonicalJson } from '../canonical-json.ts'
 import { toBase64Url } from '../auth/base64url.ts'
 import type { Definitions } from './entry.ts'
 
-/** @throws when `definitions` holds what JSON cannot (NaN, Infinity) */
+/** @throws TypeError when `definitions` holds what JSON cannot say (NaN, Infinity) */
 export async function definitionsDigest(definitions: Definitions): Promise<string> {
-  const text = canonicalize(definitions)
-  if (text === undefined) throw new TypeError('definitions are not JSON')
-  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+  const bytes = new TextEncoder().encode(canonicalJson(definitions))
+  const hash = await crypto.subtle.digest('SHA-256', bytes)
   return toBase64Url(new Uint8Array(hash))
 }

@@ -23,7 +23,7 @@ import {
   SNAPSHOT_READ_TIMEOUT_MS,
 } from './limits.ts'
 import { type CompiledServer, compileServer } from './list.ts'
-import { createLruCache } from './lru-cache.ts'
+import { createLruCache } from '../lru-cache.ts'
 
 /** `unknown`: the Catalog has no such thing. `unreachable`: neither KV nor the Catalog answered. */
 export type SnapshotFailure = { readonly reason: 'unknown' | 'unreachable' }
@@ -56,11 +56,10 @@ export function createSnapshotReader(options: SnapshotReaderOptions): SnapshotRe
 
 class IsolateSnapshotReader implements SnapshotReader {
   readonly #options: SnapshotReaderOptions
-  readonly #indexes = createLruCache<CatalogIndex>(INDEX_CACHE_ENTRIES, Infinity, () => 0)
+  readonly #indexes = createLruCache<CatalogIndex>(INDEX_CACHE_ENTRIES)
   readonly #servers = createLruCache<CompiledServer>(
     SERVER_CACHE_ENTRIES,
-    SERVER_CACHE_MAX_CHARS,
-    (server) => server.toolsJson.length,
+    { max: SERVER_CACHE_MAX_CHARS, of: ({ toolsJson }) => toolsJson.length },
   )
   readonly #running = new Map<string, Promise<unknown>>()
 

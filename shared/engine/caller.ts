@@ -4,7 +4,7 @@
  */
 import { verifyAssertion } from '../auth/assertion.ts'
 import type { Principal } from '../auth/principal.ts'
-import { BoundedMap } from '../bounded-map.ts'
+import { createLruCache } from '../lru-cache.ts'
 import {
   DECISION_HEADER,
   decodeDecision,
@@ -28,8 +28,8 @@ interface Verified {
 /** Reads callers of one server; `undefined` = not a call of the router's, refuse without detail. */
 export class CallerReader {
   readonly #built: Built
-  readonly #verified = new BoundedMap<string, Verified>(CALLER_CACHE_ENTRIES)
-  readonly #decisions = new BoundedMap<string, Decision>(DECISION_CACHE_ENTRIES)
+  readonly #verified = createLruCache<Verified>(CALLER_CACHE_ENTRIES)
+  readonly #decisions = createLruCache<Decision>(DECISION_CACHE_ENTRIES)
 
   constructor(built: Built) {
     this.#built = built

@@ -9,7 +9,7 @@ import {
   type TokenExchangeCallbackOptions,
   type TokenExchangeCallbackResult,
 } from '@cloudflare/workers-oauth-provider'
-import { createLruCache } from '#shared/catalog/lru-cache.ts'
+import { createLruCache } from '#shared/lru-cache.ts'
 import { logEvent } from '#shared/log.ts'
 import {
   ACCESS_TOKEN_SECONDS,
@@ -47,7 +47,7 @@ export interface AsEnv {
 
 export type AuthorizationServer = OAuthAuthorizationServer<AsEnv>
 
-const instances = createLruCache<AuthorizationServer>(AS_CACHE_ENTRIES, Infinity, () => 0)
+const instances = createLruCache<AuthorizationServer>(AS_CACHE_ENTRIES)
 
 export function asFor(settings: Settings, resource: string): AuthorizationServer {
   const key = `${settings.issuer} ${resource}`

@@ -7,7 +7,7 @@
  */
 import { verifyAccessToken, type AccessTokenFailure } from '#shared/auth/access-token.ts'
 import { ANONYMOUS, type Principal } from '#shared/auth/principal.ts'
-import { createLruCache } from '#shared/catalog/lru-cache.ts'
+import { createLruCache } from '#shared/lru-cache.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
 import { AUTHORIZATION_HEADER_MAX_CHARS, VERDICT_CACHE_ENTRIES } from './limits.ts'
 import { resourceOf } from './match.ts'
@@ -47,8 +47,8 @@ export function createAuthenticator(
   publicOrigin: string,
   keys: TokenKeys,
 ): Authenticator {
-  const verdicts = createLruCache<Caller>(VERDICT_CACHE_ENTRIES, Infinity, () => 0)
-  const strangers = createLruCache<Caller>(VERDICT_CACHE_ENTRIES, Infinity, () => 0)
+  const verdicts = createLruCache<Caller>(VERDICT_CACHE_ENTRIES)
+  const strangers = createLruCache<Caller>(VERDICT_CACHE_ENTRIES)
 
   function stranger(server: string): Caller {
     let caller = strangers.get(server)

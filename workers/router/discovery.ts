@@ -7,7 +7,7 @@
 import type { SigningKey } from '#shared/auth/assertion.ts'
 import type { CatalogIndex } from '#shared/catalog/entry.ts'
 import { withTimeout, type Lifetime } from '#shared/catalog/lifetime.ts'
-import { createLruCache } from '#shared/catalog/lru-cache.ts'
+import { createLruCache } from '#shared/lru-cache.ts'
 import { logEvent } from '#shared/log.ts'
 import { catalogOf } from '#shared/rpc.ts'
 import { describeServer } from './describe.ts'
@@ -33,7 +33,7 @@ export function createDiscovery(
   catalog: DurableObjectNamespace,
   signingKey: SigningKey,
 ): Discovery {
-  const missedAtMs = createLruCache<number>(UNKNOWN_SERVER_CACHE_ENTRIES, Infinity, () => 0)
+  const missedAtMs = createLruCache<number>(UNKNOWN_SERVER_CACHE_ENTRIES)
   const running = new Map<string, Promise<CatalogIndex | undefined>>()
 
   async function describeAndPublish(name: string): Promise<CatalogIndex | undefined> {

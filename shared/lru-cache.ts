@@ -1,15 +1,23 @@
-/** A Map bounded by entries and by size that forgets what was used longest ago. */
+/**
+ * A Map that forgets what was used longest ago: caches of an isolate must never
+ * grow with callers. Bounded by entries and, where values differ much, by size.
+ */
 
 export interface LruCache<Value> {
   get(key: string): Value | undefined
   set(key: string, value: Value): void
+  delete(key: string): void
 }
 
-/** @param sizeOf in the unit of `maxSize`; a value larger than all of it is not kept */
+/** Bounds the sum of `of(value)`; a value larger than all of `max` is not kept. */
+export interface SizeBound<Value> {
+  readonly max: number
+  of(value: Value): number
+}
+
 export function createLruCache<Value>(
   maxEntries: number,
-  maxSize: number,
-  sizeOf: (value: Value) => number,
+  size: SizeBound<Value> = { max: Infinity, of: () => 0 },
 ): LruCache<Value> {
   const entries = new Map<string, { value: Value; size: number }>()
   let totalSize = 0
@@ -29,14 +37,15 @@ export function createLruCache<Value>(
     },
     set(key, value) {
       remove(key)
-      const size = sizeOf(value)
-      if (size > maxSize) return
+      const added = size.of(value)
+      if (added > size.max) return
       for (const [oldest] of entries) {
-        if (entries.size < maxEntries && totalSize + size <= maxSize) break
+        if (entries.size < maxEntries && totalSize + added <= size.max) break
         remove(oldest)
       }
-      entries.set(key, { value, size })
-      totalSize += size
+      entries.set(key, { value, size: added })
+      totalSize += added
     },
+    delete: remove,
   }
 }

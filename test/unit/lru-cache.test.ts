@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { createLruCache } from '#shared/catalog/lru-cache.ts'
+import { createLruCache } from '#shared/lru-cache.ts'
 
 const sizeOf = (value: string): number => value.length
 
 describe('createLruCache', () => {
   it('forgets what was used longest ago', () => {
-    const cache = createLruCache<string>(2, 100, sizeOf)
+    const cache = createLruCache<string>(2, { max: 100, of: sizeOf })
     cache.set('a', '1')
     cache.set('b', '2')
     cache.get('a')
@@ -14,7 +14,7 @@ describe('createLruCache', () => {
   })
 
   it('makes room by size, for as many as it takes', () => {
-    const cache = createLruCache<string>(10, 10, sizeOf)
+    const cache = createLruCache<string>(10, { max: 10, of: sizeOf })
     for (const key of ['a', 'b', 'c']) cache.set(key, 'xxx')
     cache.set('d', 'xxxxxxx')
     expect(['a', 'b', 'c', 'd'].map((key) => cache.get(key) !== undefined)).toEqual([
@@ -26,7 +26,7 @@ describe('createLruCache', () => {
   })
 
   it('does not keep what is larger than all of it, nor its older value', () => {
-    const cache = createLruCache<string>(10, 10, sizeOf)
+    const cache = createLruCache<string>(10, { max: 10, of: sizeOf })
     cache.set('a', 'small')
     cache.set('b', 'other')
     cache.set('a', 'x'.repeat(11))
@@ -35,7 +35,7 @@ describe('createLruCache', () => {
   })
 
   it('counts a replaced value once', () => {
-    const cache = createLruCache<string>(10, 10, sizeOf)
+    const cache = createLruCache<string>(10, { max: 10, of: sizeOf })
     for (let time = 0; time < 5; time++) cache.set('a', 'xxxxx')
     cache.set('b', 'xxxxx')
     expect(cache.get('a')).toBe('xxxxx')
