@@ -1,0 +1,66 @@
+/** Client ID Metadata Documents: the client id is a URL that says what the client is. */
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { begin, consentPageOf, redeem, REDIRECT_URI } from './_oauth-client.ts'
+import { decide, Person } from './_person.ts'
+import { startPlatform, type Platform } from './_platform.ts'
+
+const CLIENT_ID = 'https://client.example/app.json'
+const DOCUMENT = {
+  client_id: CLIENT_ID,
+  client_name: 'Documented client',
+  redirect_uris: [REDIRECT_URI],
+  token_endpoint_auth_method: 'none',
+}
+
+let platform: Platform
+beforeAll(async () => {
+  platform = await startPlatform()
+  await fetch(platform.mcpUrl('clock'), { method: 'POST' })
+})
+afterAll(() => platform.close())
+afterEach(() => vi.restoreAllMocks())
+
+/** What the internet answers at `url`. */
+function publish(url: string, answer: () => Response): void {
+  const real = globalThis.fetch
+  vi.spyOn(globalThis, 'fetch').mockImplementation((input, init) => {
+    const asked = input instanceof Request ? input.url : String(input)
+    return asked === url ? Promise.resolve(answer()) : real(input, init)
+  })
+}
+
+const beginAs = (clientId: string) =>
+  begin(platform.origin, { resource: platform.mcpUrl('clock').href }, { client_id: clientId })
+
+test('the consent page names the domain that published the client; no registration is needed', async () => {
+  publish(CLIENT_ID, () => Response.json(DOCUMENT))
+  const flow = await beginAs(CLIENT_ID)
+  const person = new Person(platform.origin)
+  const consent = await consentPageOf(person, flow, platform.ownerToken)
+  expect(consent.html).toContain('Documented client')
+  expect(consent.html).toContain('published by client.example')
+  expect(consent.html).toContain('app on your own computer')
+  const done = await decide(person, consent, 'approve')
+  await expect(redeem(flow, done.leftFor as URL)).resolves.toHaveProperty('refresh_token')
+})
+
+test.each([
+  ['is not there', () => new Response('no', { status: 404 })],
+  [
+    'names another client id',
+    () => Response.json({ ...DOCUMENT, client_id: 'https://x.example/a' }),
+  ],
+  ['is not JSON', () => new Response('<h1>', { headers: { 'content-type': 'text/html' } })],
+  ['is too large', () => Response.json({ ...DOCUMENT, filler: 'x'.repeat(10_000) })],
+  [
+    'lists another redirect URI',
+    () => Response.json({ ...DOCUMENT, redirect_uris: ['https://o.example/'] }),
+  ],
+])('a document that %s: a page, never a redirect', async (why, answer) => {
+  const url = `https://client.example/${why.replaceAll(' ', '-')}.json`
+  publish(url, answer)
+  const flow = await beginAs(url)
+  const page = await new Person(platform.origin).open(flow.authorizeUrl)
+  expect(page.status).toBe(400)
+  expect(page.leftFor).toBeUndefined()
+})
