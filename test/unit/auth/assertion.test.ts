@@ -97,6 +97,27 @@ describe('a principal assertion', () => {
     expect(await reasonOf(await signed(claims, 'at+jwt'))).toBe('untrusted')
   })
 
+  it('is refused with another algorithm, or an extension nobody here understands (RFC 7515 §4.1.11)', async () => {
+    const header = { typ: TYPE, cert: key.certificate }
+    const secret = new TextEncoder().encode(JSON.stringify(signer.publicJwk).padEnd(32))
+    const hmac = await new SignJWT(claims)
+      .setProtectedHeader({ ...header, alg: 'HS256' })
+      .sign(secret)
+    expect(await reasonOf(hmac)).toBe('untrusted')
+    const [, payload = ''] = (await mint()).split('.')
+    const none = Buffer.from(JSON.stringify({ ...header, alg: 'none' })).toString('base64url')
+    expect(await reasonOf(`${none}.${payload}.`)).toBe('untrusted')
+    const critical = { ...header, alg: 'EdDSA', b64: true, crit: ['b64'] }
+    expect(await reasonOf(await signWith(signer.privateJwk, claims, critical))).toBe('untrusted')
+  })
+
+  it('is refused when its payload or signature was changed', async () => {
+    const [header = '', , signature = ''] = (await mint()).split('.')
+    const other = Buffer.from(JSON.stringify({ ...claims, sub: 'bob' })).toString('base64url')
+    expect(await reasonOf(`${header}.${other}.${signature}`)).toBe('untrusted')
+    expect(await reasonOf(`${await mint()}.x`)).toBe('untrusted')
+  })
+
   it('is refused when no anchor vouches for its key, and when the certificate is another’s', async () => {
     expect(await reasonOf(await mintAssertion(await signedBy(stranger), 'notes', ALICE, NOW))).toBe(
       'untrusted',
