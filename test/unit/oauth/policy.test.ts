@@ -1,0 +1,116 @@
+/** Pure rules of the authorization server: redirect URIs, resources, return paths, scopes. */
+import { expect, test } from 'vitest'
+import { compileServer } from '#shared/catalog/list.ts'
+import { localPath } from '../../../workers/oauth/pending.ts'
+import { formActionSource, isAllowedRedirectUri } from '../../../workers/oauth/redirect-policy.ts'
+import { offeredScopes } from '../../../workers/oauth/scopes.ts'
+import { serverNameOf } from '../../../workers/oauth/servers.ts'
+
+const ORIGIN = 'https://mcp.example'
+
+test.each([
+  'https://app.example/callback',
+  'http://localhost:1234/callback',
+  'http://127.0.0.1/callback',
+  'http://[::1]:9/callback',
+  'cursor://anysphere.cursor-mcp/oauth/callback',
+  'com.example.app:/callback',
+])('redirect URI %s is allowed (RFC 8252)', (uri) => {
+  expect(isAllowedRedirectUri(uri)).toBe(true)
+})
+
+test.each([
+  'http://app.example/callback',
+  'http://127.0.0.1.evil.example/',
+  'http://localhost.evil.example/',
+  'https://user@app.example/',
+  'https://app.example/#fragment',
+  'https://app.example/#',
+  ' https://app.example/',
+  'java\tscript:alert(1)',
+  'JavaScript:alert(1)',
+  'data:text/html,x',
+  'file:///etc/passwd',
+  'blob:https://app.example/1',
+  'vbscript:x',
+  'about:blank',
+  'mailto:a@example.com',
+  '/callback',
+  '',
+])('redirect URI %j is refused (RFC 9700 §2.1)', (uri) => {
+  expect(isAllowedRedirectUri(uri)).toBe(false)
+})
+
+test.each([
+  ['https://app.example/callback?x', 'https://app.example'],
+  ['http://127.0.0.1:3000/callback', 'http://127.0.0.1:3000'],
+  ['http://[::1]:3000/callback', 'http:'],
+  ['cursor://x/callback', 'cursor:'],
+])('the answer to the form may lead to %s: form-action %s', (uri, source) => {
+  expect(formActionSource(uri)).toBe(source)
+})
+
+test.each([
+  `${ORIGIN}/clock/mcp`,
+  `${ORIGIN}/clock/mcp/`,
+  `${ORIGIN}/clock`,
+  `${ORIGIN}:443/clock/`,
+  'HTTPS://MCP.EXAMPLE/clock/mcp',
+  `${ORIGIN}/clock/mcp?mode=x`,
+])('resource %s means clock (RFC 8707)', (resource) => {
+  expect(serverNameOf(ORIGIN, resource)).toBe('clock')
+})
+
+test.each([
+  'https://other.example/clock/mcp',
+  'http://mcp.example/clock/mcp',
+  `${ORIGIN}/clock/mcp/more`,
+  `${ORIGIN}/clock/sse`,
+  `${ORIGIN}/CLOCK/mcp`,
+  `${ORIGIN}/oauth/mcp`,
+  `${ORIGIN}/clock/mcp#x`,
+  'https://user@mcp.example/clock/mcp',
+  ORIGIN,
+  'clock',
+])('resource %s means no server', (resource) => {
+  expect(serverNameOf(ORIGIN, resource)).toBeUndefined()
+})
+
+test.each([
+  ['/oauth/authorize?a=b', '/oauth/authorize?a=b'],
+  ['//evil.example/x', '/login'],
+  ['/\\evil.example/x', '/login'],
+  ['https://evil.example/', '/login'],
+  ['/a/../b', '/b'],
+  [undefined, '/login'],
+])('after sign-in %j leads to %s (no open redirect)', (text, path) => {
+  expect(localPath(text, ORIGIN)).toBe(path)
+})
+
+const tool = (name: string, scopes: string[], readOnlyHint: boolean) => ({
+  wire: { name, description: '', inputSchema: {}, annotations: { readOnlyHint } },
+  scopes,
+})
+const server = compileServer({
+  name: 'mail',
+  digest: 'd',
+  definitions: {
+    serverInfo: { name: 'mail', version: '1' },
+    tools: [tool('read', ['mail:read'], true), tool('send', ['mail:read', 'mail:send'], false)],
+  },
+})
+const ticked = (requested: string[]) =>
+  offeredScopes(requested, server).map(({ scope, ticked: on }) => [scope, on])
+
+test('asked for nothing known: all are offered, what reading needs is ticked', () => {
+  const expected = [
+    ['mail:read', true],
+    ['mail:send', false],
+  ]
+  expect(ticked([])).toEqual(expected)
+  expect(ticked(['openid', 'offline_access'])).toEqual(expected)
+})
+
+test('asked for by name: exactly that, ticked, unknown ones left out', () => {
+  expect(ticked(['mail:send', 'other'])).toEqual([['mail:send', true]])
+})
