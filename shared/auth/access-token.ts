@@ -64,18 +64,14 @@ export async function verifyAccessToken(
   expected: AccessTokenExpectation,
 ): Promise<Result<VerifiedToken, AccessTokenFailure>> {
   try {
-    const { payload } = await jwtVerify<AccessTokenClaims>(
-      token,
-      resolverOf(expected.jwks),
-      {
-        algorithms: [ACCESS_TOKEN_ALGORITHM],
-        typ: ACCESS_TOKEN_TYPE,
-        issuer: expected.issuer,
-        audience: expected.audience,
-        currentDate: new Date(expected.nowSeconds * 1000),
-        requiredClaims: ['sub', 'exp', 'iat', 'jti', 'client_id', 'gid', 'tenant'],
-      },
-    )
+    const { payload } = await jwtVerify<AccessTokenClaims>(token, resolverOf(expected.jwks), {
+      algorithms: [ACCESS_TOKEN_ALGORITHM],
+      typ: ACCESS_TOKEN_TYPE,
+      issuer: expected.issuer,
+      audience: expected.audience,
+      currentDate: new Date(expected.nowSeconds * 1000),
+      requiredClaims: ['sub', 'exp', 'iat', 'jti', 'client_id', 'gid', 'tenant'],
+    })
     // Our AS writes one audience. A list would be a token of somebody else's making.
     if (typeof payload.aud !== 'string') return fail({ reason: 'wrong_audience' })
     // RFC 9449 §7.1: a bound token presented without its proof is refused.

@@ -57,10 +57,10 @@ export function createSnapshotReader(options: SnapshotReaderOptions): SnapshotRe
 class IsolateSnapshotReader implements SnapshotReader {
   readonly #options: SnapshotReaderOptions
   readonly #indexes = createLruCache<CatalogIndex>(INDEX_CACHE_ENTRIES)
-  readonly #servers = createLruCache<CompiledServer>(
-    SERVER_CACHE_ENTRIES,
-    { max: SERVER_CACHE_MAX_CHARS, of: ({ toolsJson }) => toolsJson.length },
-  )
+  readonly #servers = createLruCache<CompiledServer>(SERVER_CACHE_ENTRIES, {
+    max: SERVER_CACHE_MAX_CHARS,
+    of: ({ toolsJson }) => toolsJson.length,
+  })
   readonly #running = new Map<string, Promise<unknown>>()
 
   constructor(options: SnapshotReaderOptions) {

@@ -27,35 +27,38 @@ afterAll(async () => {
   await platform.close()
 })
 
-browserTest('a person signs in by the owner link, allows a client, and the client calls', async () => {
-  const url = platform.mcpUrl('clock')
-  const { port } = client.address() as AddressInfo
-  const store = new MemoryOAuthStore(`http://127.0.0.1:${port}/callback`)
-  await expect(modernSdk.connect(url, store)).rejects.toSatisfy(modernSdk.isUnauthorized)
+browserTest(
+  'a person signs in by the owner link, allows a client, and the client calls',
+  async () => {
+    const url = platform.mcpUrl('clock')
+    const { port } = client.address() as AddressInfo
+    const store = new MemoryOAuthStore(`http://127.0.0.1:${port}/callback`)
+    await expect(modernSdk.connect(url, store)).rejects.toSatisfy(modernSdk.isUnauthorized)
 
-  browser = await launchBrowser()
-  const page = await browser.newPage()
-  const violations: string[] = []
-  page.on('console', (message) => {
-    if (message.type() === 'error') violations.push(message.text())
-  })
-  await page.goto(platform.ownerLink)
-  await page.getByRole('button').click()
-  await page.goto(store.authorizationUrl?.href ?? '')
-  expect(await page.textContent('body')).toContain('End-to-end test')
-  expect(await page.textContent('body')).toContain('127.0.0.1')
-  await page.getByRole('button', { name: 'Allow' }).click()
-  await page.waitForURL(/\/callback\?/)
-  expect(await page.textContent('body')).toContain('You may close this page.')
-  expect(violations).toEqual([])
+    browser = await launchBrowser()
+    const page = await browser.newPage()
+    const violations: string[] = []
+    page.on('console', (message) => {
+      if (message.type() === 'error') violations.push(message.text())
+    })
+    await page.goto(platform.ownerLink)
+    await page.getByRole('button').click()
+    await page.goto(store.authorizationUrl?.href ?? '')
+    expect(await page.textContent('body')).toContain('End-to-end test')
+    expect(await page.textContent('body')).toContain('127.0.0.1')
+    await page.getByRole('button', { name: 'Allow' }).click()
+    await page.waitForURL(/\/callback\?/)
+    expect(await page.textContent('body')).toContain('You may close this page.')
+    expect(violations).toEqual([])
 
-  const answer = answers.find(({ pathname }) => pathname === '/callback')
-  expect(answer?.searchParams.get('iss')).toBe(platform.origin)
-  await modernSdk.finishSignIn(url, store, answer?.searchParams ?? new URLSearchParams())
-  const connection = await modernSdk.connect(url, store)
-  expect((await connection.call('now', { zone: 'UTC' })).isError).toBe(false)
-  await connection.close()
-})
+    const answer = answers.find(({ pathname }) => pathname === '/callback')
+    expect(answer?.searchParams.get('iss')).toBe(platform.origin)
+    await modernSdk.finishSignIn(url, store, answer?.searchParams ?? new URLSearchParams())
+    const connection = await modernSdk.connect(url, store)
+    expect((await connection.call('now', { zone: 'UTC' })).isError).toBe(false)
+    await connection.close()
+  },
+)
 
 browserTest('a person denies, and the client is told access_denied', async () => {
   const { port } = client.address() as AddressInfo

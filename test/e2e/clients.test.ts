@@ -16,7 +16,10 @@ afterAll(() => platform.close())
 const revoke = (token: string, store: MemoryOAuthStore) =>
   fetch(`${platform.origin}/oauth/revoke`, {
     method: 'POST',
-    body: new URLSearchParams({ token, client_id: (store.client as { client_id: string }).client_id }),
+    body: new URLSearchParams({
+      token,
+      client_id: (store.client as { client_id: string }).client_id,
+    }),
   })
 
 describe.each([legacySdk, modernSdk])('$title', (sdk) => {
@@ -53,7 +56,9 @@ describe.each([legacySdk, modernSdk])('$title', (sdk) => {
 
   test('answers an elicitation, and the tool acts only on the answer', async () => {
     const sure = await sdk.connect(url, store, () => ({ sure: true }))
-    expect(await sure.call('ask', { mark: `${sdk.protocolVersion} yes` })).toMatchObject({ text: 'done' })
+    expect(await sure.call('ask', { mark: `${sdk.protocolVersion} yes` })).toMatchObject({
+      text: 'done',
+    })
     await sure.close()
     const unsure = await sdk.connect(url, store, () => ({ sure: false }))
     expect(await unsure.call('ask', { mark: `${sdk.protocolVersion} no` })).toMatchObject({
@@ -80,7 +85,8 @@ describe.each([legacySdk, modernSdk])('$title', (sdk) => {
 
   test('is refused after revocation, and asks its user to sign in again', async () => {
     const { access_token: accessToken = '', refresh_token: refreshToken = '' } = store.current ?? {}
-    const call = () => fetch(url, { method: 'POST', headers: { authorization: `Bearer ${accessToken}` } })
+    const call = () =>
+      fetch(url, { method: 'POST', headers: { authorization: `Bearer ${accessToken}` } })
     expect((await call()).status).not.toBe(401)
     expect((await revoke(refreshToken, store)).status).toBe(200)
     await vi.waitFor(async () => expect((await call()).status).toBe(401), {

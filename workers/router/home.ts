@@ -34,13 +34,17 @@ export async function homePage(publicOrigin: string, index: CatalogIndex): Promi
       </head>
       <body>
         <h1>mcp-edge</h1>
-        <p>MCP servers live here. Put a server's URL into your client; it will ask you to sign in.</p>
+        <p>
+          MCP servers live here. Put a server's URL into your client; it will ask you to sign in.
+        </p>
         <h2>Public servers</h2>
-        ${names.length > 0
-          ? html`<ul>
-              ${names.map((name) => html`<li><code>${publicOrigin}/${name}/mcp</code></li>`)}
-            </ul>`
-          : html`<p>None. The others are shown to signed-in users only.</p>`}
+        ${
+          names.length > 0
+            ? html`<ul>
+                ${names.map((name) => html`<li><code>${publicOrigin}/${name}/mcp</code></li>`)}
+              </ul>`
+            : html`<p>None. The others are shown to signed-in users only.</p>`
+        }
         <h2>Connect</h2>
         <pre><code>claude mcp add --transport http my-server ${example}</code></pre>
         <p>

@@ -3,5 +3,8 @@ import { ANSWER_HEADERS } from './forward.ts'
 
 /** @param description one sentence that says what to do */
 export function plainError(status: number, error: string, description: string): Response {
-  return Response.json({ error, error_description: description }, { status, headers: ANSWER_HEADERS })
+  return Response.json(
+    { error, error_description: description },
+    { status, headers: ANSWER_HEADERS },
+  )
 }

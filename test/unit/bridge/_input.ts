@@ -91,7 +91,7 @@ export function createEdge(
       }
       return handleLegacy(input)
     },
-    post: (message, headers = {}, principal = ALICE, signal = undefined) =>
+    post: (message, headers = {}, principal = ALICE, signal) =>
       edge.handle(
         {
           headers: { ...JSON_HEADERS, ...headers },

@@ -55,7 +55,10 @@ describe('authenticate', () => {
   })
 
   it('takes a request without a header for a stranger', async () => {
-    expect(await check(null)).toMatchObject({ ok: true, value: { principal: { subject: 'anonymous' } } })
+    expect(await check(null)).toMatchObject({
+      ok: true,
+      value: { principal: { subject: 'anonymous' } },
+    })
   })
 
   it.each([

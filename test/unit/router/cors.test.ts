@@ -16,7 +16,10 @@ describe('createOriginPolicy', () => {
   })
 
   it('narrows a public host to ALLOWED_ORIGINS', () => {
-    const policy = createOriginPolicy('https://mcp.example.com', 'https://a.example, https://b.example')
+    const policy = createOriginPolicy(
+      'https://mcp.example.com',
+      'https://a.example, https://b.example',
+    )
     expect(policy.allow('https://b.example')).toBe('https://b.example')
     expect(policy.allow('https://c.example')).toBeUndefined()
   })

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { forward, mcpHeadersOf } from '../../../workers/router/forward.ts'
-import { RESPONSE_BODY_MAX_BYTES, RESPONSE_STREAM_MAX_BYTES } from '../../../workers/router/limits.ts'
+import {
+  RESPONSE_BODY_MAX_BYTES,
+  RESPONSE_STREAM_MAX_BYTES,
+} from '../../../workers/router/limits.ts'
 
 /** An endless body: it ends only when the reader cancels it. */
 function endless(onCancel: () => void): ReadableStream<Uint8Array> {
@@ -53,7 +56,12 @@ describe('forward', () => {
     const outcome = await callAnsweredBy(
       () =>
         new Response('{"jsonrpc":"2.0"}', {
-          headers: { ...jsonHeaders, 'set-cookie': 'a=b', 'x-evil': '1', 'access-control-allow-origin': '*' },
+          headers: {
+            ...jsonHeaders,
+            'set-cookie': 'a=b',
+            'x-evil': '1',
+            'access-control-allow-origin': '*',
+          },
         }),
     )
     if (outcome.kind !== 'answer') throw new Error(outcome.kind)
@@ -69,12 +77,20 @@ describe('forward', () => {
   it.each([
     ['text/html', () => new Response('<script>', { headers: { 'content-type': 'text/html' } })],
     ['no content type', () => new Response(new Uint8Array([1]))],
-    ['a redirect', () => new Response(null, { status: 302, headers: { location: 'https://evil/' } })],
+    [
+      'a redirect',
+      () => new Response(null, { status: 302, headers: { location: 'https://evil/' } }),
+    ],
     ['a 401 of its own', () => new Response('{}', { status: 401, headers: jsonHeaders })],
-    ['a stream with an error status', () =>
-      new Response('x', { status: 500, headers: { 'content-type': 'text/event-stream' } })],
+    [
+      'a stream with an error status',
+      () => new Response('x', { status: 500, headers: { 'content-type': 'text/event-stream' } }),
+    ],
   ])('refuses %s with a reference', async (_, answer) => {
-    expect(await callAnsweredBy(answer)).toMatchObject({ kind: 'bad_answer', ref: expect.any(String) })
+    expect(await callAnsweredBy(answer)).toMatchObject({
+      kind: 'bad_answer',
+      ref: expect.any(String),
+    })
   })
 
   it('stops reading a JSON answer that is over its bound', async () => {

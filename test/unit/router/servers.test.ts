@@ -33,7 +33,9 @@ describe('createServers', () => {
     const servers = createServers({
       SERVERS: { get: () => ({ fetch: () => Promise.reject(new Error('overloaded')) }) },
     })
-    await expect(servers.get('notes')?.fetch(new Request('https://x/'))).rejects.toThrow('overloaded')
+    await expect(servers.get('notes')?.fetch(new Request('https://x/'))).rejects.toThrow(
+      'overloaded',
+    )
   })
 
   it.each([
