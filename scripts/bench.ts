@@ -2,10 +2,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { profileRow } from './bench/profile.ts'
 import { plotSvg } from './bench/plot.ts'
 import { reportText } from './bench/report.ts'
 import type { Timing } from './bench/rounds.ts'
 import { runBench } from './bench/run.ts'
+import type { TargetPlan } from './bench/target.ts'
 import { TARGETS } from './bench/targets/all.ts'
 import { ROOT } from './root.ts'
 import { runScript, Stop } from './stop.ts'
@@ -19,7 +21,7 @@ const ROW_IDS = TARGETS.flatMap(({ rowIds }) => rowIds)
 const JSON_FILE = join(ROOT, 'bench-results.json')
 const PLOT_FILE = join(ROOT, 'bench-results.svg')
 
-const HELP = `npm run bench [-- --quick] [-- --only row,row…]
+const HELP = `npm run bench [-- --quick] [-- --only row,row…] [-- --profile row]
 
 Measures one tools/call on bare workerd: the platform, its parts, and the
 alternatives from npm, in one run of interleaved rounds. Prints the tables,
@@ -29,6 +31,7 @@ was measured does not hold.
   --quick       under two minutes: shorter windows, fewer rounds
   --only row,…  these rows alone, without bundle sizes and cold starts:
                 ${ROW_IDS.join('\n                ')}
+  --profile row no figures: where the time of one row goes, by function
 
 Needs Linux with two idle cores for figures that mean something; ratios between
 rows of one run are what to quote.`
@@ -36,7 +39,8 @@ rows of one run are what to quote.`
 await runScript(async () => {
   const options = parse()
   if (!options) return console.log(HELP)
-  const { quick, rowIds } = options
+  const { quick, rowIds, profiled } = options
+  if (profiled) return console.log(await profileRow(profiled, planOf(profiled)))
   const startMs = performance.now()
   const report = await runBench({
     quick,
@@ -54,14 +58,22 @@ await runScript(async () => {
   if (report.goals.some(({ holds }) => holds === false)) process.exitCode = 1
 })
 
+interface Options {
+  readonly quick: boolean
+  readonly rowIds: ReadonlySet<string>
+  /** The row to profile instead. */
+  readonly profiled: string | undefined
+}
+
 /** @returns `undefined` when only help was asked for */
-function parse(): { quick: boolean; rowIds: Set<string> } | undefined {
+function parse(): Options | undefined {
   let values
   try {
     values = parseArgs({
       options: {
         quick: { type: 'boolean', default: false },
         only: { type: 'string' },
+        profile: { type: 'string' },
         help: { type: 'boolean', default: false, short: 'h' },
       },
     }).values
@@ -70,9 +82,12 @@ function parse(): { quick: boolean; rowIds: Set<string> } | undefined {
   }
   if (values.help) return undefined
   const rowIds = new Set(values.only?.split(',') ?? ROW_IDS)
-  for (const id of rowIds) {
-    if (ROW_IDS.includes(id)) continue
-    throw new Stop('--only', `There is no row "${id}".`, `Rows: ${ROW_IDS.join(', ')}.`)
-  }
-  return { quick: values.quick, rowIds }
+  for (const id of rowIds) planOf(id)
+  return { quick: values.quick, rowIds, profiled: values.profile }
+}
+
+function planOf(rowId: string): TargetPlan {
+  const plan = TARGETS.find(({ rowIds }) => rowIds.includes(rowId))
+  if (plan) return plan
+  throw new Stop('npm run bench', `There is no row "${rowId}".`, `Rows: ${ROW_IDS.join(', ')}.`)
 }

@@ -4,7 +4,7 @@ import type { Trust } from '#shared/auth/assertion.ts'
 import { generateServer } from '../gen/entry.ts'
 import { DEV, readTrust } from '../gen/trust.ts'
 import { writeIfChanged } from '../gen/write-if-changed.ts'
-import { bundleWithEsbuild } from './bundle.ts'
+import { bundleWithEsbuild, type BundlePlace } from './bundle.ts'
 
 /** The same tool as the peers' (`workers/echo-tool.ts`). */
 const TOOL = `import { defineTool } from '#shared'
@@ -32,16 +32,16 @@ export interface BuiltServer {
   readonly module: string
 }
 
-/** @param folder the target's; sources go below it too, which must lie in the repository (`#shared`) */
+/** @param place its folder must lie in the repository: the sources go below it and import `#shared` */
 export async function buildAuthorServer(
-  folder: string,
+  place: BundlePlace,
   { name, tools, visibility }: AuthorServer,
 ): Promise<BuiltServer> {
-  const workers = join(folder, 'servers')
+  const workers = join(place.folder, 'servers')
   for (const tool of tools) writeIfChanged(join(workers, name, 'tools', `${tool}.ts`), TOOL)
   writeIfChanged(join(workers, name, 'policy.json'), `${JSON.stringify({ visibility })}\n`)
   const trust: Trust = readTrust(DEV)
   const { digest } = await generateServer(workers, name, trust)
   const entry = join(workers, name, '.gen', 'index.ts')
-  return { name, digest, module: await bundleWithEsbuild(entry, folder, name) }
+  return { name, digest, module: await bundleWithEsbuild(entry, name, place) }
 }

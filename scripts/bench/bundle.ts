@@ -12,19 +12,28 @@ import { ROOT } from '../root.ts'
 const run = promisify(execFile)
 const WRANGLER = join(ROOT, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
 
+/** Where bundles go, and how. */
+export interface BundlePlace {
+  /** Absolute. */
+  readonly folder: string
+  /** As deployed; not for profiles, which need names. */
+  readonly minify: boolean
+}
+
 export interface BundleSize {
   readonly minifiedBytes: number
   readonly gzipBytes: number
 }
 
-/** What a configuration deploys, minified. @returns the module's path, relative to `folder` */
+/** What a configuration deploys. @returns the module's path, relative to the folder */
 export async function bundleWithWrangler(
   config: string,
-  folder: string,
   name: string,
+  { folder, minify }: BundlePlace,
 ): Promise<string> {
   const outdir = join(folder, name)
-  const args = ['deploy', '--dry-run', '--minify', '--outdir', outdir, '-c', config]
+  const args = ['deploy', '--dry-run', '--outdir', outdir, '-c', config]
+  if (minify) args.push('--minify')
   await run(process.execPath, [WRANGLER, ...args], {
     cwd: ROOT,
     env: { ...process.env, ...QUIET_WRANGLER, [ENVIRONMENT_VARIABLE]: DEV },
@@ -32,17 +41,17 @@ export async function bundleWithWrangler(
   return join(name, moduleOf(outdir))
 }
 
-/** A Worker of `scripts/bench/workers`. @returns the module's path, relative to `folder` */
-export async function bundleOwn(name: string, folder: string): Promise<string> {
+/** A Worker of `scripts/bench/workers`. @returns the module's path, relative to the folder */
+export async function bundleOwn(name: string, place: BundlePlace): Promise<string> {
   const entry = join(import.meta.dirname, 'workers', `${name}.ts`)
-  return bundleWithEsbuild(entry, folder, name)
+  return bundleWithEsbuild(entry, name, place)
 }
 
-/** esbuild with wrangler's settings, minified. @returns the module's path, relative to `folder` */
+/** esbuild with wrangler's settings. @returns the module's path, relative to the folder */
 export async function bundleWithEsbuild(
   entry: string,
-  folder: string,
   name: string,
+  { folder, minify }: BundlePlace,
 ): Promise<string> {
   const module = `${name}.js`
   await build({
@@ -50,7 +59,7 @@ export async function bundleWithEsbuild(
     outfile: join(folder, module),
     absWorkingDir: ROOT,
     bundle: true,
-    minify: true,
+    minify,
     format: 'esm',
     target: 'es2024',
     platform: 'neutral',

@@ -1,7 +1,7 @@
 /** A wrangler configuration as a workerd service: what is deployed is what is measured. */
 import { experimental_readRawConfig, type Unstable_RawConfig } from 'wrangler'
 import type { Binding, WorkerService } from './capnp.ts'
-import { bundleWithWrangler } from './bundle.ts'
+import { bundleWithWrangler, type BundlePlace } from './bundle.ts'
 import { COMPATIBILITY_DATE } from './target.ts'
 
 /** Name of the service behind every KV binding. */
@@ -17,7 +17,7 @@ export interface ConfigOptions {
 /** Bundles what `config` deploys and translates its bindings. */
 export async function serviceOfConfig(
   config: string,
-  folder: string,
+  place: BundlePlace,
   options: ConfigOptions,
 ): Promise<WorkerService> {
   const { rawConfig } = experimental_readRawConfig({ config })
@@ -25,7 +25,7 @@ export async function serviceOfConfig(
   if (name === undefined) throw new Error(`${config} names no Worker`)
   return {
     ...serviceSettings(rawConfig, name, options),
-    module: await bundleWithWrangler(config, folder, name),
+    module: await bundleWithWrangler(config, name, place),
   }
 }
 

@@ -4,7 +4,13 @@ import { generateServer } from '../gen/entry.ts'
 import { generateRouterConfig, ROUTER_CONFIG } from '../gen/router-config.ts'
 import { DEV, readTrust } from '../gen/trust.ts'
 import { ROOT } from '../root.ts'
-import { bundleOwn, bundleWithWrangler, sizeOf, type BundleSize } from './bundle.ts'
+import {
+  bundleOwn,
+  bundleWithWrangler,
+  sizeOf,
+  type BundlePlace,
+  type BundleSize,
+} from './bundle.ts'
 
 const WORKERS = join(ROOT, 'workers')
 
@@ -22,16 +28,16 @@ export const REAL_WORKERS: readonly RealWorker[] = [
 ]
 
 /** Our own, and the peers' handlers. @returns sizes by Worker; the bundles are left in `folder` */
-export async function measureSizes(folder: string): Promise<Map<string, BundleSize>> {
+export async function measureSizes(place: BundlePlace): Promise<Map<string, BundleSize>> {
   generateRouterConfig()
   await generateServer(WORKERS, 'clock', readTrust(DEV))
   const ours = REAL_WORKERS.map(async ({ name, config }) => {
-    const module = await bundleWithWrangler(config, folder, name)
-    return [name, sizeOf(join(folder, module))] as const
+    const module = await bundleWithWrangler(config, name, place)
+    return [name, sizeOf(join(place.folder, module))] as const
   })
   const peers = ['sdk', 'agents', 'oauth-agents'].map(async (name) => {
-    const module = await bundleOwn(name, folder)
-    return [name, sizeOf(join(folder, module))] as const
+    const module = await bundleOwn(name, place)
+    return [name, sizeOf(join(place.folder, module))] as const
   })
   return new Map(await Promise.all([...ours, ...peers]))
 }

@@ -16,7 +16,7 @@ import { measureSizes } from './real-workers.ts'
 import type { Report, RowReport } from './report.ts'
 import { BUSY_CONNECTIONS, measureRounds, type RunningRow, type Timing } from './rounds.ts'
 import { BARE, createStarters } from './starters.ts'
-import type { TargetPlan } from './target.ts'
+import type { Site, TargetPlan } from './target.ts'
 import { Workerd } from './workerd.ts'
 
 export interface RunOptions {
@@ -65,7 +65,7 @@ export async function runBench(options: RunOptions): Promise<Report> {
 
 function sizesOf({ progress }: RunOptions): Promise<Map<string, BundleSize>> {
   progress('bundling the Workers')
-  return measureSizes(folderOf('sizes'))
+  return measureSizes(siteOf('sizes'))
 }
 
 async function coldStartsOf(
@@ -73,7 +73,7 @@ async function coldStartsOf(
   cores: Cores,
 ): Promise<Map<string, number>> {
   progress('cold starts')
-  const starters = await createStarters({ folder: folderOf('cold-start'), freePort })
+  const starters = await createStarters(siteOf('cold-start'))
   return measureColdStarts(starters, coldStarts, cores.server)
 }
 
@@ -92,9 +92,9 @@ async function rowsOf(
     const running: RunningRow[] = []
     for (const plan of plans) {
       progress(`building ${plan.name}`)
-      const folder = folderOf(plan.name)
-      const target = await plan.create({ folder, freePort })
-      const workerd = await Workerd.start(folder, target.deployment, cores.server)
+      const site = siteOf(plan.name)
+      const target = await plan.create(site)
+      const workerd = await Workerd.start(site.folder, target.deployment, cores.server)
       started.push({ name: plan.name, workerd })
       const wanted = target.rows.filter(({ id }) => rowIds.has(id))
       running.push(...wanted.map((row) => ({ row, workerd })))
@@ -125,10 +125,10 @@ function reportRows(
   })
 }
 
-function folderOf(name: string): string {
+function siteOf(name: string): Site {
   const folder = join(FOLDER, name)
   mkdirSync(folder, { recursive: true })
-  return folder
+  return { folder, minify: true, freePort }
 }
 
 function machine(): Report['machine'] {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { devSecrets } from '../dev-secrets.ts'
 import { ROUTER_CONFIG } from '../gen/router-config.ts'
 import { buildAuthorServer } from './author-servers.ts'
-import { bundleOwn } from './bundle.ts'
+import { bundleOwn, type BundlePlace } from './bundle.ts'
 import { modernCalls } from './calls.ts'
 import type { WorkerService } from './capnp.ts'
 import type { Starter } from './cold-start.ts'
@@ -17,7 +17,10 @@ import { COMPATIBILITY_DATE, urlOf, type Site } from './target.ts'
 interface Plan {
   readonly id: string
   /** The first answers; the others are there because bindings must point somewhere. */
-  services(folder: string, origin: string): Promise<readonly [WorkerService, ...WorkerService[]]>
+  services(
+    place: BundlePlace,
+    origin: string,
+  ): Promise<readonly [WorkerService, ...WorkerService[]]>
   exchange(port: number): Exchange | Promise<Exchange>
 }
 
@@ -27,13 +30,13 @@ export const AUTHOR_SERVER = 'author-server'
 const compatibilityDate = COMPATIBILITY_DATE
 
 export async function createStarters(site: Site): Promise<Starter[]> {
-  const plans = [bare, router, await authorServer(site.folder), sdk]
+  const plans = [bare, router, await authorServer(site), sdk]
   return Promise.all(
     plans.map(async ({ id, services, exchange }) => {
       const folder = join(site.folder, id)
       mkdirSync(folder, { recursive: true })
       const port = await site.freePort()
-      const all = await services(folder, `http://localhost:${port}`)
+      const all = await services({ ...site, folder }, `http://localhost:${port}`)
       const sockets = [{ service: all[0].name, port }]
       return {
         id,
@@ -54,8 +57,8 @@ const get = (port: number, path: string, includes: string): Exchange => ({
 
 const bare: Plan = {
   id: BARE,
-  services: async (folder) => [
-    { name: BARE, module: await bundleOwn(BARE, folder), compatibilityDate },
+  services: async (place) => [
+    { name: BARE, module: await bundleOwn(BARE, place), compatibilityDate },
   ],
   exchange: (port) => get(port, '/', 'ok'),
 }
@@ -63,14 +66,14 @@ const bare: Plan = {
 /** Its neighbours are bare: they would start at the same time, and only in this one process. */
 const router: Plan = {
   id: 'router',
-  async services(folder, origin) {
+  async services(place, origin) {
     const secrets = await devSecrets()
     const names = ['mcp-edge-oauth', 'mcp-edge-objects']
-    const own = await serviceOfConfig(ROUTER_CONFIG, folder, {
+    const own = await serviceOfConfig(ROUTER_CONFIG, place, {
       text: { PUBLIC_ORIGIN: origin, ISSUER: origin, ...secrets.router },
       present: new Set(names),
     })
-    const module = await bundleOwn(BARE, folder)
+    const module = await bundleOwn(BARE, place)
     const classes = ['CatalogObject', 'FeedObject', 'SessionObject']
     return [
       own,
@@ -80,8 +83,9 @@ const router: Plan = {
   exchange: (port) => get(port, '/health', '"ok"'),
 }
 
-async function authorServer(folder: string): Promise<Plan> {
-  const server = await buildAuthorServer(join(folder, AUTHOR_SERVER), {
+async function authorServer(site: Site): Promise<Plan> {
+  const place = { ...site, folder: join(site.folder, AUTHOR_SERVER) }
+  const server = await buildAuthorServer(place, {
     name: 'echo',
     tools: ['echo'],
     visibility: 'private',
@@ -96,8 +100,8 @@ async function authorServer(folder: string): Promise<Plan> {
 
 const sdk: Plan = {
   id: 'sdk',
-  services: async (folder) => [
-    { name: 'sdk', module: await bundleOwn('sdk', folder), compatibilityDate },
+  services: async (place) => [
+    { name: 'sdk', module: await bundleOwn('sdk', place), compatibilityDate },
   ],
   exchange: (port) => firstOf(modernCalls(urlOf(port, '/mcp'))),
 }

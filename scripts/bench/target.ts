@@ -1,4 +1,5 @@
 /** What is measured: deployments, each one workerd process, and the rows they answer. */
+import type { BundlePlace } from './bundle.ts'
 import type { Deployment } from './capnp.ts'
 import type { Exchange } from './request.ts'
 
@@ -22,10 +23,8 @@ export interface TargetPlan {
   create(site: Site): Promise<Target>
 }
 
-/** Where a target puts its bundles, and what all targets share. */
-export interface Site {
-  /** The target's own folder, absolute; bundles' paths in its deployment are relative to it. */
-  readonly folder: string
+/** A target's own place, and what all targets share. */
+export interface Site extends BundlePlace {
   /** A loopback port nobody listens on. */
   freePort(): Promise<number>
 }

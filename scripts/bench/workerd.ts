@@ -31,19 +31,25 @@ export class Workerd {
     folder: string,
     deployment: Deployment,
     core: number | undefined,
+    extraArgs: readonly string[] = [],
   ): Promise<Workerd> {
-    const workerd = Workerd.spawn(folder, deployment, core)
+    const workerd = Workerd.spawn(folder, deployment, core, extraArgs)
     for (const { port } of deployment.sockets) await workerd.#listening(port)
     return workerd
   }
 
   /** Starts without waiting: for whoever measures the start itself. */
-  static spawn(folder: string, deployment: Deployment, core: number | undefined): Workerd {
+  static spawn(
+    folder: string,
+    deployment: Deployment,
+    core: number | undefined,
+    extraArgs: readonly string[] = [],
+  ): Workerd {
     const storage = join(folder, 'storage')
     mkdirSync(storage, { recursive: true })
     const config = join(folder, 'config.capnp')
     writeFileSync(config, capnpConfig(deployment, storage))
-    const [program, ...args] = pinned(core, [WORKERD, 'serve', config])
+    const [program, ...args] = pinned(core, [WORKERD, 'serve', config, ...extraArgs])
     const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'] })
     return new Workerd(child)
   }

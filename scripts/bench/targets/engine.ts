@@ -13,7 +13,7 @@ export const engine: TargetPlan = {
   async create(site) {
     const port = await site.freePort()
     const secrets = await devSecrets()
-    const server = await buildAuthorServer(site.folder, {
+    const server = await buildAuthorServer(site, {
       name: 'echo',
       tools: ['echo'],
       visibility: 'private',

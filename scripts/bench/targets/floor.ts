@@ -22,7 +22,7 @@ async function floor(
   includes?: readonly string[],
 ): Promise<Target> {
   const port = await site.freePort()
-  const module = await bundleOwn(name, site.folder)
+  const module = await bundleOwn(name, site)
   const calls = modernCalls(urlOf(port, '/mcp'))
   return {
     deployment: {

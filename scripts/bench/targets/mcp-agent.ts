@@ -4,7 +4,7 @@ import { writeIfChanged } from '../../gen/write-if-changed.ts'
 import { bundleWithWrangler } from '../bundle.ts'
 import { legacyCalls, openSession } from '../calls.ts'
 import type { Exchange } from '../request.ts'
-import { COMPATIBILITY_DATE, urlOf, type TargetPlan } from '../target.ts'
+import { COMPATIBILITY_DATE, urlOf, type Site, type TargetPlan } from '../target.ts'
 
 const NAME = 'mcp-agent'
 const CLASS = 'EchoAgent'
@@ -21,7 +21,7 @@ export const mcpAgent: TargetPlan = {
         services: [
           {
             name: NAME,
-            module: await bundle(site.folder),
+            module: await bundle(site),
             compatibilityDate: COMPATIBILITY_DATE,
             classes: [CLASS],
             bindings: { AGENT: { object: CLASS } },
@@ -43,8 +43,8 @@ export const mcpAgent: TargetPlan = {
 }
 
 /** By wrangler: of its dependencies some need Node's modules, which wrangler's own plugins provide. */
-function bundle(folder: string): Promise<string> {
-  const config = join(folder, 'wrangler.json')
+function bundle(site: Site): Promise<string> {
+  const config = join(site.folder, 'wrangler.json')
   const workers = join(import.meta.dirname, '..', 'workers')
   const settings = {
     name: NAME,
@@ -56,5 +56,5 @@ function bundle(folder: string): Promise<string> {
     migrations: [{ tag: 'v1', new_sqlite_classes: [CLASS] }],
   }
   writeIfChanged(config, JSON.stringify(settings))
-  return bundleWithWrangler(config, folder, NAME)
+  return bundleWithWrangler(config, NAME, site)
 }

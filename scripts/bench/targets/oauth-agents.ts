@@ -21,12 +21,12 @@ export const oauthAgents: TargetPlan = {
         services: [
           {
             name: NAME,
-            module: await bundleOwn(NAME, site.folder),
+            module: await bundleOwn(NAME, site),
             compatibilityDate,
             compatibilityFlags: ['global_fetch_strictly_public'],
             bindings: { OAUTH_KV: { kv: 'kv' }, ORIGIN: { text: `http://localhost:${port}` } },
           },
-          { name: 'kv', module: await bundleOwn('kv', site.folder), compatibilityDate },
+          { name: 'kv', module: await bundleOwn('kv', site), compatibilityDate },
         ],
         sockets: [{ service: NAME, port }],
       },

@@ -46,18 +46,18 @@ export const platform: TargetPlan = {
 const ROUTER = 'mcp-edge-router'
 
 async function platformServices(
-  { folder }: Site,
+  site: Site,
   origin: string,
   secrets: DevSecrets,
 ): Promise<WorkerService[]> {
   generateRouterConfig()
-  const servers = await Promise.all(SERVERS.map((server) => buildAuthorServer(folder, server)))
+  const servers = await Promise.all(SERVERS.map((server) => buildAuthorServer(site, server)))
   const present = new Set([ROUTER, 'mcp-edge-oauth', 'mcp-edge-objects'])
   const origins = { PUBLIC_ORIGIN: origin, ISSUER: origin }
   const [router, oauth, objects] = await Promise.all([
-    serviceOfConfig(ROUTER_CONFIG, folder, { text: { ...origins, ...secrets.router }, present }),
-    serviceOfConfig(OAUTH_CONFIG, folder, { text: { ...origins, ...secrets.oauth }, present }),
-    serviceOfConfig(OBJECTS_CONFIG, folder, { text: {}, present }),
+    serviceOfConfig(ROUTER_CONFIG, site, { text: { ...origins, ...secrets.router }, present }),
+    serviceOfConfig(OAUTH_CONFIG, site, { text: { ...origins, ...secrets.oauth }, present }),
+    serviceOfConfig(OBJECTS_CONFIG, site, { text: {}, present }),
   ])
   return [
     { ...router, bindings: { ...router.bindings, ...bindingsTo(servers) } },
@@ -65,7 +65,7 @@ async function platformServices(
     objects,
     {
       name: KV_SERVICE,
-      module: await bundleOwn('kv', folder),
+      module: await bundleOwn('kv', site),
       compatibilityDate: COMPATIBILITY_DATE,
     },
     ...servers.map(({ name, module }) => ({

@@ -29,7 +29,7 @@ async function create(
       services: [
         {
           name,
-          module: await bundleOwn(name, site.folder),
+          module: await bundleOwn(name, site),
           compatibilityDate: COMPATIBILITY_DATE,
         },
       ],
