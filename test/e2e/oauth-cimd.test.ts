@@ -64,3 +64,15 @@ test.each([
   expect(page.status).toBe(400)
   expect(page.leftFor).toBeUndefined()
 })
+
+test('a document may list any redirect URI; a request gets no code sent to about: (DESIGN §5)', async () => {
+  const url = 'https://client.example/about.json'
+  publish(url, () =>
+    Response.json({ ...DOCUMENT, client_id: url, redirect_uris: [REDIRECT_URI, 'about:blank'] }),
+  )
+  const flow = await beginAs(url)
+  flow.authorizeUrl.searchParams.set('redirect_uri', 'about:blank')
+  const page = await new Person(platform.origin).open(flow.authorizeUrl)
+  expect(page.status).toBe(400)
+  expect(page.leftFor).toBeUndefined()
+})

@@ -3,7 +3,7 @@ import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { begin, redeem, type Flow } from './_oauth-client.ts'
 import { IDP_CLIENT, signInAtIdp, startIdp, type Idp } from './_idp.ts'
-import { decide, Person, type Page } from './_person.ts'
+import { decide, inputs, Person, type Page } from './_person.ts'
 import { startPlatform, type Platform } from './_platform.ts'
 
 let idp: Idp
@@ -83,8 +83,9 @@ test('someone else signed in while the page was open: their approval does not co
   const consent = await signIn(person, flow, 'alice@default')
   // The provider forgets who was there; the platform's consent cookie stays in this browser.
   await person.post(`${platform.origin}/logout`, [])
-  person.forget(/^_/)
-  await signIn(person, await beginForClock(), 'bob@default')
+  person.forget(/^_(?!_)/)
+  const his = await signIn(person, await beginForClock(), 'bob@default')
+  expect(inputs(his.html, 'handle')).toHaveLength(1)
   const page = await decide(person, consent, 'approve')
   expect(page.status).toBe(400)
   expect(page.leftFor).toBeUndefined()
