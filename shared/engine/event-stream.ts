@@ -10,6 +10,7 @@ const encoder = new TextEncoder()
 
 export class EventStream {
   #waiting: string[] = []
+  #waitingChars = 0
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
   #keepAlive: ReturnType<typeof setInterval> | undefined
   /** Called at the first event, while the stream is not open yet. */
@@ -29,6 +30,8 @@ export class EventStream {
       if ((this.#controller.desiredSize ?? 0) > 0) this.#write(sseMessage(json))
       return
     }
+    if (this.#waitingChars > STREAM_BUFFER_BYTES) return
+    this.#waitingChars += json.length
     this.#waiting.push(json)
     this.onFirstEvent?.()
   }
