@@ -90,3 +90,16 @@ test('someone else signed in while the page was open: their approval does not co
   expect(page.status).toBe(400)
   expect(page.leftFor).toBeUndefined()
 })
+
+test('a provider that does not answer: a page with a reference, and nobody is signed in', async () => {
+  // Nothing listens here: the port of a server that was closed.
+  const gone = await startIdp()
+  await gone.close()
+  const oauth = { OIDC_ISSUER: gone.issuer, OIDC_CLIENT_ID: 'any' }
+  await using alone = await startPlatform({ vars: { oauth } })
+  const person = new Person(alone.origin)
+  const page = await person.open(`${alone.origin}/login/idp`)
+  expect(page.status).toBe(502)
+  expect(page.html).toMatch(/ref [0-9a-f]{8}/)
+  expect(person.cookieHeader()).not.toContain('mcp-edge-session')
+})

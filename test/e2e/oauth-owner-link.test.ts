@@ -44,6 +44,8 @@ describe('a link that may be used once', () => {
     const greedy = await decide(person, asked.consent, 'approve', ['mail:send', 'mail:read', 'x'])
     const tokens = await redeem(asked.flow, greedy.leftFor as URL)
     expect(tokens.scope).toBe('mail:send')
+    // The server's policy is strict: its tokens live 5 minutes (DESIGN §5).
+    expect(tokens.expires_in).toBe(300)
     const narrowed = await decide(person, none.consent, 'approve', [])
     expect((await redeem(none.flow, narrowed.leftFor as URL)).scope).toBe('')
   })

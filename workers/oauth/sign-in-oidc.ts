@@ -5,7 +5,7 @@
  */
 import * as oauth from 'oauth4webapi'
 import { fail, ok, type Result } from '#shared/result.ts'
-import { logEvent } from '#shared/log.ts'
+import { logEvent, logUnexpected } from '#shared/log.ts'
 import type { Exchange } from './exchange.ts'
 import { IDP_METADATA_MAX_AGE_MS, IDP_TIMEOUT_MS, TENANT_MAX_CHARS } from './limits.ts'
 import { errorPage, redirect } from './pages/layout.tsx'
@@ -20,9 +20,20 @@ type SignInFailure = { reason: 'no_tenant' | 'no_id_token' }
 
 /** `/login/idp`: off to the provider. */
 export async function startIdpSignIn(request: Request, exchange: Exchange): Promise<Response> {
-  const { settings, shards } = exchange
-  const { oidc } = settings
+  const { oidc } = exchange.settings
   if (!oidc) return signInRefused()
+  try {
+    return await sendToIdp(request, oidc, exchange)
+  } catch (error) {
+    return unreachable(error)
+  }
+}
+
+async function sendToIdp(
+  request: Request,
+  oidc: OidcSettings,
+  { settings, shards }: Exchange,
+): Promise<Response> {
   const idp = await discover(oidc)
   if (!idp.authorization_endpoint) throw new TypeError('The IdP has no authorization endpoint')
   const begun = await readSignIn(request, shards)
@@ -66,7 +77,7 @@ export async function finishIdpSignIn(request: Request, exchange: Exchange): Pro
     const sentence = 'Your account says no tenant that may use this platform. Ask its operator.'
     return errorPage(403, 'You cannot sign in here', sentence)
   } catch (error) {
-    if (!isRefusal(error)) throw error
+    if (!isRefusal(error)) return unreachable(error)
     logEvent('idp_refused', { code: error.code, message: error.message })
     const sentence = 'The identity provider did not confirm who you are. Start again from your app.'
     return errorPage(400, 'The sign-in failed', sentence)
@@ -142,6 +153,13 @@ function requestOptions({ issuer }: OidcSettings) {
     [oauth.allowInsecureRequests]: isLocal,
     signal: AbortSignal.timeout(IDP_TIMEOUT_MS),
   }
+}
+
+/** An outage or a misconfiguration: the operator finds the reason by the reference. */
+function unreachable(error: unknown): Response {
+  const ref = logUnexpected('idp_unreachable', error)
+  const sentence = `The identity provider cannot be reached right now. Try again later (ref ${ref}).`
+  return errorPage(502, 'You cannot sign in right now', sentence)
 }
 
 /** The provider said no, or its answer does not fit; outages are other errors. */
