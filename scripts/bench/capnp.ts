@@ -15,6 +15,8 @@ export interface WorkerService {
   readonly bindings?: Readonly<Record<string, Binding>>
   /** Durable Object classes it owns; all with SQLite. */
   readonly classes?: readonly string[]
+  /** Its `fetch()` may reach loopback, which workerd otherwise refuses. */
+  readonly reachesLoopback?: boolean
 }
 
 export interface Deployment {
@@ -24,17 +26,19 @@ export interface Deployment {
 }
 
 const DISK = 'disk'
+const LOOPBACK = 'loopback'
 
 /** @param storage folder for object storage, absolute */
 export function capnpConfig({ services, sockets }: Deployment, storage: string): string {
   const disk = `(name = "${DISK}", disk = (path = ${text(storage)}, writable = true))`
+  const loopback = `(name = "${LOOPBACK}", network = (allow = ["local"]))`
   const workers = services.map(
     ({ name }, index) => `(name = ${text(name)}, worker = .worker${index})`,
   )
   return [
     'using Workerd = import "/workerd/workerd.capnp";',
     'const config :Workerd.Config = (',
-    `  services = [${[disk, ...workers].join(', ')}],`,
+    `  services = [${[disk, loopback, ...workers].join(', ')}],`,
     `  sockets = [${sockets.map(socket).join(', ')}],`,
     ');',
     ...services.map(
@@ -67,6 +71,7 @@ function worker(service: WorkerService): string {
       `durableObjectStorage = (localDisk = "${DISK}")`,
     )
   }
+  if (service.reachesLoopback) fields.push(`globalOutbound = "${LOOPBACK}"`)
   return `(\n  ${fields.join(',\n  ')}\n)`
 }
 

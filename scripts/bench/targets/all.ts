@@ -4,7 +4,7 @@ import { engine } from './engine.ts'
 import { floorFixed, floorJson } from './floor.ts'
 import { mcpAgent } from './mcp-agent.ts'
 import { oauthAgents } from './oauth-agents.ts'
-import { platform } from './platform.ts'
+import { platform, platformByUrl } from './platform.ts'
 import { agents, sdk, sdkHundred } from './stateless-peers.ts'
 
 export const TARGETS: readonly TargetPlan[] = [
@@ -12,6 +12,7 @@ export const TARGETS: readonly TargetPlan[] = [
   floorJson,
   engine,
   platform,
+  platformByUrl,
   sdk,
   sdkHundred,
   agents,

@@ -17,8 +17,9 @@ import { COMPATIBILITY_DATE, type Row, type Site, type TargetPlan } from '../tar
 
 const HUNDRED = Array.from({ length: 100 }, (_, index) => `echo-${index}`)
 
+const ECHO: AuthorServer = { name: 'echo', tools: ['echo'], visibility: 'private' }
 const SERVERS: readonly AuthorServer[] = [
-  { name: 'echo', tools: ['echo'], visibility: 'private' },
+  ECHO,
   { name: 'open', tools: ['echo'], visibility: 'public' },
   { name: 'hundred', tools: HUNDRED, visibility: 'private' },
 ]
@@ -26,32 +27,74 @@ const SERVERS: readonly AuthorServer[] = [
 const OAUTH_CONFIG = join(ROOT, 'workers', 'oauth', 'wrangler.toml')
 const OBJECTS_CONFIG = join(ROOT, 'durable-objects', 'wrangler.toml')
 
+const ROUTER = 'mcp-edge-router'
+
+/** SERVERS as service bindings. */
 export const platform: TargetPlan = {
   name: 'platform',
   rowIds: ['platform', 'platform-public', 'platform-session', 'platform-list-100'],
   async create(site) {
-    const port = await site.freePort()
-    const origin = `http://localhost:${port}`
-    const secrets = await devSecrets()
+    const place = await placeOf(site)
+    const servers = await Promise.all(SERVERS.map((server) => buildAuthorServer(site, server)))
+    const [router, ...others] = await platformServices(place, servers)
+    const bound = { ...router, bindings: { ...router.bindings, ...bindingsTo(servers) } }
     return {
       deployment: {
-        services: await platformServices(site, origin, secrets),
-        sockets: [{ service: ROUTER, port }],
+        services: [bound, ...others],
+        sockets: [{ service: ROUTER, port: place.port }],
       },
-      rows: rowsOf(port, origin, secrets),
+      rows: rowsOf(place),
     }
   },
 }
 
-const ROUTER = 'mcp-edge-router'
+/** SERVERS as a URL template: over HTTP, as to a Worker of another account. */
+export const platformByUrl: TargetPlan = {
+  name: 'platform-url',
+  rowIds: ['platform-url'],
+  async create(site) {
+    const place = await placeOf(site)
+    const serverPort = await site.freePort()
+    const server = await buildAuthorServer(site, ECHO)
+    const [router, ...others] = await platformServices(place, [server])
+    const SERVERS_URL = { text: `http://127.0.0.1:${serverPort}/{name}` }
+    const bound = {
+      ...router,
+      bindings: { ...router.bindings, SERVERS_URL },
+      reachesLoopback: true,
+    }
+    return {
+      deployment: {
+        services: [bound, ...others],
+        sockets: [
+          { service: ROUTER, port: place.port },
+          { service: ECHO.name, port: serverPort },
+        ],
+      },
+      rows: [callRow(place, 'platform-url', 'Whole platform, 2026-07-28, JWT, servers by URL')],
+    }
+  },
+}
 
+/** One platform: where it is built, where it answers, with which secrets. */
+interface Place {
+  readonly site: Site
+  readonly port: number
+  readonly origin: string
+  readonly secrets: DevSecrets
+}
+
+async function placeOf(site: Site): Promise<Place> {
+  const port = await site.freePort()
+  return { site, port, origin: `http://localhost:${port}`, secrets: await devSecrets() }
+}
+
+/** The router, still without SERVERS, first. */
 async function platformServices(
-  site: Site,
-  origin: string,
-  secrets: DevSecrets,
-): Promise<WorkerService[]> {
+  { site, origin, secrets }: Place,
+  servers: readonly BuiltServer[],
+): Promise<[WorkerService, ...WorkerService[]]> {
   generateRouterConfig()
-  const servers = await Promise.all(SERVERS.map((server) => buildAuthorServer(site, server)))
   const present = new Set([ROUTER, 'mcp-edge-oauth', 'mcp-edge-objects'])
   const origins = { PUBLIC_ORIGIN: origin, ISSUER: origin }
   const [router, oauth, objects] = await Promise.all([
@@ -60,7 +103,7 @@ async function platformServices(
     serviceOfConfig(OBJECTS_CONFIG, site, { text: {}, present }),
   ])
   return [
-    { ...router, bindings: { ...router.bindings, ...bindingsTo(servers) } },
+    router,
     oauth,
     objects,
     {
@@ -80,26 +123,50 @@ async function platformServices(
 const bindingsTo = (servers: readonly BuiltServer[]) =>
   Object.fromEntries(servers.map(({ name }) => [serverBinding(name), { service: name }]))
 
-function rowsOf(port: number, origin: string, secrets: DevSecrets): Row[] {
-  const urlOfServer = (name: string): URL => new URL(`${origin}/${name}/mcp`)
-  const echo = urlOfServer('echo')
-  const row = (id: string, title: string, make: () => Promise<Exchange[]>): Row => {
-    let exchanges: Promise<Exchange[]> | undefined
-    return { id, title, port, exchanges: () => (exchanges ??= make()) }
-  }
+function rowsOf(place: Place): Row[] {
+  const { port, origin, secrets } = place
+  const row = (id: string, title: string, make: () => Promise<Exchange[]>): Row => ({
+    id,
+    title,
+    port,
+    exchanges: once(make),
+  })
   return [
-    row('platform', 'Whole platform, 2026-07-28, JWT', async () =>
-      modernCalls(echo, await bearer(secrets, origin, 'echo')),
-    ),
+    callRow(place, 'platform', 'Whole platform, 2026-07-28, JWT'),
     row('platform-public', 'Whole platform, 2026-07-28, no token, public server', async () =>
-      modernCalls(urlOfServer('open')),
+      modernCalls(urlOfServer(place, 'open')),
     ),
     row('platform-session', 'Whole platform, 2025-11-25 session, JWT', async () => {
+      const url = urlOfServer(place, 'echo')
       const headers = await bearer(secrets, origin, 'echo')
-      return legacyCalls(echo, await openSession(echo, headers), headers)
+      return legacyCalls(url, await openSession(url, headers), headers)
     }),
     row('platform-list-100', 'tools/list of 100 tools from the router, JWT', async () =>
-      modernLists(urlOfServer('hundred'), 'echo-99', await bearer(secrets, origin, 'hundred')),
+      modernLists(
+        urlOfServer(place, 'hundred'),
+        'echo-99',
+        await bearer(secrets, origin, 'hundred'),
+      ),
     ),
   ]
+}
+
+function callRow(place: Place, id: string, title: string): Row {
+  const { port, origin, secrets } = place
+  return {
+    id,
+    title,
+    port,
+    exchanges: once(async () =>
+      modernCalls(urlOfServer(place, 'echo'), await bearer(secrets, origin, 'echo')),
+    ),
+  }
+}
+
+const urlOfServer = ({ origin }: Place, name: string): URL => new URL(`${origin}/${name}/mcp`)
+
+/** The same in every round: a new token would be verified anew, which a warm call is not. */
+function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | undefined
+  return () => (made ??= make())
 }
