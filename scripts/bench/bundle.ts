@@ -1,6 +1,6 @@
 /** Worker bundles: ours as wrangler deploys them, the bench's own as wrangler would. */
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
@@ -25,20 +25,36 @@ export interface BundleSize {
   readonly gzipBytes: number
 }
 
-/** What a configuration deploys. @returns the module's path, relative to the folder */
+/** What a configuration deploys; built once a run. @returns the module's path, relative to the folder */
 export async function bundleWithWrangler(
   config: string,
   name: string,
   { folder, minify }: BundlePlace,
 ): Promise<string> {
-  const outdir = join(folder, name)
+  const key = `${config} ${minify}`
+  let building = built.get(key)
+  if (!building) {
+    building = deployDry(config, join(folder, name), minify)
+    built.set(key, building)
+  }
+  const module = `${name}.js`
+  copyFileSync(await building, join(folder, module))
+  return module
+}
+
+const built = new Map<string, Promise<string>>()
+
+async function deployDry(config: string, outdir: string, minify: boolean): Promise<string> {
   const args = ['deploy', '--dry-run', '--outdir', outdir, '-c', config]
   if (minify) args.push('--minify')
   await run(process.execPath, [WRANGLER, ...args], {
     cwd: ROOT,
     env: { ...process.env, ...QUIET_WRANGLER, [ENVIRONMENT_VARIABLE]: DEV },
   })
-  return join(name, moduleOf(outdir))
+  // A Worker's entry keeps its file's name.
+  const [module, ...others] = readdirSync(outdir).filter((file) => file.endsWith('.js'))
+  if (module === undefined || others.length > 0) throw new Error(`not one module in ${outdir}`)
+  return join(outdir, module)
 }
 
 /** A Worker of `scripts/bench/workers`. @returns the module's path, relative to the folder */
@@ -69,13 +85,6 @@ export async function bundleWithEsbuild(
     define: { 'process.env.NODE_ENV': '"production"' },
     logLevel: 'error',
   })
-  return module
-}
-
-/** A Worker's entry keeps its file's name. */
-function moduleOf(outdir: string): string {
-  const [module, ...others] = readdirSync(outdir).filter((file) => file.endsWith('.js'))
-  if (module === undefined || others.length > 0) throw new Error(`not one module in ${outdir}`)
   return module
 }
 

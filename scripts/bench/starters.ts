@@ -6,9 +6,9 @@ import { ROUTER_CONFIG } from '../gen/router-config.ts'
 import { buildAuthorServer } from './author-servers.ts'
 import { bundleOwn, type BundlePlace } from './bundle.ts'
 import { modernCalls } from './calls.ts'
-import type { WorkerService } from './capnp.ts'
+import type { Binding, WorkerService } from './capnp.ts'
 import type { Starter } from './cold-start.ts'
-import { KV_SERVICE, serviceOfConfig } from './config-service.ts'
+import { serviceOfConfig } from './config-service.ts'
 import { internalHeaders } from './credentials.ts'
 import { httpRequest, type Exchange } from './request.ts'
 import { COMPATIBILITY_DATE, urlOf, type Site } from './target.ts'
@@ -16,11 +16,7 @@ import { COMPATIBILITY_DATE, urlOf, type Site } from './target.ts'
 /** What a starter is before it has a port. */
 interface Plan {
   readonly id: string
-  /** The first answers; the others are there because bindings must point somewhere. */
-  services(
-    place: BundlePlace,
-    origin: string,
-  ): Promise<readonly [WorkerService, ...WorkerService[]]>
+  service(place: BundlePlace, origin: string): Promise<WorkerService>
   exchange(port: number): Exchange | Promise<Exchange>
 }
 
@@ -32,17 +28,16 @@ const compatibilityDate = COMPATIBILITY_DATE
 export async function createStarters(site: Site): Promise<Starter[]> {
   const plans = [bare, router, await authorServer(site), sdk]
   return Promise.all(
-    plans.map(async ({ id, services, exchange }) => {
+    plans.map(async ({ id, service, exchange }) => {
       const folder = join(site.folder, id)
       mkdirSync(folder, { recursive: true })
       const port = await site.freePort()
-      const all = await services({ ...site, folder }, `http://localhost:${port}`)
-      const sockets = [{ service: all[0].name, port }]
+      const own = await service({ ...site, folder }, `http://localhost:${port}`)
       return {
         id,
         folder,
         port,
-        deployment: { services: all, sockets },
+        deployment: { services: [own], sockets: [{ service: own.name, port }] },
         exchange: await exchange(port),
       }
     }),
@@ -57,31 +52,31 @@ const get = (port: number, path: string, includes: string): Exchange => ({
 
 const bare: Plan = {
   id: BARE,
-  services: async (place) => [
-    { name: BARE, module: await bundleOwn(BARE, place), compatibilityDate },
-  ],
+  service: async (place) => ({
+    name: BARE,
+    module: await bundleOwn(BARE, place),
+    compatibilityDate,
+  }),
   exchange: (port) => get(port, '/', 'ok'),
 }
 
-/** Its neighbours are bare: they would start at the same time, and only in this one process. */
+/** Of its neighbours none starts here: in production they are other processes' Workers. */
 const router: Plan = {
   id: 'router',
-  async services(place, origin) {
+  async service(place, origin) {
     const secrets = await devSecrets()
-    const names = ['mcp-edge-oauth', 'mcp-edge-objects']
     const own = await serviceOfConfig(ROUTER_CONFIG, place, {
       text: { PUBLIC_ORIGIN: origin, ISSUER: origin, ...secrets.router },
-      present: new Set(names),
+      present: new Set(),
     })
-    const module = await bundleOwn(BARE, place)
-    const classes = ['CatalogObject', 'FeedObject', 'SessionObject']
-    return [
-      own,
-      ...[KV_SERVICE, ...names].map((name) => ({ name, module, compatibilityDate, classes })),
-    ]
+    return { ...own, bindings: textsOf(own.bindings ?? {}) }
   },
   exchange: (port) => get(port, '/health', '"ok"'),
 }
+
+/** `/health` needs no other binding. */
+const textsOf = (bindings: Readonly<Record<string, Binding>>): Record<string, Binding> =>
+  Object.fromEntries(Object.entries(bindings).filter(([, to]) => 'text' in to))
 
 async function authorServer(site: Site): Promise<Plan> {
   const place = { ...site, folder: join(site.folder, AUTHOR_SERVER) }
@@ -92,7 +87,7 @@ async function authorServer(site: Site): Promise<Plan> {
   })
   return {
     id: AUTHOR_SERVER,
-    services: async () => [{ name: 'echo', module: server.module, compatibilityDate }],
+    service: async () => ({ name: 'echo', module: server.module, compatibilityDate }),
     exchange: async (port) =>
       firstOf(modernCalls(urlOf(port, '/mcp'), await internalHeaders(await devSecrets(), server))),
   }
@@ -100,9 +95,11 @@ async function authorServer(site: Site): Promise<Plan> {
 
 const sdk: Plan = {
   id: 'sdk',
-  services: async (place) => [
-    { name: 'sdk', module: await bundleOwn('sdk', place), compatibilityDate },
-  ],
+  service: async (place) => ({
+    name: 'sdk',
+    module: await bundleOwn('sdk', place),
+    compatibilityDate,
+  }),
   exchange: (port) => firstOf(modernCalls(urlOf(port, '/mcp'))),
 }
 

@@ -1,8 +1,2 @@
-/** A Worker that does nothing but be there: what a cold start is measured above, and what unused bindings point to. */
-import { DurableObject } from 'cloudflare:workers'
-
-export class CatalogObject extends DurableObject {}
-export class FeedObject extends DurableObject {}
-export class SessionObject extends DurableObject {}
-
+/** A Worker that does nothing but be there: what cold starts are measured above. */
 export default { fetch: () => new Response('ok') }
