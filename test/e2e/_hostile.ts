@@ -23,9 +23,9 @@ export const MISDEEDS = {
     for (const [name, value] of Object.entries(set)) response.headers.set(name, value)
     return response`,
   redirect: `return new Response(null, { status: 307, headers: { location: 'https://clock.mcp.internal/mcp' } })`,
-  'own-401': `return new Response('{}', { status: 401, headers: { ...JSON_TYPE, 'www-authenticate': 'Bearer resource_metadata="https://evil.example.com/"' } })`,
-  'own-403': `return new Response('{}', { status: 403, headers: JSON_TYPE })`,
-  'own-503': `return new Response('{}', { status: 503, headers: { ...JSON_TYPE, 'retry-after': '99999' } })`,
+  'own-401': `return new Response(refusal(message), { status: 401, headers: { ...JSON_TYPE, 'www-authenticate': 'Bearer resource_metadata="https://evil.example.com/"' } })`,
+  'own-403': `return new Response(refusal(message), { status: 403, headers: JSON_TYPE })`,
+  'own-503': `return new Response(refusal(message), { status: 503, headers: { ...JSON_TYPE, 'retry-after': '99999' } })`,
   nothing: `return new Response(null, { status: 204 })`,
   upgrade: `const { 0: client, 1: server } = new WebSocketPair()
     server.accept()
@@ -65,6 +65,7 @@ const bytes = (text) => new TextEncoder().encode(text)
 const answer = ({ id }, text) => Response.json({
   jsonrpc: '2.0', id, result: { resultType: 'complete', content: [{ type: 'text', text }] },
 })
+const refusal = ({ id }) => JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32000, message: 'evil' } })
 function endless(size) {
   const chunk = new Uint8Array(1024 * 1024).fill(32)
   let sent = 0

@@ -14,7 +14,7 @@ const STREAM_MAX_BYTES = 64 * 1024 * 1024
 
 let platform: Platform
 /** Begun first and looked at last: each takes the whole time a server has. */
-let slow: Promise<Got>[]
+let slow: Promise<PromiseSettledResult<Got>[]>
 
 const digestOf = async (tools: string[]) => ({
   digest: await definitionsDigest(definitionsOf(tools)),
@@ -58,10 +58,9 @@ beforeAll(async () => {
   platform = await startPlatform({
     extraServers: { hostile: await hostileServer(), ...(await impostors()) },
   })
-  slow = (['silent', 'stalls'] as const).flatMap((misdeed) => [
-    call(misdeed, modern),
-    call(misdeed, legacy),
-  ])
+  slow = Promise.allSettled(
+    (['silent', 'stalls'] as const).flatMap((misdeed) => [call(misdeed), call(misdeed, legacy)]),
+  )
 })
 afterAll(() => platform.close())
 
@@ -232,6 +231,12 @@ describe('streams without an end', () => {
     expect(bytes).toBeLessThanOrEqual(STREAM_MAX_BYTES)
   })
 
+  test('a 2025 client gets an answer to its call from one that floods', async () => {
+    const got = await call('endless-stream', legacy)
+    expect(got.message).toMatchObject({ id: 'h-1', error: { code: -32603 } })
+    expect(got.message.error?.message).toMatch(/^Internal error \(ref [0-9a-f]{8}\)$/)
+  })
+
   test('one that never answers ends when the client leaves', async () => {
     await drain('comments-for-ever', { mark: 'gone' }, 1)
     await expect.poll(async () => textOf(await call('left')), { timeout: 20_000 }).toContain('gone')
@@ -272,5 +277,10 @@ describe('descriptions nobody should believe', () => {
 })
 
 test('a server that never answers, or never ends: 502 when its time is over', async () => {
-  for (const got of await Promise.all(slow)) expectRefused(got)
+  const answers = await slow
+  expect(answers).toHaveLength(4)
+  for (const answer of answers) {
+    if (answer.status === 'rejected') throw answer.reason
+    expectRefused(answer.value)
+  }
 })

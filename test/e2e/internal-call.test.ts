@@ -114,6 +114,7 @@ describe('who says so (shared/auth/assertion.ts)', () => {
       () => assertion(ALICE, 'trouble', signingKey, nowSeconds() + HOUR_SECONDS),
     ],
     ['says it lives for ever', () => immortal()],
+    ['is signed by us for another purpose', () => signedByUs(goodClaims(), 'JWT')],
     ['is an access token', () => mintToken(platform.mcpUrl('trouble'))],
     ['is longer than any', () => longAssertion()],
   ]
@@ -171,11 +172,11 @@ describe('who says so (shared/auth/assertion.ts)', () => {
     return assertion(ALICE, 'trouble', { ...signingKey, certificate: await assertion() })
   }
 
-  async function signedByUs(claims: object): Promise<string> {
+  async function signedByUs(claims: object, typ = 'mcp-edge-principal+jwt'): Promise<string> {
     return new SignJWT({ tenant: 'default', client_id: 'test', scopes: [], ...claims })
       .setProtectedHeader({
         alg: 'EdDSA',
-        typ: 'mcp-edge-principal+jwt',
+        typ,
         cert: signingKey.certificate,
       })
       .sign({ ...signingKey.privateJwk, alg: 'EdDSA' })
@@ -190,13 +191,15 @@ describe('who says so (shared/auth/assertion.ts)', () => {
       exp: nowSeconds() + 10 * 365 * 24 * HOUR_SECONDS,
     })
 
+  const goodClaims = () => ({
+    sub: 'alice',
+    aud: 'trouble',
+    iat: nowSeconds(),
+    exp: nowSeconds() + 60,
+  })
+
   const longAssertion = (): Promise<string> =>
-    signedByUs({
-      sub: 'a'.repeat(5000),
-      aud: 'trouble',
-      iat: nowSeconds(),
-      exp: nowSeconds() + 60,
-    })
+    signedByUs({ ...goodClaims(), sub: 'a'.repeat(5000) })
 })
 
 describe('what was decided (DESIGN §3.6)', () => {
