@@ -103,12 +103,7 @@ export interface SdkClient {
 
 const IDENTITY = { name: 'e2e', version: '1.0.0' }
 
-interface ToolResult {
-  content?: unknown
-  isError?: unknown
-}
-
-function answerOf({ content, isError }: ToolResult): CallAnswer {
+function answerOf({ content, isError }: Record<string, unknown>): CallAnswer {
   const [first] = (content ?? []) as { text?: string }[]
   return { text: first?.text ?? '', isError: isError === true }
 }

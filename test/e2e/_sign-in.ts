@@ -1,17 +1,31 @@
 /** The whole sign-in of a client: its SDK starts it, a person consents, the SDK finishes it. */
 import { expect } from 'vitest'
-import { decide, Person, signInAsOwner } from './_person.ts'
+import { signInAtIdp, type Idp } from './_idp.ts'
+import { decide, Person, signInAsOwner, type Page } from './_person.ts'
 import type { Platform } from './_platform.ts'
 import { MemoryOAuthStore, type SdkClient } from './_sdk.ts'
 
-/** Opens the authorization URL, signs in by the owner link when asked, and allows. */
+/** Signs in by the owner link, opens the authorization URL, and allows. */
 export async function allowAsOwner(platform: Platform, authorizationUrl: URL): Promise<URL> {
   const person = new Person(platform.origin)
-  const first = await person.open(authorizationUrl)
-  const asksWho = new URL(first.url).pathname === '/login/owner'
-  const consent = asksWho
-    ? await signInAsOwner(person, platform.origin, platform.ownerToken)
-    : first
+  await signInAsOwner(person, platform.origin, platform.ownerToken)
+  return allow(person, await person.open(authorizationUrl))
+}
+
+/** Signs in at the identity provider that the authorization server sends the browser to. */
+export async function allowAtIdp(
+  platform: Platform,
+  idp: Idp,
+  account: string,
+  authorizationUrl: URL,
+): Promise<URL> {
+  const person = new Person(platform.origin, idp.issuer)
+  const login = await person.open(authorizationUrl)
+  expect(new URL(login.url).origin).toBe(idp.issuer)
+  return allow(person, await signInAtIdp(person, login, account))
+}
+
+async function allow(person: Person, consent: Page): Promise<URL> {
   const { leftFor, html } = await decide(person, consent, 'approve')
   if (!leftFor) throw new Error(`no redirect to the client: ${html}`)
   return leftFor

@@ -68,7 +68,7 @@ browserTest('a person denies, and the client is told access_denied', async () =>
   browser ??= await launchBrowser()
   const page = await browser.newPage()
   await page.goto(platform.ownerLink)
-  await page.getByRole('button').click()
+  await page.getByRole('button', { name: 'Sign in' }).click()
   await page.goto(store.authorizationUrl?.href ?? '')
   await page.getByRole('button', { name: 'Deny' }).click()
   await page.waitForURL(/\/denied\?/)

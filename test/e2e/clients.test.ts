@@ -2,16 +2,36 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { startPlatform, type Platform } from './_platform.ts'
 import { legacySdk, modernSdk, type MemoryOAuthStore } from './_sdk.ts'
-import { allowAsOwner, signIn } from './_sign-in.ts'
+import { IDP_CLIENT, startIdp, type Idp } from './_idp.ts'
+import { allowAsOwner, allowAtIdp, signIn } from './_sign-in.ts'
 
 /** DESIGN: a revocation is in force within 10 s in a busy isolate. */
 const REVOCATION_BOUND_MS = 10_000
 
+let idp: Idp
 let platform: Platform
 beforeAll(async () => {
-  platform = await startPlatform({ authorServers: ['test/servers/trouble'] })
+  idp = await startIdp()
+  platform = await startPlatform({
+    authorServers: ['test/servers/trouble'],
+    vars: { oauth: { OIDC_ISSUER: idp.issuer, OIDC_CLIENT_ID: IDP_CLIENT.id } },
+    secrets: { oauth: { OIDC_CLIENT_SECRET: IDP_CLIENT.secret } },
+  })
+  idp.serve(platform.origin)
 })
-afterAll(() => platform.close())
+afterAll(async () => {
+  await platform.close()
+  await idp.close()
+})
+
+const people = {
+  'the owner link': (address: URL) => allowAsOwner(platform, address),
+  'a certified OpenID provider': (address: URL) => allowAtIdp(platform, idp, 'ada', address),
+}
+const cases = [
+  { sdk: legacySdk, way: 'the owner link' },
+  { sdk: modernSdk, way: 'a certified OpenID provider' },
+] as const
 
 const revoke = (token: string, store: MemoryOAuthStore) =>
   fetch(`${platform.origin}/oauth/revoke`, {
@@ -22,13 +42,13 @@ const revoke = (token: string, store: MemoryOAuthStore) =>
     }),
   })
 
-describe.each([legacySdk, modernSdk])('$title', (sdk) => {
+describe.each(cases)('$sdk.title, signed in by $way', ({ sdk, way }) => {
   let url: URL
   let store: MemoryOAuthStore
 
   beforeAll(async () => {
     url = platform.mcpUrl('trouble')
-    store = await signIn(sdk, url, (address) => allowAsOwner(platform, address))
+    store = await signIn(sdk, url, people[way])
   })
 
   test('discovers, registers and signs in; the token is for this server alone', () => {
