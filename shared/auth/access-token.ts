@@ -7,6 +7,7 @@
  */
 import { createLocalJWKSet, jwtVerify, SignJWT, type JWK } from 'jose'
 import { fail, ok, type Result } from '../result.ts'
+import { toBase64Url } from './base64url.ts'
 import type { Principal } from './principal.ts'
 
 export const ACCESS_TOKEN_ALGORITHM = 'ES256'
@@ -80,7 +81,7 @@ export async function verifyAccessToken(
       principal: {
         subject: payload.sub,
         tenant: payload.tenant,
-        clientId: payload.client_id,
+        clientId: await clientNameOf(payload.client_id),
         scopes: payload.scope ? payload.scope.split(' ') : [],
         ...(payload.claims ? { claims: payload.claims } : {}),
       },
@@ -90,6 +91,19 @@ export async function verifyAccessToken(
   } catch (error) {
     return fail({ reason: reasonOf(error) })
   }
+}
+
+/** Longer than any client id made by people, far shorter than a sealed one (up to 2 KiB). */
+const CLIENT_ID_KEPT_CHARS = 200
+
+/**
+ * How policies, logs and servers know a client. A registration sealed into its own
+ * id (RFC 7591 appendix A.5.2) is known by a digest: the assertion must fit a header.
+ */
+async function clientNameOf(clientId: string): Promise<string> {
+  if (clientId.length <= CLIENT_ID_KEPT_CHARS) return clientId
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(clientId))
+  return `sealed-${toBase64Url(new Uint8Array(digest))}`
 }
 
 /** One resolver per fetched key set: jose keeps the imported keys in it. */

@@ -8,6 +8,7 @@ export interface Principal {
   readonly subject: string
   /** From a configured IdP claim; `default` unless configured. Part of every storage key. */
   readonly tenant: string
+  /** The OAuth client, or a digest of its id where that is a whole sealed registration. */
   readonly clientId: string
   readonly scopes: readonly string[]
   /** RFC 7638 thumbprint of the key the token is bound to (RFC 9449), when it is. */

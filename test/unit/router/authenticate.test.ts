@@ -54,6 +54,15 @@ describe('authenticate', () => {
     })
   })
 
+  it('knows a client whose id is a sealed registration by a short digest: headers are bounded', async () => {
+    const clientId = `k1.${'x'.repeat(2000)}`
+    const verified = await check(
+      `Bearer ${await signAccessToken(signer, claims({ client_id: clientId }))}`,
+    )
+    if (!verified.ok) throw new Error(verified.failure.reason)
+    expect(verified.value.principal.clientId).toMatch(/^sealed-[\w-]{43}$/)
+  })
+
   it('takes a request without a header for a stranger', async () => {
     expect(await check(null)).toMatchObject({
       ok: true,
