@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Trust } from '#shared/auth/assertion.ts'
-import { definitionsDigest } from '#shared/catalog/digest.ts'
 import type { Built } from '#shared/engine/built.ts'
+import { pin } from '#shared/engine/pin.ts'
 import { bundleForWorker } from './bundle.ts'
 import { readPolicy } from './policy-file.ts'
 import { probe } from './probe.ts'
@@ -25,15 +25,8 @@ export async function generateServer(
 ): Promise<Built> {
   const source = readServerSource(workersFolder, name)
   const policy = readPolicy(source.folder)
-  const definitions = await probe(source)
-  const unstamped: Built = {
-    name,
-    build: '',
-    digest: await definitionsDigest(definitions),
-    definitionsJson: JSON.stringify(definitions),
-    trust,
-    ...(policy ? { policy } : {}),
-  }
+  const facts = { name, build: '', trust, ...(policy ? { policy } : {}) }
+  const unstamped = await pin(await probe(source), facts)
   const built = { ...unstamped, build: await buildId(source, unstamped) }
   writeIfChanged(join(source.folder, '.gen', 'index.ts'), entrySource(source, built))
   return built

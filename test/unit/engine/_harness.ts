@@ -1,11 +1,11 @@
 /** A real engine, called the way the router calls it: real keys, real assertions, real requests. */
-import { exportJWK, generateKeyPair, type JWK } from 'jose'
-import { certify, mintAssertion, type SigningKey, type Trust } from '#shared/auth/assertion.ts'
+import { mintAssertion } from '#shared/auth/assertion.ts'
 import type { Principal } from '#shared/auth/principal.ts'
 import { deriveSealKeys } from '#shared/auth/seal.ts'
-import { definitionsDigest } from '#shared/catalog/digest.ts'
 import type { Built } from '#shared/engine/built.ts'
+import { pin } from '#shared/engine/pin.ts'
 import { serve, type ServerWorker } from '#shared/engine/serve.ts'
+import { makeTrust, nowSeconds } from '#shared/testing/trust.ts'
 import { definitionsOf } from '#shared/tool/definitions.ts'
 import { defineServer } from '#shared/tool/server.ts'
 import type { Tool } from '#shared/tool/define.ts'
@@ -19,23 +19,6 @@ export const ALICE: Principal = {
   scopes: ['notes:read'],
 }
 export const MALLORY: Principal = { ...ALICE, subject: 'mallory' }
-
-export const nowSeconds = (): number => Math.floor(Date.now() / 1000)
-
-/** A signing key and the anchor that vouches for it. */
-export async function makeTrust(): Promise<{ trust: Trust; key: SigningKey }> {
-  const pair = async (): Promise<{ publicJwk: JWK; privateJwk: JWK }> => {
-    const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true })
-    return { publicJwk: await exportJWK(publicKey), privateJwk: await exportJWK(privateKey) }
-  }
-  const anchor = await pair()
-  const signer = await pair()
-  const certificate = await certify(anchor.privateJwk, signer.publicJwk, 3600, nowSeconds())
-  return {
-    trust: { anchors: [anchor.publicJwk] },
-    key: { privateJwk: signer.privateJwk, certificate },
-  }
-}
 
 const { trust, key } = await makeTrust()
 const seal = await deriveSealKeys(`k1:${Buffer.alloc(32, 7).toString('base64url')}`, SERVER)
@@ -80,15 +63,12 @@ export interface Message {
 
 export async function startEngine(tools: Record<string, Tool>): Promise<Engine> {
   const server = defineServer({ tools })
-  const definitions = definitionsOf(server, SERVER)
-  const built: Built = {
+  const built = await pin(definitionsOf(server, SERVER), {
     name: SERVER,
     build: 'build-1',
-    digest: await definitionsDigest(definitions),
-    definitionsJson: JSON.stringify(definitions),
     trust,
     policy: { visibility: 'public' },
-  }
+  })
   const worker = serve(server, built)
   const send = async (sent: Sent): Promise<Response> =>
     worker.fetch(await requestOf(built, sent), (sent.env ?? {}) as Cloudflare.Env)

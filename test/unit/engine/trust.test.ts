@@ -3,15 +3,8 @@ import { mintAssertion, verifyAssertion } from '#shared/auth/assertion.ts'
 import { PLATFORM_PRINCIPAL } from '#shared/auth/principal.ts'
 import { defineTool } from '#shared/tool/define.ts'
 import { DIGEST_HEADER, PRINCIPAL_HEADER, DECISION_HEADER } from '#shared/wire.ts'
-import {
-  ALICE,
-  assertionFor,
-  makeTrust,
-  nowSeconds,
-  SERVER,
-  startEngine,
-  textOf,
-} from './_harness.ts'
+import { ALICE, assertionFor, SERVER, startEngine, textOf } from './_harness.ts'
+import { makeTrust, nowSeconds } from '#shared/testing/trust.ts'
 
 let runs = 0
 const count = defineTool({

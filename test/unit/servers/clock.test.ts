@@ -1,24 +1,28 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { createTestClient, testServer } from '#shared/testing.ts'
 import now from '../../../workers/clock/tools/now.ts'
-import { startEngine, textOf } from '../engine/_harness.ts'
 
-const engine = await startEngine({ now })
+testServer({ tools: { now } })
 
 describe('now', () => {
-  it('tells the time in a zone, and the same moment in UTC', async () => {
-    const { result } = await engine.call('now', { zone: 'Asia/Kolkata' })
-    const { zone, local, iso } = result.structuredContent as Record<string, string>
+  test('tells the time in a zone, and the same moment in UTC', async () => {
+    const client = await createTestClient({ tools: { now } })
+    const { structured } = await client.call('now', { zone: 'Asia/Kolkata' })
+    const { zone, local, iso } = structured as Record<string, string>
     expect(zone).toBe('Asia/Kolkata')
     expect(local).toContain(String(new Date().getUTCFullYear()))
     expect(Math.abs(Date.parse(iso ?? '') - Date.now())).toBeLessThan(60_000)
   })
 
-  it('means UTC when no zone is named', async () => {
-    const { result } = await engine.call('now')
-    expect(result.structuredContent).toMatchObject({ zone: 'UTC' })
+  test('means UTC when no zone is named', async () => {
+    const client = await createTestClient({ tools: { now } })
+    expect((await client.call('now')).structured).toMatchObject({ zone: 'UTC' })
   })
 
-  it('says what a zone looks like when it gets none', async () => {
-    expect(textOf(await engine.call('now', { zone: 'Mars' }))).toContain('IANA name such as')
+  test('says what a zone looks like when it gets none', async () => {
+    const client = await createTestClient({ tools: { now } })
+    const { isError, text } = await client.call('now', { zone: 'Mars' })
+    expect(isError).toBe(true)
+    expect(text).toContain('IANA name such as')
   })
 })

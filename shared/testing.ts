@@ -1,0 +1,13 @@
+/**
+ * All an author's tests may import. Never part of a Worker: it brings keys, a
+ * client of both eras and vitest along.
+ */
+export {
+  createTestClient,
+  type CallOptions,
+  type TestClient,
+  type TestClientOptions,
+} from './testing/client.ts'
+export { CallRefused, type Progress, type TestAnswer } from './testing/answer.ts'
+export { type TestQuestion, type TestReply } from './testing/conversation.ts'
+export { testServer } from './testing/contract.ts'

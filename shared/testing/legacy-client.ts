@@ -1,0 +1,131 @@
+/** A client of 2025-11-25: a session, and questions as requests of the server, over the real bridge. */
+import type { LegacyInput } from '../bridge/input.ts'
+import { handleLegacy } from '../bridge/legacy.ts'
+import { SESSION_HEADER, VERSION_HEADER } from '../protocol/headers.ts'
+import type { JsonObject } from '../protocol/jsonrpc.ts'
+import { answerFrom, resultOf, type TestAnswer } from './answer.ts'
+import type { CallOptions, Connection, ListedTool, TestClient } from './client.ts'
+import { Listener, messagesOf, questionOf } from './conversation.ts'
+import { memorySessions } from './memory-session.ts'
+import { forward, sealKeysOf, TESTED_NAME } from './router.ts'
+import { nowSeconds } from './trust.ts'
+
+const VERSION = '2025-11-25'
+
+export async function connectLegacy(connection: Connection): Promise<TestClient> {
+  const session = await openSession(connection)
+  return {
+    call: (tool, args, options = {}) => session.call(tool, args, options),
+    async listTools() {
+      const { tools } = await session.request('tools/list', {})
+      return tools as ListedTool[]
+    },
+  }
+}
+
+/** Opens a session with the server, `initialize` and what follows it. */
+export async function openSession(connection: Connection): Promise<LegacySession> {
+  const session = new LegacySession(connection, await sealKeysOf('session'))
+  await session.initialize()
+  return session
+}
+
+export class LegacySession {
+  readonly #connection: Connection
+  readonly #sealKeys: LegacyInput['sealKeys']
+  readonly #sessions = memorySessions()
+  #id: string | undefined
+  #requests = 0
+
+  constructor(connection: Connection, sealKeys: LegacyInput['sealKeys']) {
+    this.#connection = connection
+    this.#sealKeys = sealKeys
+  }
+
+  async initialize(): Promise<void> {
+    const { elicit } = this.#connection
+    const response = await this.#post({
+      id: 0,
+      method: 'initialize',
+      params: {
+        protocolVersion: VERSION,
+        capabilities: elicit ? { elicitation: { form: {}, url: {} } } : {},
+        clientInfo: { name: 'test-client', version: '1' },
+      },
+    })
+    resultOf(response.status, await response.json())
+    this.#id = response.headers.get(SESSION_HEADER) ?? undefined
+    await this.#post({ method: 'notifications/initialized' })
+  }
+
+  /** @throws CallRefused */
+  async request(method: string, params: JsonObject): Promise<JsonObject> {
+    const response = await this.#post({ id: ++this.#requests, method, params })
+    return resultOf(response.status, await response.json())
+  }
+
+  async call(
+    tool: string,
+    args: object | undefined,
+    { signal, onProgress }: CallOptions,
+  ): Promise<TestAnswer> {
+    const id = ++this.#requests
+    const params = {
+      name: tool,
+      ...(args ? { arguments: args } : {}),
+      _meta: { progressToken: id },
+    }
+    const listener = new Listener(onProgress)
+    const response = await this.#post({ id, method: 'tools/call', params }, signal)
+    for await (const message of messagesOf(response)) {
+      if (listener.hears(message)) continue
+      if (typeof message['method'] === 'string') await this.#answer(message)
+      else return answerFrom(resultOf(response.status, message), listener)
+    }
+    throw new Error('The stream ended without an answer')
+  }
+
+  /** The server's question is answered in a POST of its own. */
+  async #answer({ id, params }: JsonObject): Promise<void> {
+    const result = await this.#connection.elicit?.(questionOf(params as JsonObject))
+    await this.#post({ id, result })
+  }
+
+  #post(message: object, signal?: AbortSignal): Promise<Response> {
+    return handleLegacy(this.#input(JSON.stringify({ jsonrpc: '2.0', ...message }), signal))
+  }
+
+  #input(body: string, signal: AbortSignal | undefined): LegacyInput {
+    const { tested, principal, env } = this.#connection
+    const { definitions, compiled } = tested
+    return {
+      request: new Request(`https://test.invalid/${TESTED_NAME}/mcp`, {
+        method: 'POST',
+        headers: {
+          accept: 'application/json, text/event-stream',
+          'content-type': 'application/json',
+          ...(this.#id === undefined
+            ? {}
+            : { [SESSION_HEADER]: this.#id, [VERSION_HEADER]: VERSION }),
+        },
+        ...(signal ? { signal } : {}),
+      }),
+      body,
+      serverName: TESTED_NAME,
+      principal,
+      server: {
+        serverInfo: definitions.serverInfo,
+        instructions: definitions.instructions,
+        toolsJson: () => Promise.resolve(compiled.toolsJson),
+      },
+      call: (inner) => forward(tested, principal, env, inner),
+      sealKeys: this.#sealKeys,
+      sessions: this.#sessions,
+      isSessionDeleted: () => false,
+      deleteSession: () => Promise.resolve(),
+      // What fails behind an answer is reported on the stream: nothing else listens here.
+      waitUntil: (promise) => void promise.catch(() => undefined),
+      nowSeconds: nowSeconds(),
+    }
+  }
+}

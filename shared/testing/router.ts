@@ -1,0 +1,125 @@
+/**
+ * One server behind the router's decisions, in memory: real assertions, the real
+ * engine, the same answers to an unknown tool or a missing scope. Does NOT sign
+ * anybody in, apply a policy or bound anything: whoever asks is whom the test says.
+ */
+import { mintAssertion } from '../auth/assertion.ts'
+import { challengeResponse } from '../auth/challenge.ts'
+import type { Principal } from '../auth/principal.ts'
+import { deriveSealKeys, type SealKeys } from '../auth/seal.ts'
+import type { Definitions } from '../catalog/entry.ts'
+import { compileServer, type CompiledServer } from '../catalog/list.ts'
+import { missingScopes } from '../catalog/policy.ts'
+import type { Built } from '../engine/built.ts'
+import { pin } from '../engine/pin.ts'
+import { serve, type ServerWorker } from '../engine/serve.ts'
+import { errorResponse, invalidParams } from '../protocol/errors.ts'
+import {
+  encodeHeaderValue,
+  METHOD_HEADER,
+  NAME_HEADER,
+  VERSION_HEADER,
+} from '../protocol/headers.ts'
+import { MODERN_VERSION } from '../protocol/versions.ts'
+import { definitionsOf } from '../tool/definitions.ts'
+import { defineServer, type ServerOptions } from '../tool/server.ts'
+import { DECISION_HEADER, encodeDecision, internalHost, PRINCIPAL_HEADER } from '../wire.ts'
+import { makeSealSecrets, makeTrust, nowSeconds } from './trust.ts'
+
+/** The server's name in SERVERS while it is tested. */
+export const TESTED_NAME = 'tested'
+
+const keys = makeTrust()
+const sealSecrets = makeSealSecrets()
+
+export const sealKeysOf = (purpose: string): Promise<SealKeys> =>
+  deriveSealKeys(sealSecrets, purpose)
+
+export interface InnerRequest {
+  readonly method: string
+  readonly name?: string
+  /** JSON text of the 2026-07-28 message. */
+  readonly body: string
+  readonly signal?: AbortSignal
+}
+
+export interface TestedServer {
+  readonly definitions: Definitions
+  readonly compiled: CompiledServer
+  readonly built: Built
+  readonly worker: ServerWorker
+}
+
+/** @throws TypeError with the remedy, for a server that could not be built either */
+export async function startServer(options: ServerOptions): Promise<TestedServer> {
+  const server = defineServer(options)
+  const definitions = definitionsOf(server, TESTED_NAME)
+  const { trust } = await keys
+  const built = await pin(definitions, { name: TESTED_NAME, build: 'test', trust })
+  const compiled = compileServer({ name: TESTED_NAME, digest: built.digest, definitions })
+  return { definitions, compiled, built, worker: serve(server, built) }
+}
+
+/** Decides on one request and forwards it, as `workers/router/call.ts` does. */
+export async function forward(
+  tested: TestedServer,
+  principal: Principal,
+  env: object,
+  request: InnerRequest,
+): Promise<Response> {
+  const refusal = decide(tested, principal, request)
+  if (refusal) return refusal
+  return tested.worker.fetch(await innerRequest(tested, principal, request), env as Cloudflare.Env)
+}
+
+/** The internal call as the router makes it; `replaced` headers are for tests of what it must not do. */
+export async function innerRequest(
+  { built: { digest } }: TestedServer,
+  principal: Principal,
+  { method, name, body, signal }: InnerRequest,
+  replaced: Record<string, string> = {},
+): Promise<Request> {
+  const seal = await sealKeysOf(`server/${TESTED_NAME}`)
+  const named = name === undefined ? {} : { name }
+  return new Request(`https://${internalHost(TESTED_NAME)}/mcp`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      [VERSION_HEADER]: MODERN_VERSION,
+      [METHOD_HEADER]: method,
+      ...(name === undefined ? {} : { [NAME_HEADER]: encodeHeaderValue(name) }),
+      [PRINCIPAL_HEADER]: await assertionFor(principal),
+      [DECISION_HEADER]: encodeDecision({ method, ...named, digest, seal }),
+      ...replaced,
+    },
+    body,
+    ...(signal ? { signal } : {}),
+  })
+}
+
+/** @param audience the server that is to believe it */
+export async function assertionFor(principal: Principal, audience = TESTED_NAME): Promise<string> {
+  const { key } = await keys
+  return mintAssertion(key, audience, principal, nowSeconds())
+}
+
+function decide(
+  { compiled }: TestedServer,
+  principal: Principal,
+  { name, body }: InnerRequest,
+): Response | undefined {
+  const tool = compiled.tools.get(name ?? '')
+  if (!tool) {
+    const { id } = JSON.parse(body) as { id: string | number }
+    return errorResponse(id, invalidParams(`Unknown tool: ${name}`))
+  }
+  if (missingScopes(tool.scopes, principal.scopes).length === 0) return undefined
+  return challengeResponse({
+    status: 403,
+    error: 'insufficient_scope',
+    description: `This tool needs the scope ${tool.scopes.join(' ')}`,
+    scopes: tool.scopes,
+    resourceMetadataUrl: 'https://test.invalid/.well-known/oauth-protected-resource',
+  })
+}
