@@ -62,7 +62,6 @@ test.each([
 
 test.each([
   ['invalid_target', { resource: 'https://elsewhere.example/mcp' }],
-  ['invalid_target', { resource: 'http://localhost/nowhere/mcp' }],
   ['invalid_request', { code_challenge_method: 'plain' }],
   ['invalid_request', { code_challenge: '', code_challenge_method: '' }],
   ['invalid_request', { code_challenge: 'short' }],
@@ -73,6 +72,25 @@ test.each([
   expect(Object.fromEntries(page.leftFor?.searchParams ?? [])).toMatchObject({
     error,
     state: flow.state,
+    iss: platform.origin,
+  })
+})
+
+test('whether a server exists is said to nobody who has not signed in (DESIGN §4.8)', async () => {
+  const known = await begin(platform.origin, { resource: clock })
+  const stranger = await newPerson().open(known.authorizeUrl)
+  const unknown = await begin(platform.origin, { resource: platform.mcpUrl('nowhere').href })
+  const person = newPerson()
+  const { url, status, html } = await person.open(unknown.authorizeUrl)
+  expect({ url, status, html }).toEqual({
+    url: stranger.url,
+    status: stranger.status,
+    html: stranger.html,
+  })
+  const refused = await signInAsOwner(person, platform.origin, platform.ownerToken)
+  expect(Object.fromEntries(refused.leftFor?.searchParams ?? [])).toMatchObject({
+    error: 'invalid_target',
+    state: unknown.state,
     iss: platform.origin,
   })
 })

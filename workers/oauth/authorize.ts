@@ -10,7 +10,7 @@ import {
   type AuthRequest,
   type AuthorizationErrorCode,
 } from '@cloudflare/workers-oauth-provider'
-import { asFor, placeholderResource } from './as-for-resource.ts'
+import { asForAny, placeholderResource } from './as-for-resource.ts'
 import { readSession } from './cookies.ts'
 import { consentPage } from './consent.tsx'
 import type { Exchange } from './exchange.ts'
@@ -21,13 +21,17 @@ import { AUTHORIZE_PATH } from './paths.ts'
 import { pickerPage } from './picker.tsx'
 import { isAllowedRedirectUri } from './redirect-policy.ts'
 import { mayUse, resourceOf, serverNameOf, type KnownServer, type Person } from './servers.ts'
+import type { Settings } from './settings.ts'
 import { requireSignIn } from './sign-in.tsx'
 
 /** RFC 7636 §4.2: base64url of a SHA-256. */
 const S256_CHALLENGE = /^[A-Za-z0-9_-]{43}$/
 
-/** The `resource` a request means; `unknown` is answered by the library, after its other checks. */
-type Target = { kind: 'server'; server: KnownServer } | { kind: 'unknown' } | { kind: 'unnamed' }
+/**
+ * The `resource` a request means. `foreign` names no server of ours, and the library says so after
+ * its other checks; whether a `named` one exists is said to nobody who has not signed in (DESIGN §4.8).
+ */
+type Target = { kind: 'named'; name: string } | { kind: 'foreign' } | { kind: 'unnamed' }
 
 export async function authorize(request: Request, exchange: Exchange): Promise<Response> {
   const { settings } = exchange
@@ -40,7 +44,7 @@ export async function authorize(request: Request, exchange: Exchange): Promise<R
     )
   }
   try {
-    const target = await targetOf(searchParams, exchange)
+    const target = targetOf(searchParams, settings)
     const authRequest = await parse(searchParams, target, exchange)
     const refused = refusal(authRequest)
     if (refused) return refused
@@ -59,29 +63,37 @@ async function answer(
   query: URLSearchParams,
   exchange: Exchange,
 ): Promise<Response> {
-  if (target.kind === 'server') {
-    const isVisible = mayUse(person, target.server.policy)
+  if (target.kind === 'named') {
+    const server = await exchange.catalog.find(target.name, exchange.ctx)
     // Policy hides: what a person may not see answers like what does not exist.
+    const isVisible = server && mayUse(person, server.policy)
     if (!isVisible) return back(authRequest, 'invalid_target', 'There is no such resource')
-    return consentPage(authRequest, target.server, person, exchange)
+    return consentFor(authRequest, server, person, exchange)
   }
   const servers = await exchange.catalog.visibleTo(person, exchange.ctx)
   const [only, ...others] = servers
   if (!only) return back(authRequest, 'access_denied', 'There is no server for you here')
   if (others.length > 0) return pickerPage(servers, query, exchange.settings.publicOrigin)
-  const resource = resourceOf(exchange.settings.publicOrigin, only.name)
-  return consentPage({ ...authRequest, resource }, only, person, exchange)
+  return consentFor(authRequest, only, person, exchange)
 }
 
-async function targetOf(query: URLSearchParams, exchange: Exchange): Promise<Target> {
-  const { publicOrigin, defaultResource } = exchange.settings
+function consentFor(
+  authRequest: AuthRequest,
+  server: KnownServer,
+  person: Person,
+  exchange: Exchange,
+): Promise<Response> {
+  const resource = resourceOf(exchange.settings.publicOrigin, server.name)
+  return consentPage({ ...authRequest, resource }, server, person, exchange)
+}
+
+function targetOf(query: URLSearchParams, { publicOrigin, defaultResource }: Settings): Target {
   const named = query.getAll('resource').filter(Boolean)
   const resources = named.length > 0 || !defaultResource ? named : [defaultResource]
   if (resources.length === 0) return { kind: 'unnamed' }
   const names = new Set(resources.map((resource) => serverNameOf(publicOrigin, resource)))
   const [name, ...others] = names
-  const server = name && others.length === 0 && (await exchange.catalog.find(name, exchange.ctx))
-  return server ? { kind: 'server', server } : { kind: 'unknown' }
+  return name === undefined || others.length > 0 ? { kind: 'foreign' } : { kind: 'named', name }
 }
 
 /** @throws AuthorizationError, CimdFetchError */
@@ -94,15 +106,12 @@ async function parse(
   if (redirectUri && !isAllowedRedirectUri(redirectUri)) {
     throw new AuthorizationError('invalid_request', { description: 'Invalid redirect URI' })
   }
-  const resource =
-    target.kind === 'server'
-      ? resourceOf(settings.publicOrigin, target.server.name)
-      : placeholderResource(settings)
+  const resource = placeholderResource(settings)
   const url = new URL(settings.issuer + AUTHORIZE_PATH)
   url.search = query.toString()
-  if (target.kind === 'unknown') url.searchParams.set('resource', `${settings.issuer}/unknown`)
-  else url.searchParams.set('resource', resource)
-  return asFor(settings, resource).getOAuthApi(asEnv()).parseAuthRequest(new Request(url))
+  const asked = target.kind === 'foreign' ? `${settings.issuer}/unknown` : resource
+  url.searchParams.set('resource', asked)
+  return asForAny(settings).getOAuthApi(asEnv()).parseAuthRequest(new Request(url))
 }
 
 /** OAuth 2.1 §4.1.1 asks PKCE of every client; the library only of public ones. */
