@@ -1,12 +1,14 @@
 /**
  * The figures this platform is built to reach, each judged by the rows of one
- * run: ratios, because absolute figures drift from machine to machine.
+ * run. Ratios are taken round by round, then their median: what else the machine
+ * did in a round, it did to both sides.
  */
-import type { Measurement } from './measurement.ts'
+import { callsPerSecondOf, cpuUsOf, type Round } from './measurement.ts'
+import { median } from './statistics.ts'
 
 export interface Results {
-  /** By row id; only what was measured. */
-  readonly rows: ReadonlyMap<string, Measurement>
+  /** By row id; only what was measured, all of the same number of rounds. */
+  readonly rounds: ReadonlyMap<string, readonly Round[]>
   /** Minified and gzipped, by Worker. */
   readonly gzipBytes: ReadonlyMap<string, number>
   /** Start to first good answer, above a bare Worker's, by Worker. */
@@ -84,8 +86,8 @@ function throughput(id: string, what: string, atLeast: number, ours: string, the
     what: `throughput: ${what}`,
     unit: '×',
     bound: { atLeast },
-    reached: ({ rows }) =>
-      both(rows.get(ours), rows.get(theirs), (a, b) => a.callsPerSecond / b.callsPerSecond),
+    reached: (results) =>
+      paired(results, ours, theirs, (a, b) => callsPerSecondOf(a.busy) / callsPerSecondOf(b.busy)),
   }
 }
 
@@ -95,7 +97,8 @@ function cpu(id: string, what: string, atMost: number, ours: string, theirs: str
     what: `CPU per call: ${what}`,
     unit: '×',
     bound: { atMost },
-    reached: ({ rows }) => both(rows.get(ours), rows.get(theirs), (a, b) => a.cpuUs / b.cpuUs),
+    reached: (results) =>
+      paired(results, ours, theirs, (a, b) => cpuUsOf(a.busy) / cpuUsOf(b.busy)),
   }
 }
 
@@ -105,7 +108,8 @@ function overhead(id: string, what: string, atMost: number, ours: string, theirs
     what: `CPU per call: ${what}`,
     unit: 'µs',
     bound: { atMost },
-    reached: ({ rows }) => both(rows.get(ours), rows.get(theirs), (a, b) => a.cpuUs - b.cpuUs),
+    reached: (results) =>
+      paired(results, ours, theirs, (a, b) => cpuUsOf(a.busy) - cpuUsOf(b.busy)),
   }
 }
 
@@ -115,7 +119,10 @@ function gzip(id: string, worker: string, atMost: number): Goal {
     what: `minified gzip: ${worker}`,
     unit: 'KiB',
     bound: { atMost },
-    reached: ({ gzipBytes }) => both(gzipBytes.get(worker), BYTES_PER_KIB, (a, b) => a / b),
+    reached({ gzipBytes }) {
+      const bytes = gzipBytes.get(worker)
+      return bytes === undefined ? undefined : bytes / BYTES_PER_KIB
+    },
   }
 }
 
@@ -129,10 +136,19 @@ function coldStart(id: string, worker: string, atMost: number): Goal {
   }
 }
 
-function both<Value>(
-  ours: Value | undefined,
-  theirs: Value | undefined,
-  combine: (ours: Value, theirs: Value) => number,
+/** Median over the rounds of what `compare` says of two rows in the same round. */
+function paired(
+  { rounds }: Results,
+  ours: string,
+  theirs: string,
+  compare: (ours: Round, theirs: Round) => number,
 ): number | undefined {
-  return ours === undefined || theirs === undefined ? undefined : combine(ours, theirs)
+  const oursRounds = rounds.get(ours)
+  const theirRounds = rounds.get(theirs)
+  if (!oursRounds || !theirRounds) return undefined
+  const compared = oursRounds.flatMap((round, index) => {
+    const other = theirRounds[index]
+    return other ? [compare(round, other)] : []
+  })
+  return median(compared)
 }

@@ -37,7 +37,7 @@ const US_PER_SECOND = 1e6
 
 export function summarize(rounds: readonly Round[]): Measurement {
   const over = (pick: (round: Round) => number): number => median(rounds.map(pick))
-  const rates = rounds.map(({ busy }) => busy.calls / busy.seconds)
+  const rates = rounds.map(({ busy }) => callsPerSecondOf(busy))
   return {
     callsPerSecond: median(rates),
     callsPerSecondMin: quantile(rates, 0),
@@ -51,4 +51,8 @@ export function summarize(rounds: readonly Round[]): Measurement {
   }
 }
 
-const cpuUsOf = ({ cpuSeconds, calls }: Sample): number => (cpuSeconds * US_PER_SECOND) / calls
+export const callsPerSecondOf = ({ calls, seconds }: Sample): number => calls / seconds
+
+/** CPU time of the server process per call, in µs. */
+export const cpuUsOf = ({ cpuSeconds, calls }: Sample): number =>
+  (cpuSeconds * US_PER_SECOND) / calls

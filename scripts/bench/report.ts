@@ -13,7 +13,13 @@ export interface RowReport extends Measurement {
 export interface Report {
   readonly startedAt: string
   readonly quick: boolean
-  readonly machine: { readonly cpu: string; readonly cores: number; readonly workerd: string }
+  readonly machine: {
+    readonly cpu: string
+    readonly cores: number
+    readonly workerd: string
+    /** Load average of the last minute before the run. */
+    readonly othersLoad: number
+  }
   readonly rounds: number
   readonly connections: number
   readonly rows: readonly RowReport[]

@@ -1,6 +1,6 @@
 /** One run of the bench: build, start, measure, judge. */
 import { mkdirSync, rmSync } from 'node:fs'
-import { cpus } from 'node:os'
+import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { devSecrets } from '../dev-secrets.ts'
 import { useDevEnvironment } from '../environment.ts'
@@ -9,7 +9,7 @@ import type { BundleSize } from './bundle.ts'
 import { measureColdStarts } from './cold-start.ts'
 import { assignCores, type Cores } from './cores.ts'
 import { freePort } from './free-port.ts'
-import { GOALS, judge } from './goals.ts'
+import { GOALS, judge, type Results } from './goals.ts'
 import { LoadGenerator } from './load.ts'
 import { summarize, type Measurement } from './measurement.ts'
 import { measureSizes } from './real-workers.ts'
@@ -33,22 +33,27 @@ export interface RunOptions {
 
 /** Inside the repository: the bench's servers import `#shared`. Removed at the next start. */
 const FOLDER = join(ROOT, '.gen', 'bench')
+/** Load average of the last minute above which other programs take part in the figures. */
+const QUIET_LOAD = 0.5
 const BYTES_PER_MIB = 1024 * 1024
 
 export async function runBench(options: RunOptions): Promise<Report> {
   const startedAt = new Date().toISOString()
+  const [othersLoad = 0] = loadavg()
+  if (othersLoad > QUIET_LOAD) {
+    options.progress(`the machine is busy (load ${othersLoad.toFixed(1)}): the figures will be too`)
+  }
   useDevEnvironment()
   rmSync(FOLDER, { recursive: true, force: true })
   await devSecrets()
   const cores = assignCores()
   const sizes = options.whole ? await sizesOf(options) : new Map<string, BundleSize>()
   const coldStarts = options.whole ? await coldStartsOf(options, cores) : new Map<string, number>()
-  const { rows, memoryMib } = await rowsOf(options, cores)
-  const measured = new Map(rows.map((row) => [row.id, row]))
+  const { rows, rounds, memoryMib } = await rowsOf(options, cores)
   return {
     startedAt,
     quick: options.quick,
-    machine: machine(),
+    machine: { ...machine(), othersLoad },
     rounds: options.timing.rounds,
     connections: BUSY_CONNECTIONS,
     rows,
@@ -56,7 +61,7 @@ export async function runBench(options: RunOptions): Promise<Report> {
     sizes: Object.fromEntries(sizes),
     coldStartMs: Object.fromEntries(coldStarts),
     goals: judge(GOALS, {
-      rows: measured,
+      rounds,
       gzipBytes: new Map([...sizes].map(([name, { gzipBytes }]) => [name, gzipBytes])),
       coldStartMs: overBare(coldStarts),
     }),
@@ -85,7 +90,7 @@ function overBare(coldStarts: ReadonlyMap<string, number>): Map<string, number> 
 async function rowsOf(
   { plans, rowIds, timing, progress }: RunOptions,
   cores: Cores,
-): Promise<{ rows: RowReport[]; memoryMib: Record<string, number> }> {
+): Promise<Pick<Report, 'rows' | 'memoryMib'> & Pick<Results, 'rounds'>> {
   const started: { name: string; workerd: Workerd }[] = []
   const load = new LoadGenerator(cores.load)
   try {
@@ -99,13 +104,14 @@ async function rowsOf(
       const wanted = target.rows.filter(({ id }) => rowIds.has(id))
       running.push(...wanted.map((row) => ({ row, workerd })))
     }
-    const measured = await measureRounds(running, load, timing, progress)
-    const summaries = new Map([...measured].map(([id, rounds]) => [id, summarize(rounds)]))
+    const rounds = await measureRounds(running, load, timing, progress)
+    const summaries = new Map([...rounds].map(([id, ofRow]) => [id, summarize(ofRow)]))
     const memory = started.map(({ name, workerd }) => [
       name,
       workerd.residentBytes() / BYTES_PER_MIB,
     ])
-    return { rows: reportRows(running, summaries), memoryMib: Object.fromEntries(memory) }
+    const memoryMib = Object.fromEntries(memory)
+    return { rows: reportRows(running, summaries), rounds, memoryMib }
   } finally {
     load.close()
     for (const { workerd } of started) await workerd.close()
@@ -131,7 +137,7 @@ function siteOf(name: string): Site {
   return { folder, minify: true, freePort }
 }
 
-function machine(): Report['machine'] {
+function machine(): Omit<Report['machine'], 'othersLoad'> {
   const [first] = cpus()
   return { cpu: first?.model ?? 'unknown', cores: cpus().length, workerd: Workerd.version() }
 }
