@@ -49,12 +49,11 @@ function askForToken(status: number, complaint?: string): Response {
     <>
       {complaint ? <p class="warning">{complaint}</p> : null}
       <p>
-        Open the owner link in this browser, or paste it here. <code>npm run dev</code> and{' '}
-        <code>npm run owner-link</code> print it.
+        Open the sign-in link in this browser, or paste it here. <code>npm run dev</code> prints it.
       </p>
       <form method="post" action={OWNER_LOGIN_PATH}>
         <label>
-          Owner link
+          Sign-in link
           <input type="password" name="token" autocomplete="off" required />
         </label>
         <div class="buttons">
