@@ -306,6 +306,17 @@ describe('methods on the MCP address', () => {
   })
 })
 
+describe('methods on the pages of the platform', () => {
+  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('%s: 405 and what is allowed', async (method) => {
+    for (const path of ['/', '/health', `/.well-known/oauth-protected-resource${PATH}`]) {
+      const got = await ask({ method, path })
+      expect(got.status).toBe(405)
+      expect(got.headers.allow).toBe('GET, HEAD')
+    }
+    expect((await ask({ method, path: '/admin' })).status).toBe(404)
+  })
+})
+
 describe('where from (DNS rebinding, CORS)', () => {
   test.each([
     'evil.example.com',

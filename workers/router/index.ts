@@ -57,15 +57,32 @@ async function answer(
   return exposeTo(allowOrigin, await respond(request, route, platform, ctx))
 }
 
+/** What the router itself shows, whoever asks. */
+type Page = Exclude<Route, { kind: 'oauth' | 'mcp' }>
+
 async function respond(
   request: Request,
   route: Exclude<Route, { kind: 'oauth' }>,
   platform: Platform,
   ctx: ExecutionContext,
 ): Promise<Response> {
+  if (route.kind === 'mcp') return handleMcp(request, route.server, platform, ctx)
+  const isRead = request.method === 'GET' || request.method === 'HEAD'
+  return isRead ? readPage(route, platform, ctx) : onlyRead(route)
+}
+
+function onlyRead(route: Page): Response {
+  if (route.kind === 'unknown-well-known' || route.kind === 'not-found') return notFound()
+  const response = plainError(405, 'method_not_allowed', 'Only GET and HEAD are answered here')
+  response.headers.set('allow', 'GET, HEAD')
+  return response
+}
+
+const notFound = (): Response =>
+  plainError(404, 'not_found', 'Nothing is served here; see / for what is')
+
+async function readPage(route: Page, platform: Platform, ctx: ExecutionContext): Promise<Response> {
   switch (route.kind) {
-    case 'mcp':
-      return handleMcp(request, route.server, platform, ctx)
     case 'resource-metadata':
       return describeResource(route.server, platform, ctx)
     case 'home':
@@ -74,7 +91,7 @@ async function respond(
       return Response.json({ status: 'ok' }, { headers: ANSWER_HEADERS })
     case 'unknown-well-known':
     case 'not-found':
-      return plainError(404, 'not_found', 'Nothing is served here; see / for what is')
+      return notFound()
   }
 }
 
