@@ -17,7 +17,6 @@ export const PRINCIPAL_HEADER = 'x-mcp-edge-principal'
 export const DECISION_HEADER = 'x-mcp-edge-decision'
 /** On a 409: the digest of the definitions the server runs, when they are not the approved ones. */
 export const DIGEST_HEADER = 'x-mcp-edge-digest'
-export const INTERNAL_HEADER_PREFIX = 'x-mcp-edge-'
 export const INTERNAL_HEADER_MAX_BYTES = 4096
 
 /** The server refuses before its handler runs: the call was decided on other definitions. */

@@ -2,8 +2,8 @@
  * Step 2: who calls. Verifies `Authorization: Bearer` in the isolate and keeps
  * the verdict, so that the common call does no cryptography and no I/O.
  *
- * Does NOT check revocation (the feed changes while a verdict is cached: see
- * `isRevoked` in index.ts), policy or scopes.
+ * Does NOT check revocation (the feed changes while a verdict is cached: mcp.ts
+ * does), policy or scopes.
  */
 import { verifyAccessToken, type AccessTokenFailure } from '#shared/auth/access-token.ts'
 import { ANONYMOUS, type Principal } from '#shared/auth/principal.ts'
