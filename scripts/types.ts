@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { envTypes, workerPrograms, writeRuntimeTypes } from './env-types.ts'
 import { useDevEnvironment } from './environment.ts'
 import { generateAll } from './gen/all.ts'
 import { DEV } from './gen/trust.ts'
@@ -16,13 +17,6 @@ Writes env.d.ts beside every Worker (its bindings, from wrangler.toml; committed
 and .gen/runtime.d.ts (the Workers runtime; git-ignored).
 
   --check   compare env.d.ts instead of writing it, then type-check every program`
-
-const OBJECTS_CONFIG = 'durable-objects/wrangler.toml'
-
-interface WorkerProgram {
-  config: string
-  folder: string
-}
 
 await runScript(async () => {
   const { values } = parseArgs({
@@ -39,7 +33,7 @@ await runScript(async () => {
   await generateAll(DEV)
   await writeRuntimeTypes()
   const stale: string[] = []
-  for (const worker of workers()) {
+  for (const worker of workerPrograms()) {
     const path = join(worker.folder, 'env.d.ts')
     const text = await envTypes(worker)
     if (!values.check) writeIfChanged(path, text)
@@ -50,33 +44,6 @@ await runScript(async () => {
   }
   if (values.check) checkPrograms()
 })
-
-function workers(): WorkerProgram[] {
-  const servers = globSync('workers/*/wrangler.toml', { cwd: ROOT }).sort()
-  return [
-    { config: 'wrangler.toml', folder: 'workers/router' },
-    ...[OBJECTS_CONFIG, ...servers].map((config) => ({ config, folder: dirname(config) })),
-  ]
-}
-
-async function envTypes({ config, folder }: WorkerProgram): Promise<string> {
-  const { experimental_generateTypes: generateTypes } = await import('wrangler')
-  const { content } = await generateTypes({
-    config: [config],
-    path: join(folder, 'env.d.ts'),
-    includeRuntime: false,
-    strictVars: false,
-  })
-  return content
-}
-
-/** One file for all: every Worker has the same compatibility date. */
-async function writeRuntimeTypes(): Promise<void> {
-  const { experimental_generateTypes: generateTypes } = await import('wrangler')
-  const path = join('.gen', 'runtime.d.ts')
-  const { content } = await generateTypes({ config: [OBJECTS_CONFIG], path, includeEnv: false })
-  writeIfChanged(path, content)
-}
 
 function checkPrograms(): void {
   const programs = globSync(

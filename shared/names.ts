@@ -7,13 +7,15 @@ const SERVER_NAME_MAX_CHARS = 40
 const TOOL_NAME = /^[a-zA-Z0-9_-]{1,64}$/
 
 /**
- * First path segments the platform keeps for itself, now or later; and the one name of
- * this form that every object has as a property, so that an index can be a plain object.
+ * First path segments the platform keeps for itself, now or later; the names of its own
+ * Workers, which a server of that name would overwrite; and the one name of this form
+ * that every object has as a property, so that an index can be a plain object.
  */
 export const RESERVED_NAMES: ReadonlySet<string> = new Set(
   (
     'mcp sse oauth authorize token register revoke introspect callback jwks login account admin ' +
-    'catalog metrics health v0 v1 assets static router gateway durable-objects constructor'
+    'catalog metrics health v0 v1 assets static router gateway durable-objects ' +
+    'mcp-edge-router mcp-edge-oauth mcp-edge-objects constructor'
   ).split(' '),
 )
 

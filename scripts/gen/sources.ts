@@ -65,7 +65,7 @@ function checkServerName(folder: string, name: string): void {
   if (RESERVED_NAMES.has(name)) {
     throw new Stop(
       shown(folder),
-      `"${name}" is a path the platform keeps for itself.`,
+      `"${name}" is a name the platform keeps for itself.`,
       `Rename the folder, e.g. to ${name}-tools.`,
     )
   }

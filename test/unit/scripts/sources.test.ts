@@ -31,10 +31,14 @@ describe('servers', () => {
     },
   )
 
-  test('refuses a name the platform keeps for its own paths', () => {
-    write('admin/tools/a.ts')
-    expect(() => readServerSource(workers, 'admin')).toThrow(/keeps for itself[^]*admin-tools/)
-  })
+  test.each(['admin', 'mcp-edge-oauth'])(
+    'refuses %s, which the platform keeps for itself',
+    (name) => {
+      write(`${name}/tools/a.ts`)
+      const sentence = new RegExp(`keeps for itself[^]*${name}-tools`)
+      expect(() => readServerSource(workers, name)).toThrow(sentence)
+    },
+  )
 
   test('names the existing ones when asked for one that does not exist', () => {
     write('clock/tools/a.ts')
