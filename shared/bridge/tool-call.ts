@@ -93,7 +93,10 @@ function streamResponse(
     })
   }
   // The runtime cancels a stream only when it next writes to it; the signal tells at once.
-  call.input.request.signal.addEventListener('abort', leave)
+  const { signal } = call.input.request
+  signal.addEventListener('abort', leave)
+  // A tool that first waits: its client may have left before there was a stream to leave.
+  if (signal.aborted) leave()
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { done, value } = await events.next()

@@ -145,6 +145,19 @@ describe('a client that leaves', () => {
     vi.useRealTimers()
   })
 
+  it('is noticed also when it left before the tool said anything', async () => {
+    vi.useFakeTimers()
+    const client = new AbortController()
+    const edge = createEdge(() => {
+      client.abort()
+      return streamed(new ReadableStream())
+    })
+    await edge.post(CALL, {}, undefined, client.signal)
+    await vi.advanceTimersByTimeAsync(AFTER_DISCONNECT_MS)
+    expect(edge.calls[0]?.signal.aborted).toBe(true)
+    vi.useRealTimers()
+  })
+
   it('after 25 s the run is ended', async () => {
     vi.useFakeTimers()
     const { edge, response } = await callWith(() => streamed(new ReadableStream()))
