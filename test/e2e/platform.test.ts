@@ -30,6 +30,12 @@ test('the authorization server answers behind the router, as the issuer clients 
   expect(await response.json()).toMatchObject({ issuer: platform.origin })
 })
 
+test('the metadata at the root names no private server, not even the only one (DESIGN §4.8)', async () => {
+  const root = `${platform.origin}/.well-known/oauth-protected-resource`
+  await fetch(platform.mcpUrl('clock'), { method: 'POST' })
+  expect((await fetch(root)).status).toBe(404)
+})
+
 test('the router binds every server, fixtures included', async () => {
   const bindings = Object.keys(await platform.worker('mcp-edge-router').getEnv())
   expect(bindings).toEqual(

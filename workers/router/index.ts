@@ -117,10 +117,15 @@ async function currentIndex(platform: Platform, ctx: ExecutionContext): Promise<
   return platform.catalog.index(await platform.catalog.feed(ctx), ctx)
 }
 
-/** The root document (RFC 9728 §3) can describe one resource only. */
+/**
+ * The root document (RFC 9728 §3) can describe one resource only, and a stranger
+ * reads it: a private server is not named, not even where it is the only one.
+ */
 function onlyServer({ servers }: CatalogIndex): string | undefined {
-  const names = Object.keys(servers)
-  return names.length === 1 ? names[0] : undefined
+  const [only, ...others] = Object.entries(servers)
+  if (!only || others.length > 0) return undefined
+  const [name, { policy }] = only
+  return policy.visibility === 'public' ? name : undefined
 }
 
 function misdirected({ publicOrigin }: Platform): Response {
