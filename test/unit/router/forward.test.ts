@@ -25,6 +25,9 @@ const callAnsweredBy = (answer: () => Response | undefined) =>
     signal: new AbortController().signal,
   })
 
+/** Good in all but its status. */
+const refusal = (status: number): Response =>
+  Response.json({ jsonrpc: '2.0', id: 1, error: { code: -32000, message: 'no' } }, { status })
 const jsonHeaders = { 'content-type': 'application/json; charset=utf-8' }
 
 describe('mcpHeadersOf', () => {
@@ -81,7 +84,9 @@ describe('forward', () => {
       'a redirect',
       () => new Response(null, { status: 302, headers: { location: 'https://evil/' } }),
     ],
-    ['a 401 of its own', () => new Response('{}', { status: 401, headers: jsonHeaders })],
+    ['a 401 of its own', () => refusal(401)],
+    ['a 403 of its own', () => refusal(403)],
+    ['a status nobody agreed on', () => refusal(503)],
     [
       'a stream with an error status',
       () => new Response('x', { status: 500, headers: { 'content-type': 'text/event-stream' } }),
