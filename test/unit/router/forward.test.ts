@@ -14,9 +14,12 @@ function endless(onCancel: () => void): ReadableStream<Uint8Array> {
   })
 }
 
-const callAnsweredBy = (answer: () => Response | undefined) =>
+const callAnsweredBy = (answer: (request: Request) => Response | undefined) =>
   forward({
-    handle: { url: 'https://notes.mcp.internal/mcp', fetch: async () => answer() },
+    handle: {
+      url: 'https://notes.mcp.internal/mcp',
+      fetch: async (request) => answer(request),
+    },
     serverName: 'notes',
     assertion: 'assertion',
     decision: '{}',
@@ -96,6 +99,15 @@ describe('forward', () => {
       kind: 'bad_answer',
       ref: expect.any(String),
     })
+  })
+
+  it('lets no redirect take the assertion to another address', async () => {
+    let redirect: string | undefined
+    await callAnsweredBy((request) => {
+      redirect = request.redirect
+      return undefined
+    })
+    expect(redirect).toBe('manual')
   })
 
   it('stops reading a JSON answer that is over its bound', async () => {
