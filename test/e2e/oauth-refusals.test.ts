@@ -247,3 +247,25 @@ test('a wrong owner token signs nobody in, and a GET never does', async () => {
   expect(opened.html).toContain('name="token"')
   expect(person.cookieHeader()).not.toContain('session')
 })
+
+test('cookies of a sign-in are for this origin, out of the reach of scripts and of other sites', async () => {
+  const flow = await begin(platform.origin, { resource: clock })
+  const asked = await fetch(flow.authorizeUrl, { redirect: 'manual' })
+  const signedIn = await fetch(`${platform.origin}/login/owner`, {
+    method: 'POST',
+    body: new URLSearchParams({ token: platform.ownerToken }),
+    headers: { origin: platform.origin },
+    redirect: 'manual',
+  })
+  const cookies = [...asked.headers.getSetCookie(), ...signedIn.headers.getSetCookie()]
+  expect(cookies.map((cookie) => cookie.split('=')[0])).toEqual(
+    expect.arrayContaining(['__Host-mcp-edge-sign-in', '__Host-mcp-edge-session']),
+  )
+  for (const cookie of cookies) {
+    const attributes = cookie.split('; ').slice(1)
+    expect(attributes).toEqual(
+      expect.arrayContaining(['Path=/', 'Secure', 'HttpOnly', 'SameSite=Lax']),
+    )
+    expect(cookie).not.toContain('Domain')
+  }
+})

@@ -6,10 +6,13 @@ import { startPlatform, type Platform } from './_platform.ts'
 
 let platform: Platform
 let clock: URL
+/** Its policy says so. */
+let strict: URL
 beforeAll(async () => {
-  platform = await startPlatform()
+  platform = await startPlatform({ authorServers: ['test/servers/mailbox'] })
   clock = platform.mcpUrl('clock')
-  await fetch(clock, { method: 'POST' })
+  strict = platform.mcpUrl('mailbox')
+  for (const url of [clock, strict]) await fetch(url, { method: 'POST' })
 })
 afterAll(() => platform.close())
 
@@ -38,8 +41,8 @@ async function statusWith(token: string, url: URL): Promise<number> {
   return response.status
 }
 
-async function signIn() {
-  const flow = await begin(platform.origin, { resource: clock.href })
+async function signIn(url = clock) {
+  const flow = await begin(platform.origin, { resource: url.href })
   const callback = await approve(new Person(platform.origin), flow, platform.ownerToken)
   return { flow, tokens: await redeem(flow, callback) }
 }
@@ -60,6 +63,13 @@ test('after revocation of the refresh token the access token dies, too (DESIGN ย
     },
     { timeout: 20_000, interval: 1_000 },
   )
+})
+
+test('a strict server refuses it with the very next request (DESIGN ยง2)', async () => {
+  const { flow, tokens } = await signIn(strict)
+  expect(await statusWith(tokens.access_token, strict)).toBe(200)
+  await revokeToken(flow, String(tokens.refresh_token))
+  expect(await statusWith(tokens.access_token, strict)).toBe(401)
 })
 
 test('refreshes of one grant at the same moment each get an access token', async () => {
