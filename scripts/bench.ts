@@ -12,9 +12,9 @@ import { TARGETS } from './bench/targets/all.ts'
 import { ROOT } from './root.ts'
 import { runScript, Stop } from './stop.ts'
 
-const FULL: Timing = { rounds: 7, warmUpMs: 1000, aloneMs: 1000, busyMs: 2000 }
-/** Windows long enough for CPU time in steps of 10 ms. */
-const QUICK: Timing = { rounds: 5, warmUpMs: 400, aloneMs: 300, busyMs: 700 }
+const FULL: Timing = { rounds: 7, warmUpMs: 3000, aloneMs: 1000, busyMs: 2000 }
+/** Windows long enough for CPU time in steps of 10 ms, and for V8 to have compiled what is hot. */
+const QUICK: Timing = { rounds: 5, warmUpMs: 1000, aloneMs: 250, busyMs: 650 }
 const COLD_STARTS = 9
 
 const ROW_IDS = TARGETS.flatMap(({ rowIds }) => rowIds)

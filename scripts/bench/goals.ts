@@ -18,7 +18,7 @@ export interface Results {
 export interface Goal {
   readonly id: string
   readonly what: string
-  readonly unit: '×' | 'µs' | 'KiB' | 'ms' | 'operations'
+  readonly unit: '×' | 'µs' | 'KiB' | 'ms'
   readonly bound: { readonly atLeast: number } | { readonly atMost: number }
   /** `undefined`: not measured in this run. */
   reached(results: Results): number | undefined
