@@ -16,17 +16,30 @@ export interface Starter {
   readonly exchange: Exchange
 }
 
-/** @returns medians in milliseconds by id */
+export type ColdStarts = ReadonlyMap<string, readonly number[]>
+
+/** @returns milliseconds by id, one per turn */
 export async function measureColdStarts(
   starters: readonly Starter[],
   times: number,
   core: number | undefined,
-): Promise<Map<string, number>> {
+): Promise<ColdStarts> {
   const measured = new Map<string, number[]>(starters.map(({ id }) => [id, []]))
   for (let time = 0; time < times; time++) {
     for (const starter of starters) measured.get(starter.id)?.push(await startOnce(starter, core))
   }
-  return new Map([...measured].map(([id, milliseconds]) => [id, median(milliseconds)]))
+  return measured
+}
+
+/** Medians of what each took longer than `base` in the same turn. */
+export function longerThan(base: string, measured: ColdStarts): Map<string, number> {
+  const baseMs = measured.get(base) ?? []
+  return new Map(
+    [...measured].map(([id, milliseconds]) => [
+      id,
+      median(milliseconds.map((taken, turn) => taken - (baseMs[turn] ?? 0))),
+    ]),
+  )
 }
 
 async function startOnce(starter: Starter, core: number | undefined): Promise<number> {

@@ -6,7 +6,7 @@ import { devSecrets } from '../dev-secrets.ts'
 import { useDevEnvironment } from '../environment.ts'
 import { ROOT } from '../root.ts'
 import type { BundleSize } from './bundle.ts'
-import { measureColdStarts } from './cold-start.ts'
+import { longerThan, measureColdStarts, type ColdStarts } from './cold-start.ts'
 import { assignCores, type Cores } from './cores.ts'
 import { freePort } from './free-port.ts'
 import { GOALS, judge, type Results } from './goals.ts'
@@ -16,6 +16,7 @@ import { measureSizes } from './real-workers.ts'
 import type { Report, RowReport } from './report.ts'
 import { BUSY_CONNECTIONS, measureRounds, type RunningRow, type Timing } from './rounds.ts'
 import { BARE, createStarters } from './starters.ts'
+import { median } from './statistics.ts'
 import type { Site, TargetPlan } from './target.ts'
 import { Workerd } from './workerd.ts'
 
@@ -48,7 +49,9 @@ export async function runBench(options: RunOptions): Promise<Report> {
   await devSecrets()
   const cores = assignCores()
   const sizes = options.whole ? await sizesOf(options) : new Map<string, BundleSize>()
-  const coldStarts = options.whole ? await coldStartsOf(options, cores) : new Map<string, number>()
+  const coldStarts = options.whole
+    ? await coldStartsOf(options, cores)
+    : new Map<string, number[]>()
   const { rows, rounds, memoryMib } = await rowsOf(options, cores)
   return {
     startedAt,
@@ -59,11 +62,13 @@ export async function runBench(options: RunOptions): Promise<Report> {
     rows,
     memoryMib,
     sizes: Object.fromEntries(sizes),
-    coldStartMs: Object.fromEntries(coldStarts),
+    coldStartMs: Object.fromEntries(
+      [...coldStarts].map(([id, milliseconds]) => [id, median(milliseconds)]),
+    ),
     goals: judge(GOALS, {
       rounds,
       gzipBytes: new Map([...sizes].map(([name, { gzipBytes }]) => [name, gzipBytes])),
-      coldStartMs: overBare(coldStarts),
+      coldStartMs: longerThan(BARE, coldStarts),
     }),
   }
 }
@@ -76,15 +81,10 @@ function sizesOf({ progress }: RunOptions): Promise<Map<string, BundleSize>> {
 async function coldStartsOf(
   { progress, coldStarts }: RunOptions,
   cores: Cores,
-): Promise<Map<string, number>> {
+): Promise<ColdStarts> {
   progress('cold starts')
   const starters = await createStarters(siteOf('cold-start'))
   return measureColdStarts(starters, coldStarts, cores.server)
-}
-
-function overBare(coldStarts: ReadonlyMap<string, number>): Map<string, number> {
-  const bareMs = coldStarts.get(BARE) ?? 0
-  return new Map([...coldStarts].map(([id, milliseconds]) => [id, milliseconds - bareMs]))
 }
 
 async function rowsOf(
