@@ -25,7 +25,12 @@ export async function writeDevConfigs(
   const secrets = await devSecrets()
   const origins = { PUBLIC_ORIGIN: publicOrigin, ISSUER: publicOrigin }
   return [
-    write(join(folder, 'router'), ROUTER_CONFIG, origins, secrets.router),
+    write(
+      join(folder, 'router'),
+      ROUTER_CONFIG,
+      { ...origins, REBUILD_CHECK_SECONDS: '0' },
+      secrets.router,
+    ),
     write(
       join(folder, 'oauth'),
       OAUTH_CONFIG,

@@ -14,6 +14,8 @@ const NOISE: readonly RegExp[] = [
   /^env\.\S+\s+KV Namespace/,
   /^Service bindings, Durable Object bindings, and Tail consumers connect/,
   /^⎔ (Starting|Reloading) local server/,
+  /^⎔ Shutting down /,
+  /Logs were written to /,
   /^\[wrangler:info\] (Ready on|GET \/health 200)/,
   /^Running: npx --no mcp-edge-gen/,
   /^npm warn /,

@@ -19,6 +19,8 @@ export interface RunningWrangler {
   /** Settles when `/health` answers; rejects with a Stop when it never will. */
   readonly ready: Promise<void>
   readonly ended: Promise<void>
+  /** Ends it with its children; settles when they are gone. */
+  stop(): Promise<void>
 }
 
 export interface WranglerOptions {
@@ -55,8 +57,15 @@ export function startWrangler(options: WranglerOptions): RunningWrangler {
   // Until the caller waits for it, an early end is `ready`'s to report.
   ended.catch(() => {})
   show(child)
-  endWithUs(child)
-  return { ready: whenHealthy(child, port), ended }
+  const end = endWithUs(child)
+  return {
+    ready: whenHealthy(child, port),
+    ended,
+    stop() {
+      end()
+      return ended.catch(() => {})
+    },
+  }
 }
 
 /** A tunnel ends TLS: the Workers must see the URL the client used. */
@@ -76,18 +85,23 @@ function show(child: ChildProcess): void {
   }
 }
 
-function endWithUs(child: ChildProcess): void {
+/** @returns a function that ends it now */
+function endWithUs(child: ChildProcess): () => void {
   const end = (): void => {
     if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGTERM')
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end)
-  process.on('exit', end)
+  const events = ['SIGINT', 'SIGTERM', 'SIGHUP', 'exit'] as const
+  for (const event of events) process.on(event, end)
   // `npm run` may be killed without a signal reaching us; then we belong to another parent.
   const parent = process.ppid
   const timer = setInterval(() => {
     if (process.ppid !== parent) end()
   }, PARENT_CHECK_MS)
-  child.once('exit', () => clearInterval(timer))
+  child.once('exit', () => {
+    clearInterval(timer)
+    for (const event of events) process.off(event, end)
+  })
+  return end
 }
 
 async function whenHealthy(child: ChildProcess, port: number): Promise<void> {

@@ -3,6 +3,8 @@ import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { writeDevConfigs } from './dev-config.ts'
+import { connectLines } from './dev-connect.ts'
+import { nextEdit, nextServerChange } from './dev-servers.ts'
 import { startWrangler } from './dev-wrangler.ts'
 import { useDevEnvironment } from './environment.ts'
 import { generateAll } from './gen/all.ts'
@@ -20,7 +22,8 @@ const OWNER_LINK_SECONDS = 12 * 3600
 const HELP = `npm run dev [-- --port N] [-- --public https://…]
 
 Starts router, authorization server, objects and every server of workers/ on
-this machine, rebuilds when a file changes, keeps its state in .wrangler/state.
+this machine, rebuilds when a file changes, starts again when a server comes or
+goes, keeps its state in .wrangler/state.
 
   --port N             listen on this port (${DEFAULT_PORT}); never another one
   --state <folder>     keep the state there instead of .wrangler/state
@@ -37,12 +40,37 @@ await runScript(async () => {
   await generateAll(DEV)
   const origin = publicOrigin ?? `http://localhost:${port}`
   const link = mintOwnerLink(origin, OWNER_LINK_SECONDS)
-  const configs = await writeDevConfigs(join(ROOT, '.gen', `dev-${port}`), origin, link.variable)
-  const wrangler = startWrangler({ configs, port, publicOrigin, state })
-  await wrangler.ready
-  console.log(welcome(origin, listServers(join(ROOT, 'workers')), link.url))
-  await wrangler.ended
+  const folder = join(ROOT, '.gen', `dev-${port}`)
+  let first = true
+  for (;;) {
+    const configs = await writeDevConfigs(folder, origin, link.variable)
+    const servers = listServers(join(ROOT, 'workers'))
+    const wrangler = startWrangler({ configs, port, publicOrigin, state })
+    try {
+      await wrangler.ready
+    } catch (error) {
+      if (first || !(error instanceof Stop)) throw error
+      await wrangler.stop()
+      console.error(`\n✘ ${error.message} It starts again when a file of workers/ changes.\n`)
+      await nextEdit()
+      continue
+    }
+    console.log(first ? welcome(origin, servers, link.url) : again(origin, servers))
+    first = false
+    const change = await Promise.race([wrangler.ended, nextServerChange(servers)])
+    if (change === undefined) return
+    console.log(`↻ ${change}: starting again`)
+    await wrangler.stop()
+  }
 })
+
+function again(origin: string, servers: readonly string[]): string {
+  return `✓ Servers    ${servers.map((name) => mcpUrl(origin, name)).join('  ')}`
+}
+
+function mcpUrl(origin: string, server: string): string {
+  return `${origin}/${server}/mcp`
+}
 
 /** @returns `undefined` when only help was asked for */
 function parse(): { port: number; publicOrigin: string | undefined; state: string } | undefined {
@@ -103,14 +131,16 @@ function listenOnce(port: number, host: string): Promise<string | undefined> {
 }
 
 function welcome(origin: string, servers: readonly string[], ownerLink: string): string {
-  const urls = servers.map((name) => `${origin}/${name}/mcp`)
+  const urls = servers.map((name) => mcpUrl(origin, name))
   const [first = '<server>'] = servers
+  const clients = connectLines(first, mcpUrl(origin, first))
   return `
   mcp-edge runs at ${origin}
 
-  Servers    ${urls.join('\n             ') || 'none yet: write workers/<name>/tools/<tool>.ts'}
+  Servers    ${urls.join('\n             ') || 'none yet: npm run new <name>'}
   Sign in    ${ownerLink}
-  Connect    claude mcp add --transport http ${first} ${origin}/${first}/mcp
+
+${clients.map(([client, line]) => `  ${client.padEnd(20)}${line}`).join('\n')}
 
   Connect a client; when it opens the sign-in page in your browser, open the
   sign-in link above in the same browser once. Edit workers/${first}/tools/*.ts and

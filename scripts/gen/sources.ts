@@ -1,12 +1,13 @@
 /**
  * What an author wrote: the folders of `workers/` that are servers, and of one
- * server its tool files (or a hand-written `server.ts`). Looks at names only.
+ * server its tool files (or a hand-written `server.ts`). Loads none of them.
  */
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isServerName, isToolName, RESERVED_NAMES } from '#shared/names.ts'
 import { shown } from '../root.ts'
 import { Stop } from '../stop.ts'
+import { checkServerConfig } from './server-config.ts'
 
 /** Folders of `workers/` that are the platform's own Workers, not MCP servers. */
 const PLATFORM_WORKERS: ReadonlySet<string> = new Set(['router', 'oauth'])
@@ -48,16 +49,17 @@ export function readServerSource(workersFolder: string, name: string): ServerSou
     )
   }
   const handWritten = join(folder, 'server.ts')
-  if (existsSync(handWritten)) return { name, folder, handWritten, tools: [] }
-  const tools = listTools(join(folder, 'tools'))
-  if (tools.length === 0) {
+  const byHand = existsSync(handWritten)
+  const tools = byHand ? [] : listTools(join(folder, 'tools'))
+  if (!byHand && tools.length === 0) {
     throw new Stop(
       shown(folder),
       'The server has no tools.',
       `Write ${shown(join(folder, 'tools'))}/<tool>.ts with \`export default defineTool({ … })\`, or a server.ts.`,
     )
   }
-  return { name, folder, tools }
+  checkServerConfig(folder, name)
+  return { name, folder, tools, ...(byHand ? { handWritten } : {}) }
 }
 
 function checkServerName(folder: string, name: string): void {

@@ -1,54 +1,29 @@
 /** `npm run dev` as a person uses it: it serves, says how to go on, and leaves nothing behind. */
-import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type AddressInfo, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { ROOT } from '../../scripts/root.ts'
+import { closed, freePort, listen, runDev } from './_dev.ts'
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
 
-interface Run {
-  child: ChildProcess
-  output(): string
-  exitCode: Promise<number | null>
-}
-
-function run(...args: string[]): Run {
-  const child = spawn(process.execPath, [join(ROOT, 'scripts', 'dev.ts'), ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  const exitCode = new Promise<number | null>((resolve) => child.once('exit', resolve))
-  return { child, output: () => output, exitCode }
-}
-
-async function listen(port = 0): Promise<{ server: Server; port: number }> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
-  return { server, port: (server.address() as AddressInfo).port }
-}
-const closed = (server: Server) => new Promise((resolve) => server.close(resolve))
-
 test('serves on the port it was told, says how to connect, and ends whole on Ctrl-C', async () => {
-  const { server, port } = await listen()
-  await closed(server)
+  const port = await freePort()
   const state = mkdtempSync(join(tmpdir(), 'mcp-edge-dev-'))
   cleanups.push(() => rmSync(state, { recursive: true, force: true }))
   cleanups.push(() => rmSync(join(ROOT, '.gen', `dev-${port}`), { recursive: true, force: true }))
-  const dev = run('--port', String(port), '--state', state)
+  const dev = runDev(['--port', String(port), '--state', state])
   cleanups.push(() => dev.child.kill('SIGTERM'))
 
   await expect.poll(dev.output, { timeout: 50_000 }).toContain('Ctrl-C ends everything')
   const origin = `http://localhost:${port}`
   expect(dev.output()).toContain(`mcp-edge runs at ${origin}`)
   expect(dev.output()).toContain(`claude mcp add --transport http clock ${origin}/clock/mcp`)
+  expect(dev.output()).toMatch(/cursor:\/\/.*\n.*StreamableHTTPClientTransport.*\n.*--public https/)
   expect(dev.output()).toMatch(/Sign in +http:\/\/localhost:\d+\/login\/owner\S+/)
   expect((await fetch(`${origin}/health`)).status).toBe(200)
 
@@ -60,7 +35,7 @@ test('serves on the port it was told, says how to connect, and ends whole on Ctr
 test('a busy port is an error that says so, never another port', async () => {
   const { server, port } = await listen()
   cleanups.push(() => closed(server))
-  const dev = run('--port', String(port))
+  const dev = runDev(['--port', String(port)])
   expect(await dev.exitCode).toBe(1)
   expect(dev.output()).toContain(`Port ${port}\n  Another program listens there`)
 })
@@ -70,7 +45,7 @@ test.each([
   [['--public', 'http://example.com'], 'is no https origin'],
   [['--prot', '1'], "Unknown option '--prot'"],
 ])('refuses %j with a sentence', async (args, sentence) => {
-  const dev = run(...args)
+  const dev = runDev(args)
   expect(await dev.exitCode).toBe(1)
   expect(dev.output()).toContain(sentence)
 })

@@ -12,7 +12,6 @@ import { createSnapshotReader, type SnapshotReader } from '#shared/catalog/snaps
 import { catalogOf, feedOf } from '#shared/rpc.ts'
 import { encodeDecision } from '#shared/wire.ts'
 import { createDiscovery, type Discovery } from './discovery.ts'
-import { REBUILD_CHECK_MS } from './limits.ts'
 import type { ServerHandle, Servers } from './servers.ts'
 
 /** All a request needs of its server. */
@@ -51,6 +50,7 @@ export class CatalogView {
   readonly #discovery: Discovery
   readonly #servers: Servers
   readonly #sealSecrets: string
+  readonly #rebuildCheckMs: number
   readonly #records = new Map<string, ServerRecord>()
   readonly #rebuildCheckedMs = new Map<string, number>()
   /** Newer than the feed may know: an index this isolate's own publish brought. */
@@ -59,6 +59,7 @@ export class CatalogView {
   constructor(env: Cloudflare.Env, servers: Servers, signingKey: SigningKey) {
     this.#servers = servers
     this.#sealSecrets = env.SEAL_SECRETS
+    this.#rebuildCheckMs = Number(env.REBUILD_CHECK_SECONDS) * 1000
     this.#discovery = createDiscovery(servers, env.CATALOG, signingKey)
     this.#snapshot = createSnapshotReader({
       kv: env.CATALOG_KV,
@@ -118,12 +119,17 @@ export class CatalogView {
     this.#discovery.remember(name, Date.now())
   }
 
-  /** Has the server been rebuilt? Looks behind the request, at most once per REBUILD_CHECK_MS. */
-  checkRebuild(name: string, ctx: ExecutionContext): void {
+  /**
+   * Has the server been rebuilt? Looks behind the request, at most once per
+   * REBUILD_CHECK_SECONDS; where that is 0 (development), the request waits for it.
+   */
+  async checkRebuild(name: string, ctx: ExecutionContext): Promise<void> {
     const nowMs = Date.now()
-    if (nowMs - (this.#rebuildCheckedMs.get(name) ?? -Infinity) < REBUILD_CHECK_MS) return
+    if (nowMs - (this.#rebuildCheckedMs.get(name) ?? -Infinity) < this.#rebuildCheckMs) return
     this.#rebuildCheckedMs.set(name, nowMs)
-    ctx.waitUntil(this.redescribe(name, ctx))
+    const look = this.redescribe(name, ctx)
+    ctx.waitUntil(look)
+    if (this.#rebuildCheckMs === 0) await look
   }
 
   #adopt(index: CatalogIndex): CatalogIndex {

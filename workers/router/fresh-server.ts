@@ -5,7 +5,7 @@ import { LIST_FEED_MAX_AGE_MS } from './limits.ts'
 
 /** Lists want a younger feed than calls do: what was just published must show. */
 export async function freshServer({ platform, server, ctx }: Exchange): Promise<ServerRecord> {
-  platform.catalog.checkRebuild(server.name, ctx)
+  await platform.catalog.checkRebuild(server.name, ctx)
   const feed = await platform.catalog.feed(ctx, LIST_FEED_MAX_AGE_MS)
   return (await platform.catalog.server(server.name, feed, ctx)) ?? server
 }

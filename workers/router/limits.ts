@@ -41,9 +41,6 @@ export const DESCRIPTION_MAX_BYTES = 2 * 1024 * 1024
 /** JSON Schemas people write nest a tenth of this. */
 export const DESCRIPTION_MAX_DEPTH = 200
 
-/** A list asks the server for its digest in the background when the last look is older (DESIGN §2). */
-export const REBUILD_CHECK_MS = 30_000
-
 /** A list is never answered from an older feed (DESIGN §2); calls never wait for that. */
 export const LIST_FEED_MAX_AGE_MS = 500
 
