@@ -93,17 +93,18 @@ interface Case {
   body: (typeof BODIES)[number]
 }
 
-/** Every combination where the headers count; where they do not, enough to see that they don't. */
+/** Every combination where the eras agree on 2026-07-28; else every pair, and enough of the rest. */
 function casesOf(version: HeaderValue): Case[] {
-  const methods = version === MODERN ? METHODS : METHODS.slice(0, 3)
-  const names = version === MODERN ? NAMES : ['record', 'write']
-  return methods.flatMap((methodHeader) =>
-    names.flatMap((nameHeader) =>
-      CLAIMS.flatMap((claim) =>
+  return CLAIMS.flatMap((claim) => {
+    const agreed = version === MODERN && claim === MODERN
+    const methods = agreed ? METHODS : METHODS.slice(0, 3)
+    const names = agreed ? NAMES : ['record', 'write']
+    return methods.flatMap((methodHeader) =>
+      names.flatMap((nameHeader) =>
         BODIES.map((body) => ({ version, methodHeader, nameHeader, claim, body })),
       ),
-    ),
-  )
+    )
+  })
 }
 
 /** The rules in words of their own, not in those of the code under test. */
