@@ -11,6 +11,7 @@ import { definitionsSchema, type Definitions } from '#shared/catalog/entry.ts'
 import { shown } from '../root.ts'
 import { Stop } from '../stop.ts'
 import { bundleForNode } from './bundle.ts'
+import { hasNodeModules } from './server-config.ts'
 import type { ServerSource } from './sources.ts'
 
 /** Loading modules takes milliseconds; only code that waits for something takes longer. */
@@ -20,17 +21,20 @@ const STACK_LINES = 3
 /** The temporary folder, which source maps put in front of the author's paths. */
 const PROBE_PATH = /(file:\/\/)?\/\S*mcp-edge-probe-\w+\//g
 
+type Problem = 'threw' | 'no_default' | 'promise' | 'function' | 'refused'
+
 type Report =
   | { loading: string }
   | { definitions: unknown }
-  | { failure: { problem: 'threw' | 'no_default' | 'refused'; message: string; stack: string } }
+  | { failure: { problem: Problem; message: string; stack: string } }
 
 /** @throws Stop naming the file, for code that does not load or does not define what it should */
 export async function probe(
   source: ServerSource,
   timeoutMs = LOAD_TIMEOUT_MS,
 ): Promise<Definitions> {
-  const code = await bundleForNode(probeSource(source), source.folder)
+  const nodeModules = hasNodeModules(source.folder)
+  const code = await bundleForNode(probeSource(source), source.folder, nodeModules)
   const folder = mkdtempSync(join(tmpdir(), 'mcp-edge-probe-'))
   try {
     const file = join(folder, 'probe.mjs')
@@ -70,7 +74,12 @@ function probeSource({ name, handWritten, tools }: ServerSource): string {
     async function load(file, loadModule) {
       send({ loading: file })
       const { default: value } = await loadModule()
-      if (value === undefined) throw Object.assign(new Error(), { problem: 'no_default' })
+      const problem =
+        value === undefined ? 'no_default'
+        : typeof value === 'function' ? 'function'
+        : typeof value?.then === 'function' ? 'promise'
+        : undefined
+      if (problem) throw Object.assign(new Error(), { problem })
       return value
     }
     try {
@@ -110,12 +119,17 @@ type Failure = Extract<Report, { failure: unknown }>['failure']
 
 function failed(file: string, { problem, message, stack }: Failure, source: ServerSource): Stop {
   const maker = source.handWritten ? 'defineServer' : 'defineTool'
+  const write = `\`export default ${maker}({ … })\``
   if (problem === 'no_default') {
-    return new Stop(
-      shown(file),
-      'It has no default export.',
-      `Write \`export default ${maker}({ … })\`.`,
-    )
+    return new Stop(shown(file), 'It has no default export.', `Write ${write}.`)
+  }
+  if (problem === 'promise') {
+    const remedy = `Write ${write}; what must be awaited goes into the handler.`
+    return new Stop(shown(file), 'Its default export is a Promise.', remedy)
+  }
+  if (problem === 'function') {
+    const remedy = `Write ${write}; the function goes in as its handler.`
+    return new Stop(shown(file), 'Its default export is a function.', remedy)
   }
   if (problem === 'refused') return new Stop(shown(file), message, 'Change it as the message says.')
   // `defineTool` itself throws while the file loads: its message already says the remedy.

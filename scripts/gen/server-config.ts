@@ -27,6 +27,12 @@ export function checkServerConfig(folder: string, name: string): void {
   }
 }
 
+/** Whether the Worker has modules of Node. */
+export function hasNodeModules(folder: string): boolean {
+  const text = readIfPresent(join(folder, 'wrangler.toml')) ?? ''
+  return /^\s*compatibility_flags\s*=\s*\[[^\]]*["']nodejs_compat["']/m.test(text)
+}
+
 /** The value of a top-level key: one that stands before the first table. */
 function valueOf(text: string, key: string): string | undefined {
   const [top = ''] = text.split(/^\s*\[/m)

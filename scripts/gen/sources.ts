@@ -78,9 +78,21 @@ function checkServerName(folder: string, name: string): void {
   )
 }
 
+/** Code that looks like a tool and would be left out. */
+const OTHER_CODE = /\.([cm]?jsx?|[cm]ts|tsx)$/
+
 function listTools(folder: string): ToolFile[] {
   if (!existsSync(folder)) return []
-  const tools = readdirSync(folder)
+  const files = readdirSync(folder)
+  const leftOut = files.find((file) => OTHER_CODE.test(file) && !file.startsWith('.'))
+  if (leftOut !== undefined) {
+    throw new Stop(
+      shown(join(folder, leftOut)),
+      'Tools are .ts files: this one would be left out.',
+      `Rename it to ${leftOut.replace(OTHER_CODE, '.ts')}, or move it out of tools/.`,
+    )
+  }
+  const tools = files
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !file.startsWith('.'))
     .sort()
     .map((file) => ({ name: file.slice(0, -'.ts'.length), path: join(folder, file) }))
