@@ -29,14 +29,36 @@ export async function checkDescription(
   if (bytes > DEFINITIONS_MAX_BYTES) {
     return refuse('too_large', `${bytes} bytes of definitions; at most ${DEFINITIONS_MAX_BYTES}`)
   }
-  const seen = new Set<string>()
-  for (const { wire } of definitions.tools) {
-    if (!isToolName(wire.name)) return refuse('invalid', `"${wire.name}" is not a tool name`)
-    if (seen.has(wire.name)) return refuse('invalid', `Two tools are called "${wire.name}"`)
-    seen.add(wire.name)
-  }
+  const wrong = wrongName(definitions)
+  if (wrong !== undefined) return refuse('invalid', wrong)
   if (actual !== digest) return refuse('digest_mismatch', `says ${digest}, is ${actual}`)
   return ok(parsed.data)
+}
+
+/** What is wrong with the names and URIs callers will use, or `undefined`. */
+function wrongName(definitions: Definitions): string | undefined {
+  const { tools, prompts = [], resources = [], resourceTemplates = [] } = definitions
+  const names = (items: readonly { wire: { name: string } }[]) => items.map(({ wire }) => wire.name)
+  for (const [kind, all] of [
+    ['tool', names(tools)],
+    ['prompt', names(prompts)],
+  ] as const) {
+    const odd = all.find((name) => !isToolName(name))
+    if (odd !== undefined) return `"${odd}" is not a ${kind} name`
+    const twice = firstTwice(all)
+    if (twice !== undefined) return `Two ${kind}s are called "${twice}"`
+  }
+  const uris = [
+    ...resources.map(({ wire }) => wire.uri),
+    ...resourceTemplates.map(({ wire }) => wire.uriTemplate),
+  ]
+  const twice = firstTwice(uris)
+  return twice === undefined ? undefined : `Two resources are at "${twice}"`
+}
+
+function firstTwice(texts: readonly string[]): string | undefined {
+  const seen = new Set<string>()
+  return texts.find((text) => seen.has(text) || !seen.add(text))
 }
 
 /** @returns `undefined` for what only a hostile server sends: nesting that exhausts the stack */

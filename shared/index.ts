@@ -1,4 +1,6 @@
 /** All an author may import. Any new export added here becomes public API. */
 export { defineTool, type Tool, type ToolContext, type ToolOptions } from './tool/define.ts'
+export { definePrompt, type Prompt, type PromptOptions } from './tool/prompt.ts'
+export { defineResource, type Resource, type ResourceOptions } from './tool/resource.ts'
 export { defineServer, type Server, type ServerOptions } from './tool/server.ts'
 export { ToolError, type ToolErrorOptions } from './tool/error.ts'

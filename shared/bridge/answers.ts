@@ -6,12 +6,12 @@
  */
 import { bodyTooLarge, errorResponse } from '../protocol/errors.ts'
 import type { JsonRpcFailure, JsonRpcSuccess } from '../protocol/jsonrpc.ts'
-import { cancelledJson, toolErrorJson } from '../protocol/2025-11-25/messages.ts'
+import { cancelledJson } from '../protocol/2025-11-25/messages.ts'
 import type { AnswerOutcome, PendingCall } from '../rpc.ts'
 import { callInner, masked, refusalJson } from './call.ts'
 import type { LegacyInput } from './input.ts'
 import { CONTINUATION_MAX_MS, STORED_TEXT_MAX_BYTES } from './limits.ts'
-import type { RoundAnswers } from './pending-call.ts'
+import { failureJson, type RoundAnswers } from './pending-call.ts'
 import { byteLength, isQuestionId, openRound, sessionStub, type Ask } from './questions.ts'
 import type { LegacySession } from './session-id.ts'
 
@@ -51,8 +51,8 @@ async function goOn(input: LegacyInput, session: LegacySession, claim: Claim): P
       await run.continue({ requestState, inputResponses })
     } else {
       const withdrawn = claim.withdrawn.map((id) => cancelledJson(id, 'No longer needed'))
-      const text = `Fulfilling input required by 'tools/call' failed: ${claim.message}`
-      await run.end(toolErrorJson(call.requestId, text), withdrawn)
+      const text = `Fulfilling input required by '${call.method}' failed: ${claim.message}`
+      await run.end(failureJson(call, text), withdrawn)
     }
   } catch (error) {
     // The Session itself may be what failed; then its alarm ends the run.
@@ -102,7 +102,7 @@ class Run {
           await this.end(step.text)
           return
         case 'lacks':
-          await this.end(toolErrorJson(this.#call.requestId, step.text))
+          await this.end(failureJson(this.#call, step.text))
           return
         case 'ask':
           await this.#ask(step)
@@ -119,7 +119,7 @@ class Run {
 
   async end(finalText: string, before: string[] = []): Promise<void> {
     const fits = byteLength(finalText) <= STORED_TEXT_MAX_BYTES
-    const text = fits ? finalText : toolErrorJson(this.#call.requestId, TOO_LARGE)
+    const text = fits ? finalText : failureJson(this.#call, TOO_LARGE)
     await this.#emit([...before, text], true)
   }
 

@@ -10,7 +10,7 @@ import { IN_BAND_STATUSES } from '../protocol/2025-11-25/errors.ts'
 import { errorAnswerJson } from '../protocol/2025-11-25/messages.ts'
 import type { PendingCall } from '../rpc.ts'
 import type { LegacyVersion } from '../protocol/versions.ts'
-import type { LegacyInput } from './input.ts'
+import type { InnerMethod, LegacyInput } from './input.ts'
 import { PACED_REPEAT_MS, PACED_REPEATS_MAX, STREAM_EVENT_MAX_CHARS } from './limits.ts'
 import { innerBody, type RoundAnswers } from './pending-call.ts'
 import { readSse } from './sse-reader.ts'
@@ -45,11 +45,11 @@ async function send(
   repeats: number,
 ): Promise<Answered> {
   const { forward, pending, signal, version } = request
-  const { name } = pending
+  const method = pending.method as InnerMethod
   const body = innerBody(pending, answers)
-  const response = await forward({ method: 'tools/call', name, body, signal })
+  const response = await forward({ method, name: pending.name || undefined, body, signal })
   const type = response.headers.get('content-type')?.split(';', 1)[0]
-  const target: Target = { requestId: pending.requestId, version }
+  const target: Target = { requestId: pending.requestId, method, version }
   if (response.ok && type === SSE_CONTENT_TYPE && response.body) {
     const items = streamed(response.body, target)
     return { kind: 'answered', streamed: true, steps: stepsOf(request, items, repeats) }

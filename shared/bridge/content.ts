@@ -22,6 +22,16 @@ export function legacyContent(content: unknown, version: LegacyVersion): unknown
   })
 }
 
+/** Messages of `prompts/get`: each has one block. */
+export function legacyMessages(messages: unknown, version: LegacyVersion): unknown[] {
+  if (!Array.isArray(messages)) return []
+  return messages.map((message: unknown) =>
+    isObject(message)
+      ? { ...message, content: legacyContent([message['content']], version)[0] }
+      : message,
+  )
+}
+
 function asText(block: JsonObject): JsonObject {
   if (block['type'] === 'resource_link') {
     return { type: 'text', text: `${String(block['name'])}: ${String(block['uri'])}` }

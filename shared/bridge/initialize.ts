@@ -9,9 +9,6 @@ import { flagsOf } from './capabilities.ts'
 import type { LegacyInput } from './input.ts'
 import { mintSessionId } from './session-id.ts'
 
-/** What a 2025 client may rely on. `listChanged` only once something can announce it. */
-const SERVER_CAPABILITIES = { tools: {} }
-
 /** A session id that comes with it is ignored: this begins a new session. */
 export async function initialize(
   input: LegacyInput,
@@ -36,7 +33,7 @@ export async function initialize(
   )
   const result = initializeResult({
     protocolVersion: version,
-    capabilities: SERVER_CAPABILITIES,
+    capabilities: server.capabilities,
     serverInfo: server.serverInfo,
     instructions: server.instructions,
   })

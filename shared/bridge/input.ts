@@ -1,17 +1,24 @@
 /** What the bridge is given for one request of a 2025 client, and what it may do with it. */
 import type { Principal } from '../auth/principal.ts'
 import type { SealKeys } from '../auth/seal.ts'
+import type { JsonObject } from '../protocol/jsonrpc.ts'
 import type { ServerInfo } from '../protocol/2026-07-28/results.ts'
+
+/** Calls of both eras that a server answers. */
+export type InnerMethod =
+  'tools/call' | 'prompts/get' | 'resources/read' | 'resources/list' | 'completion/complete'
 
 /** One 2026-07-28 request the bridge wants made on behalf of the caller. */
 export interface InnerCall {
-  readonly method: 'tools/call'
-  /** For `Mcp-Name`. */
-  readonly name: string
+  readonly method: InnerMethod
+  /** As `decidedName` gives it. */
+  readonly name: string | undefined
   readonly body: string
   /** Ends the call. It does not follow the client's connection: in 2025 a disconnect is no cancel. */
   readonly signal: AbortSignal
 }
+
+export type ListKind = 'tools' | 'prompts' | 'resources' | 'resourceTemplates'
 
 export interface LegacyInput {
   /** Headers and method; its body was read already. */
@@ -25,8 +32,13 @@ export interface LegacyInput {
   readonly server: {
     readonly serverInfo: ServerInfo
     readonly instructions?: string | undefined
-    /** JSON text of the array of tools, as 2026-07-28 lists them; asked for by `tools/list` alone. */
-    toolsJson(): Promise<string>
+    /** What it has something of; a method of any other capability is not found. */
+    readonly capabilities: JsonObject
+    /**
+     * JSON text of the array, as 2026-07-28 lists it; asked for by lists alone.
+     * `undefined`: only the server itself can say (`resources/list`).
+     */
+    list(kind: ListKind): Promise<string | undefined>
   }
   /**
    * Decides and forwards one call. Answers the 2026-07-28 wire (JSON or SSE), or

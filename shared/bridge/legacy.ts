@@ -36,13 +36,14 @@ import {
   sessionNotFound,
   sessionRequired,
 } from '../protocol/2025-11-25/errors.ts'
+import { offers } from '../protocol/offers.ts'
 import { isLegacyVersion, type LegacyVersion } from '../protocol/versions.ts'
 import { receiveAnswer } from './answers.ts'
 import { legacyTools } from './content.ts'
 import { initialize } from './initialize.ts'
-import type { LegacyInput } from './input.ts'
+import type { LegacyInput, ListKind } from './input.ts'
 import { openSessionId, type LegacySession } from './session-id.ts'
-import { callTool } from './tool-call.ts'
+import { callServer } from './server-call.ts'
 
 /** What a client speaks that says nothing (2025-06-18 basic/transports "Protocol Version Header"). */
 const ASSUMED_VERSION: LegacyVersion = '2025-03-26'
@@ -133,21 +134,46 @@ async function answer(
   version: LegacyVersion,
   request: JsonRpcRequest,
 ): Promise<Response> {
-  const { id, method, params } = request
+  const { id, method } = request
+  if (!offers(input.server.capabilities, method)) return errorResponse(id, legacyMethodNotFound())
   switch (method) {
     case 'ping':
       return successResponse(id, '{}')
     case 'tools/list':
-      if (params?.['cursor'] !== undefined) {
-        // Lists are one page, so no cursor was ever handed out.
-        return errorResponse(id, invalidParams('Invalid cursor'))
-      }
-      return successResponse(id, `{"tools":${legacyTools(await input.server.toolsJson())}}`)
+      return list(input, 'tools', request, undefined)
+    case 'prompts/list':
+      return list(input, 'prompts', request, undefined)
+    case 'resources/list':
+      return list(input, 'resources', request, () =>
+        callServer(method, input, session, version, request),
+      )
+    case 'resources/templates/list':
+      return list(input, 'resourceTemplates', request, undefined)
     case 'tools/call':
-      return callTool(input, session, version, request)
+    case 'prompts/get':
+    case 'resources/read':
+    case 'completion/complete':
+      return callServer(method, input, session, version, request)
     default:
       return errorResponse(id, legacyMethodNotFound())
   }
+}
+
+/** @param ask the server itself, where only it knows */
+async function list(
+  { server }: LegacyInput,
+  kind: ListKind,
+  { id, params }: JsonRpcRequest,
+  ask: (() => Promise<Response>) | undefined,
+): Promise<Response> {
+  const items = await server.list(kind)
+  if (items === undefined && ask) return ask()
+  if (params?.['cursor'] !== undefined) {
+    // Such a list is one page, so no cursor was ever handed out.
+    return errorResponse(id, invalidParams('Invalid cursor'))
+  }
+  const shown = kind === 'tools' ? legacyTools(items ?? '[]') : (items ?? '[]')
+  return successResponse(id, `{"${kind}":${shown}}`)
 }
 
 /** The session the request names; `unknown` for an id that does not count here, whatever the reason. */

@@ -1,12 +1,16 @@
 /**
- * A 2025 `tools/call` as the 2026-07-28 request it becomes: made once, repeated
- * with the answers for each round of questions.
+ * A call of a 2025 client as the 2026-07-28 request it becomes: made once,
+ * repeated with the answers for each round of questions.
  */
 import { CAPABILITIES_KEY, CLIENT_INFO_KEY, VERSION_KEY } from '../protocol/2026-07-28/envelope.ts'
+import { decidedName } from '../protocol/2026-07-28/decided-name.ts'
 import { isObject, type JsonObject, type JsonRpcRequest } from '../protocol/jsonrpc.ts'
+import { errorAnswerJson, toolErrorJson } from '../protocol/2025-11-25/messages.ts'
+import { SERVER_ERROR } from '../protocol/errors.ts'
 import { MODERN_VERSION } from '../protocol/versions.ts'
 import type { PendingCall } from '../rpc.ts'
 import { capabilitiesOf } from './capabilities.ts'
+import type { InnerMethod } from './input.ts'
 import type { LegacySession } from './session-id.ts'
 
 /** Keys the protocol keeps for itself: only the platform writes them inwards. */
@@ -18,24 +22,33 @@ export interface RoundAnswers {
   readonly inputResponses?: JsonObject
 }
 
-/**
- * @returns `undefined` when `params.name` is missing or `arguments` is no object.
- *   Of the params only these two and `_meta` go on: a 2025 body cannot smuggle in
- *   the answers or the state of a 2026 round.
- */
+/** Members of each method's params that go on: a 2025 body cannot smuggle in answers or state of a 2026 round. */
+const PARAMS: Readonly<Record<InnerMethod, readonly string[]>> = {
+  'tools/call': ['name', 'arguments'],
+  'prompts/get': ['name', 'arguments'],
+  'resources/read': ['uri'],
+  'resources/list': ['cursor'],
+  'completion/complete': ['ref', 'argument', 'context'],
+}
+
+/** @returns `undefined` when what the call is for is not named, or `arguments` is no object */
 export function pendingCall(
+  method: InnerMethod,
   { id, params = {} }: JsonRpcRequest,
   session: LegacySession | undefined,
 ): PendingCall | undefined {
-  const { name, arguments: args, _meta: meta } = params
-  if (typeof name !== 'string' || (args !== undefined && !isObject(args))) return undefined
+  const name = decidedName(method, params)
+  if (name === undefined && method !== 'resources/list') return undefined
+  if (params['arguments'] !== undefined && !isObject(params['arguments'])) return undefined
+  const meta = params['_meta']
   return {
     requestId: id,
-    method: 'tools/call',
-    name,
+    method,
+    name: name ?? '',
     params: {
-      name,
-      ...(args === undefined ? {} : { arguments: args }),
+      ...Object.fromEntries(
+        PARAMS[method].flatMap((key) => (params[key] === undefined ? [] : [[key, params[key]]])),
+      ),
       _meta: {
         ...unreserved(isObject(meta) ? meta : {}),
         [VERSION_KEY]: MODERN_VERSION,
@@ -59,6 +72,12 @@ export function innerBody({ requestId, method, params }: PendingCall, answers: R
     },
   })
 }
+
+/** A failure of the call: for the model where it called a tool, an error elsewhere. */
+export const failureJson = ({ method, requestId }: PendingCall, text: string): string =>
+  method === 'tools/call'
+    ? toolErrorJson(requestId, text)
+    : errorAnswerJson(requestId, { code: SERVER_ERROR, message: text })
 
 const unreserved = (meta: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(meta).filter(([key]) => !key.startsWith(RESERVED_PREFIX)))

@@ -3,7 +3,7 @@
  * roots of 2025-11-25). The round is stored, questions included, before anything
  * is shown; who holds the client's stream gets them from the Session.
  */
-import { requestJson, toolErrorJson } from '../protocol/2025-11-25/messages.ts'
+import { requestJson } from '../protocol/2025-11-25/messages.ts'
 import { isObject, type JsonObject } from '../protocol/jsonrpc.ts'
 import type { LegacyVersion } from '../protocol/versions.ts'
 import { fail, ok, type Result } from '../result.ts'
@@ -12,6 +12,7 @@ import { masked, type Step } from './call.ts'
 import { needOf } from './capabilities.ts'
 import type { LegacyInput } from './input.ts'
 import { QUESTIONS_PER_ROUND_MAX, STORED_TEXT_MAX_BYTES } from './limits.ts'
+import { failureJson } from './pending-call.ts'
 import { randomId, type LegacySession } from './session-id.ts'
 
 /** Tells our questions' ids from any other response a client might post. */
@@ -45,14 +46,14 @@ export async function openRound(
   if (!round.ok) return round
   if (byteLength(JSON.stringify(call)) > STORED_TEXT_MAX_BYTES) {
     const text = 'The arguments of this call are too large to be kept while a question is open'
-    return fail(toolErrorJson(call.requestId, text))
+    return fail(failureJson(call, text))
   }
   const outcome = await sessionStub(input, session).ask(round.value)
   switch (outcome) {
     case 'asked':
       return ok(undefined)
     case 'too_many':
-      return fail(toolErrorJson(call.requestId, 'Too many questions are open in this session'))
+      return fail(failureJson(call, 'Too many questions are open in this session'))
     case 'gone':
       return fail(masked(call.requestId, new Error('the run ended between two rounds')).text)
   }
@@ -76,7 +77,7 @@ function roundOf(
     const need = needOf(method, params)
     if (!need) return broken(`a question of unknown kind ${method}`)
     if (!session.flags.includes(need.flag)) {
-      return fail(toolErrorJson(call.requestId, need.missing))
+      return fail(failureJson(call, need.missing))
     }
     const id = `${QUESTION_PREFIX}${randomId()}`
     questions[id] = key

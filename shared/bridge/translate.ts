@@ -5,7 +5,8 @@
  * What servers send is not trusted: what is no message of a tool call's answer
  * is reported as such, never passed on.
  */
-import { errorRule } from '../protocol/2025-11-25/errors.ts'
+import { INVALID_PARAMS } from '../protocol/errors.ts'
+import { errorRule, RESOURCE_NOT_FOUND } from '../protocol/2025-11-25/errors.ts'
 import { errorAnswerJson } from '../protocol/2025-11-25/messages.ts'
 import { SERVER_INFO_KEY } from '../protocol/2026-07-28/envelope.ts'
 import {
@@ -19,7 +20,8 @@ import {
 } from '../protocol/jsonrpc.ts'
 import type { LegacyVersion } from '../protocol/versions.ts'
 import { missingText } from './capabilities.ts'
-import { legacyContent } from './content.ts'
+import { legacyContent, legacyMessages } from './content.ts'
+import type { InnerMethod } from './input.ts'
 
 /** One message of a server's answer, in terms of what a 2025 client is to see. */
 export type Translated =
@@ -44,6 +46,7 @@ const PASSED_NOTIFICATIONS = new Set(['notifications/progress', 'notifications/m
 export interface Target {
   /** Id of the client's own request. */
   readonly requestId: RequestId
+  readonly method: InnerMethod
   readonly version: LegacyVersion
 }
 
@@ -71,7 +74,7 @@ function notification({ method }: JsonRpcNotification, text: string): Translated
 function failure({ error }: JsonRpcFailure, status: number, target: Target): Translated {
   switch (errorRule(error.code, status)) {
     case 'pass':
-      return { kind: 'final', text: errorAnswerJson(target.requestId, error) }
+      return { kind: 'final', text: errorAnswerJson(target.requestId, legacyError(error, target)) }
     case 'capability': {
       const { data } = error
       const text = missingText(isObject(data) ? data['requiredCapabilities'] : undefined)
@@ -80,6 +83,17 @@ function failure({ error }: JsonRpcFailure, status: number, target: Target): Tra
     case 'internal':
       return { kind: 'broken', detail: `error ${error.code}: ${error.message}` }
   }
+}
+
+/** A resource that is not there had a code of its own until 2026-07-28 (SEP-2164). */
+function legacyError(error: JsonRpcFailure['error'], { method }: Target): JsonRpcFailure['error'] {
+  const { code, data } = error
+  const notFound =
+    method === 'resources/read' &&
+    code === INVALID_PARAMS &&
+    isObject(data) &&
+    typeof data['uri'] === 'string'
+  return notFound ? { ...error, code: RESOURCE_NOT_FOUND } : error
 }
 
 function success({ result }: JsonRpcSuccess, target: Target): Translated {
@@ -102,23 +116,28 @@ function inputRequired({ inputRequests, requestState }: JsonObject): Translated 
   return { kind: 'ask', requests, requestState: state }
 }
 
-/** A complete `tools/call` result without what only 2026-07-28 knows. */
-function finalJson(result: JsonObject, { requestId, version }: Target): string {
-  const { resultType: _resultType, _meta: meta, structuredContent, content, ...rest } = result
+/** A complete result without what only 2026-07-28 knows. */
+function finalJson(result: JsonObject, { requestId, method, version }: Target): string {
+  const { resultType: _type, ttlMs: _ttl, cacheScope: _scope, _meta: meta, ...rest } = result
   const kept = withoutServerInfo(meta)
   return JSON.stringify({
     jsonrpc: '2.0',
     id: requestId,
     result: {
       ...rest,
-      content: legacyContent(content, version),
-      ...(structuredContent === undefined
-        ? {}
-        : { structuredContent: objectOf(structuredContent) }),
+      ...(method === 'tools/call' ? toolResult(result, version) : {}),
+      ...(method === 'prompts/get'
+        ? { messages: legacyMessages(result['messages'], version) }
+        : {}),
       ...(kept ? { _meta: kept } : {}),
     },
   })
 }
+
+const toolResult = ({ content, structuredContent }: JsonObject, version: LegacyVersion) => ({
+  content: legacyContent(content, version),
+  ...(structuredContent === undefined ? {} : { structuredContent: objectOf(structuredContent) }),
+})
 
 /** 2025 allows objects alone; the official SDK 2.x wraps the rest in the same way (SEP-2106). */
 const objectOf = (value: unknown): JsonObject => (isObject(value) ? value : { result: value })

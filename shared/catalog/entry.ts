@@ -28,6 +28,33 @@ export const toolDefinitionSchema = z.looseObject({
 })
 export type ToolDefinition = z.infer<typeof toolDefinitionSchema>
 
+/** Arguments or variables the server completes; absent = none. */
+const completes = z.optional(z.array(z.string()))
+
+/** One prompt, as `prompts/list` shows it, plus what only the platform reads. */
+export const promptDefinitionSchema = z.looseObject({
+  wire: z.looseObject({ name: z.string(), description: z.string() }),
+  scopes: z.array(z.string()),
+  completes,
+})
+export type PromptDefinition = z.infer<typeof promptDefinitionSchema>
+
+/** One resource of a fixed URI. */
+export const resourceDefinitionSchema = z.looseObject({
+  wire: z.looseObject({ uri: z.string(), name: z.string() }),
+  scopes: z.array(z.string()),
+})
+export type ResourceDefinition = z.infer<typeof resourceDefinitionSchema>
+
+export const resourceTemplateDefinitionSchema = z.looseObject({
+  wire: z.looseObject({ uriTemplate: z.string(), name: z.string() }),
+  scopes: z.array(z.string()),
+  completes,
+  /** The server itself says which there are: `resources/list` cannot be answered without it. */
+  lists: z.optional(z.boolean()),
+})
+export type ResourceTemplateDefinition = z.infer<typeof resourceTemplateDefinitionSchema>
+
 /**
  * Everything a server publishes. Its digest pins what callers were shown, so keys
  * of a newer release are kept: without them the digest could not be checked.
@@ -40,6 +67,9 @@ export const definitionsSchema = z.looseObject({
   }),
   instructions: z.optional(z.string()),
   tools: z.array(toolDefinitionSchema),
+  prompts: z.optional(z.array(promptDefinitionSchema)),
+  resources: z.optional(z.array(resourceDefinitionSchema)),
+  resourceTemplates: z.optional(z.array(resourceTemplateDefinitionSchema)),
 })
 export type Definitions = z.infer<typeof definitionsSchema>
 

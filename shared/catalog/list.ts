@@ -1,43 +1,116 @@
 /**
  * What the router needs of one server, built once per digest: who may call what,
- * and the tool list as text, so that a list costs no serialising.
+ * and the lists as text, so that a list costs no serialising.
  *
- * Order: tools as the server gave them (the digest pins it), scopes sorted.
+ * Order: everything as the server gave it (the digest pins it), scopes sorted.
  */
-import type { ServerEntry } from './entry.ts'
+import type { JsonObject } from '../protocol/jsonrpc.ts'
+import { matchUri, parseUriTemplate, type UriTemplate } from '../uri-template.ts'
+import type { ResourceTemplateDefinition, ServerEntry } from './entry.ts'
 
-export interface CompiledTool {
+/** Something of a server a caller can name: a tool, a prompt, a resource. */
+export interface CompiledItem {
   /** All of them are needed; empty = any caller the policy lets in. */
   readonly scopes: readonly string[]
   readonly readOnly: boolean
+}
+export interface CompiledTool extends CompiledItem {
   readonly idempotent: boolean
+}
+/** A prompt or a resource template; `completes` names the arguments the server completes. */
+export interface CompletedItem extends CompiledItem {
+  readonly completes: readonly string[]
+}
+interface CompiledTemplate extends CompletedItem {
+  readonly template: UriTemplate
+}
+
+/** JSON arrays in text: the values of `tools`, `prompts` … in the results of their lists. */
+export interface Lists {
+  readonly tools: string
+  readonly prompts: string
+  readonly resources: string
+  readonly resourceTemplates: string
 }
 
 export interface CompiledServer {
   readonly entry: ServerEntry
   readonly tools: ReadonlyMap<string, CompiledTool>
-  /** JSON array of MCP `Tool`s: the value of `tools` in a `tools/list` result. */
-  readonly toolsJson: string
-  /** Union of the scopes of all tools, sorted. */
+  readonly prompts: ReadonlyMap<string, CompletedItem>
+  /** By URI. */
+  readonly resources: ReadonlyMap<string, CompiledItem>
+  readonly templates: readonly CompiledTemplate[]
+  /** Resources are the server's to list: there are such as the snapshot does not know. */
+  readonly listsResources: boolean
+  readonly lists: Lists
+  /** What the server has something of, and nothing else. */
+  readonly capabilities: Capabilities
+  /** Union of the scopes of everything, sorted. */
   readonly scopes: readonly string[]
 }
 
+export interface Capabilities extends JsonObject {
+  tools?: JsonObject
+  prompts?: JsonObject
+  resources?: JsonObject
+  completions?: JsonObject
+}
+
 export function compileServer(entry: ServerEntry): CompiledServer {
-  const tools = new Map<string, CompiledTool>()
-  const scopes = new Set<string>()
-  for (const tool of entry.definitions.tools) {
-    const { annotations, name } = tool.wire
-    for (const scope of tool.scopes) scopes.add(scope)
-    tools.set(name, {
-      scopes: tool.scopes,
-      readOnly: annotations?.readOnlyHint === true,
-      idempotent: annotations?.idempotentHint === true,
-    })
-  }
+  const { tools, prompts = [], resources = [], resourceTemplates = [] } = entry.definitions
+  const all = [...tools, ...prompts, ...resources, ...resourceTemplates]
+  const listOf = (items: readonly { wire: object }[]): string =>
+    JSON.stringify(items.map(({ wire }) => wire))
   return {
     entry,
-    tools,
-    toolsJson: JSON.stringify(entry.definitions.tools.map((tool) => tool.wire)),
-    scopes: [...scopes].sort(),
+    tools: new Map(
+      tools.map(({ wire: { name, annotations }, scopes }) => [
+        name,
+        {
+          scopes,
+          readOnly: annotations?.readOnlyHint === true,
+          idempotent: annotations?.idempotentHint === true,
+        },
+      ]),
+    ),
+    prompts: new Map(
+      prompts.map(({ wire, scopes, completes = [] }) => [
+        wire.name,
+        { scopes, readOnly: true, completes },
+      ]),
+    ),
+    resources: new Map(resources.map(({ wire, scopes }) => [wire.uri, { scopes, readOnly: true }])),
+    templates: resourceTemplates.flatMap(compileTemplate),
+    listsResources: resourceTemplates.some(({ lists }) => lists === true),
+    lists: {
+      tools: listOf(tools),
+      prompts: listOf(prompts),
+      resources: listOf(resources),
+      resourceTemplates: listOf(resourceTemplates),
+    },
+    capabilities: {
+      ...(tools.length > 0 ? { tools: {} } : {}),
+      ...(prompts.length > 0 ? { prompts: {} } : {}),
+      ...(resources.length + resourceTemplates.length > 0 ? { resources: {} } : {}),
+      ...([...prompts, ...resourceTemplates].some(({ completes = [] }) => completes.length > 0)
+        ? { completions: {} }
+        : {}),
+    },
+    scopes: [...new Set(all.flatMap(({ scopes }) => scopes))].sort(),
   }
+}
+
+/** What a resource URI belongs to; `undefined`: the server has no such resource. */
+export function resourceAt(server: CompiledServer, uri: string): CompiledItem | undefined {
+  return (
+    server.resources.get(uri) ??
+    server.templates.find(({ template }) => matchUri(template, uri) !== undefined)
+  )
+}
+
+/** A template of a later release that we cannot read matches nothing. */
+function compileTemplate(definition: ResourceTemplateDefinition): CompiledTemplate[] {
+  const { wire, scopes, completes = [] } = definition
+  const template = parseUriTemplate(wire.uriTemplate)
+  return template.ok ? [{ template: template.value, scopes, readOnly: true, completes }] : []
 }

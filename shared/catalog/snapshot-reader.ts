@@ -59,7 +59,7 @@ class IsolateSnapshotReader implements SnapshotReader {
   readonly #indexes = createLruCache<CatalogIndex>(INDEX_CACHE_ENTRIES)
   readonly #servers = createLruCache<CompiledServer>(SERVER_CACHE_ENTRIES, {
     max: SERVER_CACHE_MAX_CHARS,
-    of: ({ toolsJson }) => toolsJson.length,
+    of: ({ lists }) => Object.values(lists).reduce((sum, list: string) => sum + list.length, 0),
   })
   readonly #running = new Map<string, Promise<unknown>>()
 

@@ -4,14 +4,12 @@ import type { Tool } from '../tool/define.ts'
 import { DEFAULT_OUTPUT_BYTES, DEFAULT_TIMEOUT_MS } from '../tool/limits.ts'
 import { serverInfoOf, type Server } from '../tool/server.ts'
 import type { Built } from './built.ts'
+import { answerOf, failureOf, toolFailure } from './output.ts'
+import { result, type Work } from './work.ts'
 
-export interface CompiledTool {
-  readonly name: string
+export interface CompiledTool extends Work {
   readonly tool: Tool
-  readonly timeoutMs: number
   readonly maxOutputBytes: number
-  /** Nothing to consent to: answers given before they were asked for count. */
-  readonly readOnly: boolean
 }
 
 export interface Compiled {
@@ -24,20 +22,27 @@ export interface Compiled {
 
 export function compile(server: Server, built: Built): Compiled {
   const tools = new Map<string, CompiledTool>()
-  for (const [name, tool] of Object.entries(server.tools)) {
-    tools.set(name, {
-      name,
-      tool,
-      timeoutMs: tool.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-      maxOutputBytes: tool.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES,
-      readOnly: tool.annotations?.readOnlyHint === true,
-    })
-  }
   const serverInfo = serverInfoOf(server, built.name)
-  return {
-    built,
-    server,
-    tools,
-    metaJson: `"${SERVER_INFO_KEY}":${JSON.stringify(serverInfo)}`,
+  const metaJson = `"${SERVER_INFO_KEY}":${JSON.stringify(serverInfo)}`
+  const compiled: Compiled = { built, server, tools, metaJson }
+  for (const [name, tool] of Object.entries(server.tools)) {
+    tools.set(name, compileTool(compiled, name, tool))
   }
+  return compiled
+}
+
+function compileTool(compiled: Compiled, name: string, tool: Tool): CompiledTool {
+  const self: CompiledTool = {
+    name,
+    bound: name,
+    tool,
+    timeoutMs: tool.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    maxOutputBytes: tool.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES,
+    readOnly: tool.annotations?.readOnlyHint === true,
+    run: (args, context) => tool.handler(args, context),
+    answer: (value) => answerOf(compiled, self, value).then(result),
+    failure: (error) => result(failureOf(compiled, self, error)),
+    stopped: (text) => result(toolFailure(compiled.metaJson, text)),
+  }
+  return self
 }

@@ -3,7 +3,7 @@ import type { Definitions, ServerDescription } from '../catalog/entry.ts'
 import { discoverResult, successResponse } from '../protocol/2026-07-28/results.ts'
 import { MODERN_VERSION } from '../protocol/versions.ts'
 import { DESCRIPTION_META_KEY } from '../wire.ts'
-import type { Call } from './call-tool.ts'
+import type { Call } from './respond.ts'
 
 /** `server/discover`, with the description in its `_meta`. */
 export function describe(call: Call): Response {

@@ -28,3 +28,12 @@ export const REQUEST_STATE_MAX_CHARS = 64 * 1024
 export const MAX_REPORTED_ISSUES = 20
 /** zod names every unknown member of a strict object; a caller can send as many as fit the body. */
 export const MAX_ISSUE_CHARS = 500
+
+/** Completions and resource lists are asked while somebody types or waits; the router gives up at 15 s. */
+export const LOOK_TIMEOUT_MS = 10_000
+/** 2026-07-28 server/utilities/completion: at most 100 values. */
+export const COMPLETIONS_MAX = 100
+/** Resources of one page; more is for `nextCursor`. */
+export const LISTED_PAGE_MAX = 1_000
+/** A cursor stands in a request's body; authors' cursors are keys or offsets. */
+export const CURSOR_MAX_CHARS = 2_048

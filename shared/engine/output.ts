@@ -121,7 +121,7 @@ function jsonOf(value: unknown): string {
 const encoder = new TextEncoder()
 
 /** Counted in UTF-8, but only where a count of characters cannot decide. */
-function exceeds(json: string, maxBytes: number): boolean {
+export function exceeds(json: string, maxBytes: number): boolean {
   if (json.length > maxBytes) return true
   return json.length * 3 > maxBytes && encoder.encode(json).byteLength > maxBytes
 }

@@ -19,7 +19,8 @@ export type Answer = { action: 'accept'; content: unknown } | { action: 'decline
 /** What must be the same in every round. */
 export interface RunBinding {
   readonly principal: Principal
-  readonly tool: string
+  /** `Work.bound`: for a tool its name. */
+  readonly bound: string
   readonly args: unknown
 }
 
@@ -74,7 +75,7 @@ export async function sealState(
     ...state,
     tenant: binding.principal.tenant,
     subject: binding.principal.subject,
-    tool: binding.tool,
+    tool: binding.bound,
     argsDigest: await digestOf(binding.args),
     expiresAtSeconds: nowSeconds + REQUEST_STATE_LIFETIME_SECONDS,
   }
@@ -97,7 +98,7 @@ export async function openState(
   if (state.expiresAtSeconds <= nowSeconds) return fail({ reason: 'expired' })
   if (state.tenant !== tenant || state.subject !== subject)
     return fail({ reason: 'other_principal' })
-  if (state.tool !== binding.tool) return fail({ reason: 'other_tool' })
+  if (state.tool !== binding.bound) return fail({ reason: 'other_tool' })
   if (state.argsDigest !== (await digestOf(binding.args)))
     return fail({ reason: 'other_arguments' })
   return ok(state)

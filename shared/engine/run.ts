@@ -18,12 +18,12 @@ import type { JsonObject } from '../protocol/jsonrpc.ts'
 import type { ToolContext } from '../tool/define.ts'
 import type { Elicited, Form, FormContent } from '../tool/elicit.ts'
 import type { Caller } from './caller.ts'
-import type { Compiled, CompiledTool } from './compile.ts'
+import type { Compiled } from './compile.ts'
 import { EventStream } from './event-stream.ts'
 import { MAX_ROUNDS } from './limits.ts'
-import { answerOf, failureOf, toolFailure } from './output.ts'
 import { Questions } from './questions.ts'
 import { newRun, sealState, type RunState } from './request-state.ts'
+import type { Ending, Work } from './work.ts'
 
 /** The whole JSON-RPC message that ends a call, and the status it has when nothing was streamed. */
 export interface Reply {
@@ -33,7 +33,7 @@ export interface Reply {
 
 export interface RunInput {
   readonly compiled: Compiled
-  readonly tool: CompiledTool
+  readonly work: Work
   /** As sent: the run is bound to them. */
   readonly rawArgs: unknown
   /** As validated. */
@@ -69,10 +69,10 @@ export class Run {
 
   /** Calls the handler. Returns when the handler first waits; {@link reply} may be there by then. */
   start(): void {
-    const { tool, args } = this.#input
+    const { work, args } = this.#input
     let ending: Promise<void>
     try {
-      const returned: unknown = tool.tool.handler(args, this.#context())
+      const returned: unknown = work.run(args, this.#context())
       ending = isThenable(returned)
         ? Promise.resolve(returned).then(
             (value: unknown) => this.#finish(value),
@@ -86,17 +86,17 @@ export class Run {
     ending.catch((error: unknown) => this.#crash(error))
   }
 
-  /** The tool's time is over. */
+  /** Its time is over. */
   expire(): void {
-    const { compiled, tool } = this.#input
-    const text = `"${tool.name}" did not finish within ${tool.timeoutMs / 1000} s and was stopped.`
-    this.#settleResult(toolFailure(compiled.metaJson, text))
+    const { work } = this.#input
+    const text = `"${work.name}" did not finish within ${work.timeoutMs / 1000} s and was stopped.`
+    this.#end(work.stopped(text))
     this.#stop(text)
   }
 
   /** Nobody waits for the answer any more (2026-07-28: disconnecting cancels). */
   disconnect(): void {
-    this.#settleResult(toolFailure(this.#input.compiled.metaJson, DISCONNECTED))
+    this.#end(this.#input.work.stopped(DISCONNECTED))
     this.#stop(DISCONNECTED)
   }
 
@@ -106,15 +106,18 @@ export class Run {
   }
 
   async #finish(value: unknown): Promise<void> {
-    const { compiled, tool } = this.#input
     if (this.#questions && (await this.#questions.isWaiting())) return this.#suspend()
-    if (!this.reply) this.#settleResult(await answerOf(compiled, tool, value))
+    if (!this.reply) this.#end(await this.#input.work.answer(value))
   }
 
   async #fail(error: unknown): Promise<void> {
-    const { compiled, tool } = this.#input
     if (this.#questions && (await this.#questions.isWaiting())) return this.#suspend()
-    if (!this.reply) this.#settleResult(failureOf(compiled, tool, error))
+    if (!this.reply) this.#end(this.#input.work.failure(error))
+  }
+
+  #end(ending: Ending): void {
+    if (ending.kind === 'result') this.#settleResult(ending.json)
+    else this.#settleError(ending.error)
   }
 
   #settleResult(resultJson: string): void {
@@ -171,7 +174,7 @@ export class Run {
     const threshold = this.#input.message.meta[LOG_LEVEL_KEY]
     if (threshold === undefined) return
     if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(threshold)) return
-    this.#notify('notifications/message', { level, logger: this.#input.tool.name, data })
+    this.#notify('notifications/message', { level, logger: this.#input.work.name, data })
   }
 
   #notify(method: string, params: JsonObject): void {
@@ -188,11 +191,11 @@ export class Run {
       this.#stop('the client cannot ask its user')
       return new Promise(() => undefined)
     }
-    const { state, responses, tool } = this.#input
+    const { state, responses, work } = this.#input
     this.#questions ??= new Questions({
       state: state ?? newRun(),
       responses: responses ?? {},
-      acceptUnasked: state === undefined && tool.readOnly,
+      acceptUnasked: state === undefined && work.readOnly,
       // A turn of the event loop later, so that questions asked together go out together.
       onWaiting: () => setTimeout(() => void this.#suspend(), 0),
     })
@@ -200,10 +203,10 @@ export class Run {
   }
 
   #crash(error: unknown): void {
-    const { compiled, tool } = this.#input
-    const fields = { server: compiled.built.name, tool: tool.name }
+    const { compiled, work } = this.#input
+    const fields = { server: compiled.built.name, name: work.name }
     const ref = logUnexpected('run_failed', error, fields)
-    this.#settleResult(toolFailure(compiled.metaJson, `Internal error (ref ${ref})`))
+    this.#end(work.stopped(`Internal error (ref ${ref})`))
   }
 
   /** Ends this round with `input_required`. */
@@ -218,16 +221,16 @@ export class Run {
   }
 
   async #askUser(questions: Questions): Promise<void> {
-    const { caller, compiled, tool, rawArgs } = this.#input
+    const { caller, compiled, work, rawArgs } = this.#input
     const { inputRequests, state } = questions.nextRound()
     if (state.round > MAX_ROUNDS) {
-      logEvent('too_many_rounds', { server: compiled.built.name, tool: tool.name })
+      logEvent('too_many_rounds', { server: compiled.built.name, name: work.name })
       this.#settleError(invalidParams(`This call asked ${MAX_ROUNDS} times; start it anew.`))
       return
     }
     const { seal } = caller.decision
     if (!seal) throw new Error('the decision carries no seal keys')
-    const binding = { principal: caller.principal, tool: tool.name, args: rawArgs }
+    const binding = { principal: caller.principal, bound: work.bound, args: rawArgs }
     const requestState = await sealState(seal, binding, state, Math.floor(Date.now() / 1000))
     if (requestState === undefined) throw new Error('the answers so far do not fit a requestState')
     this.#settleResult(

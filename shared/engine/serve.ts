@@ -6,7 +6,8 @@
  */
 import { isPlatform } from '../auth/principal.ts'
 import { logUnexpected } from '../log.ts'
-import { climbLadder, nameOf, type ModernRequest } from '../protocol/2026-07-28/ladder.ts'
+import { decidedName } from '../protocol/2026-07-28/decided-name.ts'
+import { climbLadder, type ModernRequest } from '../protocol/2026-07-28/ladder.ts'
 import { readBody } from '../protocol/body.ts'
 import {
   errorResponse,
@@ -24,35 +25,33 @@ import type { Server } from '../tool/server.ts'
 import { DIGEST_HEADER, DIGEST_MISMATCH_STATUS } from '../wire.ts'
 import type { Built } from './built.ts'
 import { CallerReader, type Caller } from './caller.ts'
-import { callTool, type Call } from './call-tool.ts'
+import { callTool } from './call-tool.ts'
 import { compile, type Compiled } from './compile.ts'
 import { describe } from './describe.ts'
+import type { Feature, Method } from './feature.ts'
 import { REQUEST_BODY_MAX_BYTES } from './limits.ts'
+import type { Call } from './respond.ts'
 
 /** Shape of a Worker's default export. */
 export interface ServerWorker {
   fetch(request: Request, env: Cloudflare.Env): Promise<Response>
 }
 
-interface Method {
-  /** Discovery (and every list) is the router's to answer callers; here only the platform asks. */
-  readonly audience: 'platform' | 'callers'
-  answer(call: Call): Response | Promise<Response>
-}
+type Methods = ReadonlyMap<string, Method>
 
-const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
-  ['tools/call', { audience: 'callers', answer: callTool }],
-  ['server/discover', { audience: 'platform', answer: describe }],
-])
-
-/** What the generated entry, or a hand-written one, exports by default. */
-export function serve(server: Server, built: Built): ServerWorker {
+/** What the generated entry exports by default. @param features those its definitions need */
+export function serve(server: Server, built: Built, ...features: Feature[]): ServerWorker {
   const compiled = compile(server, built)
+  const methods: Methods = new Map<string, Method>([
+    ['tools/call', { audience: 'callers', answer: callTool }],
+    ['server/discover', { audience: 'platform', answer: describe }],
+    ...features.flatMap((feature) => Object.entries(feature(compiled))),
+  ])
   const callers = new CallerReader(built)
   return {
     async fetch(request, env) {
       try {
-        return await receive(compiled, callers, request, env)
+        return await receive(compiled, methods, callers, request, env)
       } catch (error) {
         const ref = logUnexpected('request_failed', error, { server: built.name })
         return errorResponse(null, internalError(ref))
@@ -63,6 +62,7 @@ export function serve(server: Server, built: Built): ServerWorker {
 
 async function receive(
   compiled: Compiled,
+  methods: Methods,
   callers: CallerReader,
   request: Request,
   env: Cloudflare.Env,
@@ -84,7 +84,7 @@ async function receive(
   if (!climbed.ok) return errorResponse(climbed.failure.id, climbed.failure.error)
   const message = climbed.value
   if (message.kind === 'notification') return new Response(null, { status: 202 })
-  return decided(caller, message) ?? dispatch({ compiled, caller, message, request, env })
+  return decided(caller, message) ?? dispatch(methods, { compiled, caller, message, request, env })
 }
 
 /** The call was decided on other definitions: refused before anything runs (DESIGN §2). */
@@ -108,7 +108,7 @@ function decided({ decision }: Caller, message: ModernRequest): Response | undef
       headerMismatch(decision.method, `the body names method ${method}, which was not decided on`),
     )
   }
-  const name = nameOf(method, params)
+  const name = decidedName(method, params)
   if (name === decision.name) return undefined
   return errorResponse(
     id,
@@ -119,8 +119,8 @@ function decided({ decision }: Caller, message: ModernRequest): Response | undef
   )
 }
 
-function dispatch(call: Call): Response | Promise<Response> {
-  const method = METHODS.get(call.message.method)
+function dispatch(methods: Methods, call: Call): Response | Promise<Response> {
+  const method = methods.get(call.message.method)
   const platform = isPlatform(call.caller.principal)
   // No tool accepts the platform: it describes servers, it does not act for anybody.
   if (platform && method?.audience === 'callers') {

@@ -35,7 +35,7 @@ export function testServer(server: ServerOptions): void {
 }
 
 function testClientView(server: ServerOptions, era: Era): void {
-  const tools = Object.entries(server.tools)
+  const tools = Object.entries(server.tools ?? {})
   const connect = (options: TestClientOptions = {}) => createTestClient(server, { era, ...options })
   const scoped = tools.flatMap(([name, { scopes }]) => (scopes ? [{ name, scopes }] : []))
 
@@ -89,7 +89,7 @@ function testClientView(server: ServerOptions, era: Era): void {
 }
 
 function testInternalCall(server: ServerOptions): void {
-  const [tool = 'none'] = Object.keys(server.tools)
+  const [tool = 'none'] = Object.keys(server.tools ?? {})
   const call = { method: 'tools/call', name: tool }
 
   /** A call the router decided on, but for the headers that are replaced. */

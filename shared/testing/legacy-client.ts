@@ -116,7 +116,8 @@ export class LegacySession {
       server: {
         serverInfo: definitions.serverInfo,
         instructions: definitions.instructions,
-        toolsJson: () => Promise.resolve(compiled.toolsJson),
+        capabilities: compiled.capabilities,
+        list: (kind) => Promise.resolve(compiled.lists[kind]),
       },
       call: (inner) => forward(tested, principal, env, inner),
       sealKeys: this.#sealKeys,

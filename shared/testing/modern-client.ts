@@ -17,7 +17,7 @@ export function connectModern(connection: Connection): TestClient {
     call: (tool, args, options = {}) => call(connection, tool, args, options),
     // Here as in production, lists are made from the definitions and reach no engine.
     listTools: () =>
-      Promise.resolve(JSON.parse(connection.tested.compiled.toolsJson) as ListedTool[]),
+      Promise.resolve(JSON.parse(connection.tested.compiled.lists.tools) as ListedTool[]),
   }
 }
 

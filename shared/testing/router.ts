@@ -37,7 +37,7 @@ export const sealKeysOf = (purpose: string): Promise<SealKeys> =>
 
 export interface InnerRequest {
   readonly method: string
-  readonly name?: string
+  readonly name?: string | undefined
   /** JSON text of the 2026-07-28 message. */
   readonly body: string
   readonly signal?: AbortSignal

@@ -15,32 +15,47 @@ const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 /** @throws TypeError */
 export function checkOptions(options: object): void {
   const tool = options as Record<string, unknown>
-  known('defineTool', tool, OPTIONS)
+  const maker = 'defineTool'
+  known(maker, tool, OPTIONS)
+  checkCommon(maker, tool)
   must(
-    typeof tool['description'] === 'string' && tool['description'].trim() !== '',
-    'description: say in a sentence what the tool does and when to use it; models choose by it',
+    maker,
+    typeof tool['handler'] === 'function',
+    'handler: give a function (args, context) => answer',
   )
-  must(typeof tool['handler'] === 'function', 'handler: give a function (args, context) => answer')
-  must(optional(tool['title'], isText), 'title: give a non-empty string, or leave it out')
   for (const key of ['input', 'output']) {
-    must(optional(tool[key], isZodObject), `${key}: give a z.object({ … }) of zod 4`)
+    must(maker, optional(tool[key], isZodObject), `${key}: give a z.object({ … }) of zod 4`)
   }
   checkAnnotations(tool['annotations'])
   must(
-    optional(tool['scopes'], isScopes),
+    maker,
+    optional(tool['maxOutputBytes'], (value) => isCount(value, MAX_OUTPUT_BYTES)),
+    `maxOutputBytes: give whole bytes from 1 to ${MAX_OUTPUT_BYTES}`,
+  )
+}
+
+/** What tools, prompts and resources have in common. @throws TypeError */
+export function checkCommon(maker: string, options: Record<string, unknown>): void {
+  must(
+    maker,
+    isText(options['description']),
+    'description: say in a sentence what it does and when to use it; models choose by it',
+  )
+  must(maker, optional(options['title'], isText), 'title: give a non-empty string, or leave it out')
+  must(
+    maker,
+    optional(options['scopes'], isScopes),
     'scopes: give a non-empty array of scope names without spaces, or leave it out',
   )
   must(
-    optional(tool['icons'], isIcons),
+    maker,
+    optional(options['icons'], isIcons),
     'icons: give an array of { src, mimeType?, sizes?, theme? } with https: or data: URLs',
   )
   must(
-    optional(tool['timeoutMs'], (value) => isCount(value, MAX_TIMEOUT_MS)),
+    maker,
+    optional(options['timeoutMs'], (value) => isCount(value, MAX_TIMEOUT_MS)),
     `timeoutMs: give whole milliseconds from 1 to ${MAX_TIMEOUT_MS}`,
-  )
-  must(
-    optional(tool['maxOutputBytes'], (value) => isCount(value, MAX_OUTPUT_BYTES)),
-    `maxOutputBytes: give whole bytes from 1 to ${MAX_OUTPUT_BYTES}`,
   )
 }
 
@@ -56,29 +71,31 @@ export function known(where: string, options: object, allowed: ReadonlySet<strin
 function checkAnnotations(annotations: unknown): void {
   if (annotations === undefined) return
   must(
+    'defineTool',
     typeof annotations === 'object' && annotations !== null,
     'annotations: give an object such as { readOnlyHint: true }',
   )
   known('defineTool annotations', annotations as object, HINTS)
   for (const [hint, value] of Object.entries(annotations as object)) {
-    must(typeof value === 'boolean', `annotations.${hint}: give true or false`)
+    must('defineTool', typeof value === 'boolean', `annotations.${hint}: give true or false`)
   }
 }
 
-function must(holds: boolean, remedy: string): void {
-  if (!holds) throw new TypeError(`defineTool ${remedy}.`)
+/** @throws TypeError */
+export function must(maker: string, holds: boolean, remedy: string): void {
+  if (!holds) throw new TypeError(`${maker} ${remedy}.`)
 }
 
-const optional = (value: unknown, test: (value: unknown) => boolean): boolean =>
+export const optional = (value: unknown, test: (value: unknown) => boolean): boolean =>
   value === undefined || test(value)
 
-const isText = (value: unknown): boolean => typeof value === 'string' && value.trim() !== ''
+export const isText = (value: unknown): boolean => typeof value === 'string' && value.trim() !== ''
 
 const isCount = (value: unknown, max: number): boolean =>
   Number.isInteger(value) && (value as number) >= 1 && (value as number) <= max
 
 /** By zod's own tag: `instanceof` would pull zod into every author's bundle twice. */
-const isZodObject = (value: unknown): boolean =>
+export const isZodObject = (value: unknown): boolean =>
   (value as { _zod?: { def?: { type?: string } } } | null)?._zod?.def?.type === 'object'
 
 const isScopes = (value: unknown): boolean =>

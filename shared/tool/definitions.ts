@@ -2,18 +2,44 @@
  * What a server publishes, from its code. Only the generator and the test
  * client import this: definitions are computed at build time, not in a Worker.
  */
-import type { Definitions, ToolDefinition } from '../catalog/entry.ts'
+import type {
+  Definitions,
+  PromptDefinition,
+  ResourceDefinition,
+  ResourceTemplateDefinition,
+  ToolDefinition,
+} from '../catalog/entry.ts'
 import type { Tool } from './define.ts'
+import { isArgumentList, type Prompt, type PromptArgument } from './prompt.ts'
+import { isTemplate, type Resource } from './resource.ts'
+import { resourceWire } from './resource-wire.ts'
 import { serverInfoOf, type Server } from './server.ts'
 
 type JsonSchema = Record<string, unknown>
 
-/** @param folder the server's name in SERVERS; its name on the wire unless the author gave one */
+/**
+ * @param folder the server's name in SERVERS; its name on the wire unless the author gave one
+ * @throws TypeError with the remedy, for schemas that cannot be said on the wire
+ */
 export function definitionsOf(server: Server, folder: string): Definitions {
+  const prompts = Object.entries(server.prompts)
+  const resources = Object.entries(server.resources)
+  const fixed = resources.filter(([, resource]) => !isTemplate(resource))
+  const templates = resources.filter(([, resource]) => isTemplate(resource))
   return {
     serverInfo: serverInfoOf(server, folder),
     ...(server.instructions === undefined ? {} : { instructions: server.instructions }),
     tools: Object.entries(server.tools).map(([name, tool]) => toolDefinition(name, tool)),
+    // Absent where there are none: a server of tools alone keeps the digest it had.
+    ...(prompts.length > 0
+      ? { prompts: prompts.map(([name, prompt]) => promptDefinition(name, prompt)) }
+      : {}),
+    ...(fixed.length > 0
+      ? { resources: fixed.map(([name, resource]) => resourceDefinition(name, resource)) }
+      : {}),
+    ...(templates.length > 0
+      ? { resourceTemplates: templates.map(([name, one]) => templateDefinition(name, one)) }
+      : {}),
   }
 }
 
@@ -25,10 +51,12 @@ function toolDefinition(name: string, tool: Tool): ToolDefinition {
       ...(title === undefined ? {} : { title }),
       description,
       inputSchema: input
-        ? jsonSchema(name, 'input', () => input.toJSONSchema({ io: 'input' }))
+        ? jsonSchema(`Tool "${name}"`, 'input', () => input.toJSONSchema({ io: 'input' }))
         : { type: 'object', properties: {} },
       ...(output && {
-        outputSchema: jsonSchema(name, 'output', () => output.toJSONSchema({ io: 'output' })),
+        outputSchema: jsonSchema(`Tool "${name}"`, 'output', () =>
+          output.toJSONSchema({ io: 'output' }),
+        ),
       }),
       ...(annotations && { annotations: { ...annotations } }),
       ...(icons && { icons }),
@@ -37,6 +65,61 @@ function toolDefinition(name: string, tool: Tool): ToolDefinition {
   }
 }
 
+function promptDefinition(name: string, prompt: Prompt): PromptDefinition {
+  const { title, description, input, icons, scopes, complete } = prompt
+  const args = input === undefined ? [] : isArgumentList(input) ? input : argumentsOf(name, input)
+  return {
+    wire: {
+      name,
+      ...(title === undefined ? {} : { title }),
+      description,
+      ...(args.length > 0 ? { arguments: args.map((argument) => ({ ...argument })) } : {}),
+      ...(icons && { icons }),
+    },
+    scopes: [...(scopes ?? [])],
+    ...completesOf(complete),
+  }
+}
+
+function argumentsOf(
+  name: string,
+  input: Exclude<NonNullable<Prompt['input']>, readonly unknown[]>,
+): PromptArgument[] {
+  const schema = jsonSchema(`Prompt "${name}"`, 'input', () => input.toJSONSchema({ io: 'input' }))
+  const required = (schema['required'] ?? []) as string[]
+  const properties = (schema['properties'] ?? {}) as Record<string, JsonSchema>
+  return Object.entries(properties).map(([argument, property]) => {
+    const { title, description, type } = property
+    const coerced = (input.shape[argument] as { def?: { coerce?: boolean } }).def?.coerce === true
+    if (type !== undefined && type !== 'string' && !coerced) {
+      throw new TypeError(
+        `Prompt "${name}": argument "${argument}" is a ${JSON.stringify(type)}, but prompts get texts. Use z.string(), z.enum() or z.coerce.`,
+      )
+    }
+    return {
+      name: argument,
+      ...(typeof title === 'string' ? { title } : {}),
+      ...(typeof description === 'string' ? { description } : {}),
+      ...(required.includes(argument) ? { required: true } : {}),
+    }
+  })
+}
+
+const resourceDefinition = (name: string, resource: Resource): ResourceDefinition => ({
+  wire: { uri: resource.uri, ...resourceWire(name, resource) },
+  scopes: [...(resource.scopes ?? [])],
+})
+
+const templateDefinition = (name: string, resource: Resource): ResourceTemplateDefinition => ({
+  wire: { uriTemplate: resource.uri, ...resourceWire(name, resource) },
+  scopes: [...(resource.scopes ?? [])],
+  ...completesOf(resource.complete),
+  ...(resource.list ? { lists: true } : {}),
+})
+
+const completesOf = (complete: object | undefined): { completes?: string[] } =>
+  complete === undefined ? {} : { completes: Object.keys(complete) }
+
 function jsonSchema(name: string, part: string, convert: () => unknown): JsonSchema {
   try {
     // Drops zod's non-enumerable helpers: what is left is what travels.
@@ -44,7 +127,7 @@ function jsonSchema(name: string, part: string, convert: () => unknown): JsonSch
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new TypeError(
-      `Tool "${name}": its ${part} schema cannot be said in JSON Schema (${reason}). Use types that JSON has, e.g. z.iso.datetime() for a date.`,
+      `${name}: its ${part} schema cannot be said in JSON Schema (${reason}). Use types that JSON has, e.g. z.iso.datetime() for a date.`,
     )
   }
 }

@@ -120,7 +120,7 @@ export function modern(
   params: Record<string, unknown> = {},
   { token, id = 1 }: { token?: string | undefined; id?: number | string } = {},
 ): Wire {
-  const name = params['name']
+  const name = params['name'] ?? params['uri']
   return {
     headers: {
       ...jsonHeaders(token),

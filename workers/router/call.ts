@@ -1,20 +1,23 @@
 /**
- * Steps 3 to 7 of one `tools/call`, whichever era it came in: decide, limit,
+ * Steps 3 to 7 of one call, whichever era it came in: decide, limit,
  * forward, record. The answer is of the 2026-07-28 wire, or the router's refusal.
  */
 import { challengeResponse } from '#shared/auth/challenge.ts'
 import { missingScopes } from '#shared/catalog/policy.ts'
-import { errorResponse, invalidParams, SERVER_ERROR } from '#shared/protocol/errors.ts'
+import { errorResponse, SERVER_ERROR } from '#shared/protocol/errors.ts'
 import { echoableId, parseJson, type RequestId } from '#shared/protocol/jsonrpc.ts'
 import { assertionFor } from './assertions.ts'
 import { decisionFor, type ServerRecord } from './catalog-view.ts'
 import type { Exchange } from './exchange.ts'
 import { ANSWER_HEADERS, forward, type ForwardOutcome } from './forward.ts'
+import { TARGET_MAX_CHARS } from './limits.ts'
 import { resourceMetadataUrlOf } from './match.ts'
+import { targetOf, unknownTarget, type CalledMethod } from './target.ts'
 
 export interface ModernCall {
-  readonly method: 'tools/call'
-  readonly name: string
+  readonly method: CalledMethod
+  /** As `decidedName` gives it. */
+  readonly name: string | undefined
   /** 2026-07-28 headers; the internal ones are added here. */
   readonly headers: Headers
   readonly body: string
@@ -38,26 +41,26 @@ export async function callServer(exchange: Exchange, call: ModernCall): Promise<
   return answerOf(await send(exchange, renewed, call), exchange, call)
 }
 
-/** Policy for (principal, server, tool), then scope: the two different no's (DESIGN §4.7). */
+/** Policy for (principal, server, target), then scope: the two different no's (DESIGN §4.7). */
 function decide(exchange: Exchange, server: ServerRecord, call: ModernCall): Response | undefined {
   const { caller, feed, platform } = exchange
-  const tool = server.compiled.tools.get(call.name)
-  if (!tool) {
-    const failure = invalidParams(`Unknown tool: ${call.name}`)
+  const target = targetOf(server.compiled, call.method, call.name)
+  if (!target || (call.name?.length ?? 0) > TARGET_MAX_CHARS) {
+    const failure = unknownTarget(call.method, call.name)
     return errorResponse(idOf(call.body), failure, ANSWER_HEADERS)
   }
-  const missing = missingScopes(tool.scopes, caller.principal.scopes)
+  const missing = missingScopes(target.scopes, caller.principal.scopes)
   if (missing.length > 0) {
     const stranger = caller.grantId === undefined
     return challengeResponse({
       status: stranger ? 401 : 403,
       ...(stranger ? {} : { error: 'insufficient_scope' }),
-      description: `This tool needs the scope ${tool.scopes.join(' ')}`,
-      scopes: tool.scopes,
+      description: `This call needs the scope ${target.scopes.join(' ')}`,
+      scopes: target.scopes,
       resourceMetadataUrl: resourceMetadataUrlOf(platform.publicOrigin, server.name),
     })
   }
-  if (feed.unreachable && !tool.readOnly) {
+  if (feed.unreachable && !target.readOnly) {
     const sentence = 'Revocations cannot be checked right now; only read-only tools run. Retry soon'
     return unavailable(idOf(call.body), 503, sentence)
   }

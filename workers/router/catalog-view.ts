@@ -166,13 +166,27 @@ export class CatalogView {
 
 const neverRead = (feed: FeedStatus): boolean => feed.view.stampMs === -Infinity
 
-/** The text for DECISION_HEADER. `name` must be a tool of the record, so the map stays bounded. */
-export function decisionFor(server: ServerRecord, method: string, name: string): string {
-  let decision = server.decisions.get(name)
+/**
+ * The text for DECISION_HEADER. Kept for tools, whose names are the record's own;
+ * URIs are the callers' to choose, and would grow without bound.
+ */
+export function decisionFor(
+  { decisions, compiled, seal }: ServerRecord,
+  method: string,
+  name: string | undefined,
+): string {
+  const make = (): string =>
+    encodeDecision({
+      method,
+      ...(name === undefined ? {} : { name }),
+      digest: compiled.entry.digest,
+      seal,
+    })
+  if (method !== 'tools/call' || name === undefined) return make()
+  let decision = decisions.get(name)
   if (decision === undefined) {
-    const { digest } = server.compiled.entry
-    decision = encodeDecision({ method, name, digest, seal: server.seal })
-    server.decisions.set(name, decision)
+    decision = make()
+    decisions.set(name, decision)
   }
   return decision
 }

@@ -13,6 +13,7 @@ import {
   NAME_HEADER,
   VERSION_HEADER,
 } from '#shared/protocol/headers.ts'
+import { hasName } from '#shared/protocol/2026-07-28/ladder.ts'
 import { MODERN_VERSION } from '#shared/protocol/versions.ts'
 import { feedOf } from '#shared/rpc.ts'
 import { callServer } from './call.ts'
@@ -38,7 +39,11 @@ async function inputOf(exchange: Exchange, body: string): Promise<LegacyInput> {
     server: {
       serverInfo,
       instructions,
-      toolsJson: async () => (await freshServer(exchange)).compiled.toolsJson,
+      capabilities: server.compiled.capabilities,
+      async list(kind) {
+        const { compiled } = await freshServer(exchange)
+        return kind === 'resources' && compiled.listsResources ? undefined : compiled.lists[kind]
+      },
     },
     call: (call) => callInner(exchange, call),
     sealKeys: await platform.sessionSealKeys(),
@@ -65,7 +70,7 @@ function callInner(
     accept: 'application/json, text/event-stream',
     [VERSION_HEADER]: MODERN_VERSION,
     [METHOD_HEADER]: method,
-    [NAME_HEADER]: encodeHeaderValue(name),
+    ...(hasName(method) && name !== undefined ? { [NAME_HEADER]: encodeHeaderValue(name) } : {}),
   })
   return callServer(exchange, { method, name, headers, body, signal })
 }

@@ -3,6 +3,12 @@
 /** Arguments of a tool call; what needs more is uploaded elsewhere and passed by reference. */
 export const REQUEST_BODY_MAX_BYTES = 4 * 1024 * 1024
 
+/**
+ * Resource URIs and other names a call is decided on: the decision travels in a
+ * header of 4 KiB, six characters for one that is not ASCII, keys and digest beside it.
+ */
+export const TARGET_MAX_CHARS = 512
+
 /** The engine caps results at 1 MiB unless the author raises it; above this a server is misbehaving. */
 export const RESPONSE_BODY_MAX_BYTES = 16 * 1024 * 1024
 

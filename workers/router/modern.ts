@@ -3,6 +3,7 @@
  * body; the engine then refuses a body that says other. What is not a call of a
  * known tool is answered here, from the snapshot, after the same ladder.
  */
+import type { Lists } from '#shared/catalog/list.ts'
 import {
   errorResponse,
   invalidParams,
@@ -18,12 +19,10 @@ import {
 } from '#shared/protocol/headers.ts'
 import { parseJson } from '#shared/protocol/jsonrpc.ts'
 import { climbLadder, nameOf, type ModernRequest } from '#shared/protocol/2026-07-28/ladder.ts'
-import {
-  discoverResult,
-  successResponse,
-  toolsListResult,
-} from '#shared/protocol/2026-07-28/results.ts'
+import { discoverResult, listResult, successResponse } from '#shared/protocol/2026-07-28/results.ts'
+import { decidedName } from '#shared/protocol/2026-07-28/decided-name.ts'
 import { readBody } from '#shared/protocol/body.ts'
+import { offers } from '#shared/protocol/offers.ts'
 import { SUPPORTED_VERSIONS } from '#shared/protocol/versions.ts'
 import { callServer } from './call.ts'
 import type { ServerRecord } from './catalog-view.ts'
@@ -31,6 +30,7 @@ import type { Exchange } from './exchange.ts'
 import { ANSWER_HEADERS, mcpHeadersOf } from './forward.ts'
 import { freshServer } from './fresh-server.ts'
 import { REQUEST_BODY_MAX_BYTES } from './limits.ts'
+import { targetOf, unknownTarget } from './target.ts'
 
 export async function handleModernEra(exchange: Exchange): Promise<Response> {
   const { request, server } = exchange
@@ -43,11 +43,20 @@ export async function handleModernEra(exchange: Exchange): Promise<Response> {
 
   const method = request.headers.get(METHOD_HEADER)
   const name = decodeHeaderValue(request.headers.get(NAME_HEADER) ?? '')
-  if (method === 'tools/call' && name !== undefined && server.compiled.tools.has(name)) {
+  // Decided by headers alone; a name nobody has is refused below, after the ladder.
+  if (isNamed(method) && name !== undefined && targetOf(server.compiled, method, name)) {
     return callServer(exchange, { method, name, headers: mcpHeadersOf(request), body: body.value })
   }
   return answerHere(exchange, body.value)
 }
+
+type NamedMethod = 'tools/call' | 'prompts/get' | 'resources/read'
+const NAMED: ReadonlySet<string | null> = new Set<NamedMethod>([
+  'tools/call',
+  'prompts/get',
+  'resources/read',
+])
+const isNamed = (method: string | null): method is NamedMethod => NAMED.has(method)
 
 async function answerHere(exchange: Exchange, body: string): Promise<Response> {
   const parsed = parseJson(body)
@@ -57,41 +66,68 @@ async function answerHere(exchange: Exchange, body: string): Promise<Response> {
   if (climbed.value.kind === 'notification') {
     return new Response(null, { status: 202, headers: ANSWER_HEADERS })
   }
-  return answerRequest(exchange, climbed.value)
+  return answerRequest(exchange, climbed.value, body)
 }
 
-async function answerRequest(exchange: Exchange, message: ModernRequest): Promise<Response> {
+const LISTS = {
+  'tools/list': 'tools',
+  'prompts/list': 'prompts',
+  'resources/list': 'resources',
+  'resources/templates/list': 'resourceTemplates',
+} as const satisfies Record<string, keyof Lists>
+
+async function answerRequest(
+  exchange: Exchange,
+  message: ModernRequest,
+  body: string,
+): Promise<Response> {
   const { id, method, params } = message
-  switch (method) {
-    case 'server/discover':
-      return json(id, discover(await freshServer(exchange)))
-    case 'tools/list':
-      if (params['cursor'] !== undefined) {
-        // Lists are one page, so no cursor was ever handed out.
-        return errorResponse(id, invalidParams('Invalid cursor'), ANSWER_HEADERS)
-      }
-      return json(id, listTools(await freshServer(exchange)))
-    case 'tools/call': {
-      const name = nameOf(method, params)
-      const message = name === undefined ? 'params.name is missing' : `Unknown tool: ${name}`
-      return errorResponse(id, invalidParams(message), ANSWER_HEADERS)
-    }
-    default:
-      return errorResponse(id, methodNotFound(), ANSWER_HEADERS)
+  if (method === 'server/discover') return json(id, discover(await freshServer(exchange)))
+  const { capabilities } = exchange.server.compiled
+  if (!offers(capabilities, method)) return errorResponse(id, methodNotFound(), ANSWER_HEADERS)
+  if (method === 'completion/complete') {
+    return callServer(exchange, {
+      method,
+      name: decidedName(method, params),
+      headers: mcpHeadersOf(exchange.request),
+      body,
+    })
   }
+  if (isNamed(method)) {
+    return errorResponse(id, unknownTarget(method, nameOf(method, params)), ANSWER_HEADERS)
+  }
+  if (!(method in LISTS)) return errorResponse(id, methodNotFound(), ANSWER_HEADERS)
+  return list(exchange, message, LISTS[method as keyof typeof LISTS], body)
+}
+
+async function list(
+  exchange: Exchange,
+  { id, params }: ModernRequest,
+  kind: keyof Lists,
+  body: string,
+): Promise<Response> {
+  const fresh = await freshServer(exchange)
+  const { compiled } = fresh
+  if (kind === 'resources' && compiled.listsResources) {
+    const headers = mcpHeadersOf(exchange.request)
+    const call = { method: 'resources/list', name: undefined, headers, body } as const
+    return callServer({ ...exchange, server: fresh }, call)
+  }
+  if (params['cursor'] !== undefined) {
+    // Lists of the snapshot are one page, so no cursor was ever handed out.
+    return errorResponse(id, invalidParams('Invalid cursor'), ANSWER_HEADERS)
+  }
+  return json(id, listResult(kind, compiled.lists[kind], compiled.entry.definitions.serverInfo))
 }
 
 function discover({ compiled }: ServerRecord): string {
   return discoverResult({
     serverInfo: compiled.entry.definitions.serverInfo,
-    capabilities: { tools: {} },
+    capabilities: compiled.capabilities,
     supportedVersions: SUPPORTED_VERSIONS,
     instructions: compiled.entry.definitions.instructions,
   })
 }
-
-const listTools = ({ compiled }: ServerRecord): string =>
-  toolsListResult(compiled.toolsJson, compiled.entry.definitions.serverInfo)
 
 function json(id: ModernRequest['id'], resultJson: string): Response {
   const response = successResponse(id, resultJson)

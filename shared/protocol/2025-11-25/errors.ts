@@ -20,6 +20,9 @@ import { LEGACY_VERSIONS } from '../versions.ts'
 /** Of the SDK's own making; clients recognise a lost session by the status. */
 export const SESSION_NOT_FOUND = -32001
 
+/** 2025-11-25 server/resources "Error Handling"; −32602 since 2026-07-28. */
+export const RESOURCE_NOT_FOUND = -32002
+
 /** One answer for an id that was forged, lent, deleted or has expired: it says nothing to a prober. */
 export const sessionNotFound = (): WireError => ({
   status: 404,

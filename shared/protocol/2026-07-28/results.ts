@@ -43,15 +43,6 @@ export function discoverResult(parts: DiscoverParts, cache: CacheHint = UNCACHED
   })
 }
 
-/** @param toolsJson JSON text of the array of MCP `Tool`s */
-export function toolsListResult(
-  toolsJson: string,
-  serverInfo: ServerInfo,
-  cache: CacheHint = UNCACHED,
-): string {
-  return listResult('tools', toolsJson, serverInfo, cache)
-}
-
 /** A list of one page. `itemsJson` is the JSON text of an array. */
 export function listResult(
   key: 'tools' | 'prompts' | 'resources' | 'resourceTemplates',

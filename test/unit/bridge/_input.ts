@@ -1,7 +1,8 @@
 /** One request of a 2025 client, with a scripted answer of the inner wire. */
 import { ANONYMOUS, type Principal } from '#shared/auth/principal.ts'
 import type { SealKeys } from '#shared/auth/seal.ts'
-import type { InnerCall, LegacyInput } from '#shared/bridge/input.ts'
+import type { InnerCall, LegacyInput, ListKind } from '#shared/bridge/input.ts'
+import type { JsonObject } from '#shared/protocol/jsonrpc.ts'
 import { handleLegacy } from '#shared/bridge/legacy.ts'
 
 const KEYS: SealKeys = [{ kid: 'k1', secret: 'A'.repeat(43) }]
@@ -50,7 +51,12 @@ const NO_SESSIONS = {
 
 export function createEdge(
   call: (call: InnerCall) => Response | Promise<Response> = () => new Response(null),
-  { serverName = 'clock', nowSeconds = 1_800_000_000, tools = '[]' } = {},
+  {
+    serverName = 'clock',
+    nowSeconds = 1_800_000_000,
+    lists = {} as Partial<Record<ListKind, string>>,
+    capabilities = { tools: {} } as JsonObject,
+  } = {},
 ): Edge {
   const edge: Edge = {
     calls: [],
@@ -71,7 +77,8 @@ export function createEdge(
         server: {
           serverInfo: { name: 'clock', version: '1' },
           instructions: 'Ask for the time',
-          toolsJson: () => Promise.resolve(tools),
+          capabilities,
+          list: (kind) => Promise.resolve(lists[kind]),
         },
         call: async (inner) => {
           edge.calls.push(inner)

@@ -130,7 +130,7 @@ describe('without a session', () => {
         },
         { status: 400 },
       ),
-    { tools: '[{"name":"now"}]' },
+    { lists: { tools: '[{"name":"now"}]' } },
   )
 
   it('lists, pings and takes notifications', async () => {

@@ -6,7 +6,7 @@ import { pendingCall } from '#shared/bridge/pending-call.ts'
 import { createProgressGate } from '#shared/bridge/progress-gate.ts'
 import { translate } from '#shared/bridge/translate.ts'
 
-const TARGET = { requestId: 7, version: '2025-11-25' } as const
+const TARGET = { requestId: 7, method: 'tools/call', version: '2025-11-25' } as const
 const translated = (message: object, status = 200) =>
   translate(JSON.stringify({ jsonrpc: '2.0', ...message }), status, TARGET)
 const final = (message: object, status = 200): unknown => {
@@ -127,7 +127,7 @@ describe('any other message', () => {
 
 describe('a call', () => {
   const call = (params: Record<string, unknown>) =>
-    pendingCall({ jsonrpc: '2.0', id: 7, method: 'tools/call', params }, undefined)
+    pendingCall('tools/call', { jsonrpc: '2.0', id: 7, method: 'tools/call', params }, undefined)
 
   it('keeps progress token and foreign _meta, and drops reserved keys a client wrote', () => {
     const _meta = {

@@ -26,11 +26,11 @@ const compile = (...tools: ToolDefinition[]) =>
 describe('compileServer', () => {
   it('serialises the tools verbatim, in the order the digest pins', () => {
     const [write, read] = [tool('write', ['notes:write']), tool('read')]
-    expect(compile(write, read).toolsJson).toBe(JSON.stringify([write.wire, read.wire]))
+    expect(compile(write, read).lists.tools).toBe(JSON.stringify([write.wire, read.wire]))
   })
 
   it('keeps what only the platform reads out of the list', () => {
-    expect(compile(tool('write', ['notes:write'])).toolsJson).not.toContain('notes:write')
+    expect(compile(tool('write', ['notes:write'])).lists.tools).not.toContain('notes:write')
   })
 
   it('takes a tool for read-only and idempotent only if it says so', () => {

@@ -3,11 +3,16 @@ import { mintAssertion } from '#shared/auth/assertion.ts'
 import type { Principal } from '#shared/auth/principal.ts'
 import { deriveSealKeys } from '#shared/auth/seal.ts'
 import type { Built } from '#shared/engine/built.ts'
+import { completions } from '#shared/engine/completions.ts'
 import { pin } from '#shared/engine/pin.ts'
+import { prompts } from '#shared/engine/prompts.ts'
+import { resources } from '#shared/engine/resources.ts'
 import { serve, type ServerWorker } from '#shared/engine/serve.ts'
+import { decidedName } from '#shared/protocol/2026-07-28/decided-name.ts'
+import { encodeHeaderValue } from '#shared/protocol/headers.ts'
 import { makeTrust, nowSeconds } from '#shared/testing/trust.ts'
 import { definitionsOf } from '#shared/tool/definitions.ts'
-import { defineServer } from '#shared/tool/server.ts'
+import { defineServer, type ServerOptions } from '#shared/tool/server.ts'
 import type { Tool } from '#shared/tool/define.ts'
 import { DECISION_HEADER, encodeDecision, PRINCIPAL_HEADER, type Decision } from '#shared/wire.ts'
 
@@ -61,15 +66,18 @@ export interface Message {
   error: { code: number; message: string; data?: Record<string, unknown> }
 }
 
-export async function startEngine(tools: Record<string, Tool>): Promise<Engine> {
-  const server = defineServer({ tools })
+export const startEngine = (tools: Record<string, Tool>): Promise<Engine> => startServer({ tools })
+
+/** With every feature, whether the server uses it or not. */
+export async function startServer(options: ServerOptions): Promise<Engine> {
+  const server = defineServer(options)
   const built = await pin(definitionsOf(server, SERVER), {
     name: SERVER,
     build: 'build-1',
     trust,
     policy: { visibility: 'public' },
   })
-  const worker = serve(server, built)
+  const worker = serve(server, built, prompts, resources, completions)
   const send = async (sent: Sent): Promise<Response> =>
     worker.fetch(await requestOf(built, sent), (sent.env ?? {}) as Cloudflare.Env)
   return {
@@ -90,7 +98,7 @@ export const assertionFor = (principal: Principal, server = SERVER): Promise<str
 
 async function requestOf(built: Built, sent: Sent): Promise<Request> {
   const { method = 'tools/call', params = {}, id = 1 } = sent
-  const name = params['name']
+  const name = decidedName(method, params)
   const body = sent.body ?? JSON.stringify(messageOf({ ...sent, method, params, id }))
   const decision: Decision = {
     method,
@@ -103,7 +111,7 @@ async function requestOf(built: Built, sent: Sent): Promise<Request> {
     'content-type': 'application/json',
     'mcp-protocol-version': '2026-07-28',
     'mcp-method': method,
-    ...(typeof name === 'string' ? { 'mcp-name': name } : {}),
+    ...(typeof name === 'string' ? { 'mcp-name': encodeHeaderValue(name) } : {}),
     [PRINCIPAL_HEADER]: await assertionFor(sent.principal ?? ALICE),
     [DECISION_HEADER]: encodeDecision(decision),
   })

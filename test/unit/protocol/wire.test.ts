@@ -1,9 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  discoverResult,
-  successJson,
-  toolsListResult,
-} from '#shared/protocol/2026-07-28/results.ts'
+import { discoverResult, successJson, listResult } from '#shared/protocol/2026-07-28/results.ts'
 import { sseMessage } from '#shared/protocol/2026-07-28/sse.ts'
 import { readBody } from '#shared/protocol/body.ts'
 import { errorResponse, methodNotAllowed, methodNotFound } from '#shared/protocol/errors.ts'
@@ -146,7 +142,10 @@ describe('answers', () => {
   })
 
   it('a list is its serialised tools and a cache hint', () => {
-    const result = toolsListResult('[{"name":"a"}]', serverInfo, { ttlMs: 5, cacheScope: 'public' })
+    const result = listResult('tools', '[{"name":"a"}]', serverInfo, {
+      ttlMs: 5,
+      cacheScope: 'public',
+    })
     expect(JSON.parse(successJson(1, result))).toEqual({
       jsonrpc: '2.0',
       id: 1,

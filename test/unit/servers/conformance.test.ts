@@ -1,16 +1,12 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Tool } from '#shared'
+import type { Server } from '#shared'
 import { createTestClient, testServer } from '#shared/testing.ts'
 import { readServerSource } from '../../../scripts/gen/sources.ts'
 import { ROOT } from '../../../scripts/root.ts'
 
 const source = readServerSource(join(ROOT, 'workers'), 'conformance')
-const load = async ({ name, path }: { name: string; path: string }): Promise<[string, Tool]> => {
-  const { default: tool } = (await import(path)) as { default: Tool }
-  return [name, tool]
-}
-const server = { tools: Object.fromEntries(await Promise.all(source.tools.map(load))) }
+const { default: server } = (await import(source.handWritten ?? '')) as { default: Server }
 
 testServer(server)
 

@@ -60,7 +60,8 @@ export async function connect(server: Server, capabilities: object): Promise<Cli
         principal,
         server: {
           serverInfo: { name: 'clock', version: '1' },
-          toolsJson: () => Promise.resolve('[]'),
+          capabilities: { tools: {}, prompts: {} },
+          list: () => Promise.resolve('[]'),
         },
         call: async (call) => server(JSON.parse(call.body) as InnerBody, call),
         sealKeys: KEYS,

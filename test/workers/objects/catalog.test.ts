@@ -63,7 +63,7 @@ describe('publish', () => {
   })
 
   it('keeps keys of a newer release in definitions, so that their digest holds', async () => {
-    const definitions = { ...definitionsOf('now'), prompts: [{ name: 'later' }] }
+    const definitions = { ...definitionsOf('now'), widgets: [{ name: 'later' }] }
     const digest = await definitionsDigest(definitions)
     const answer = await theCatalog().publish('clock', { definitions, digest, build: 'b' })
     expect(answer.ok).toBe(true)

@@ -1,5 +1,5 @@
 /**
- * `tools/call` of a 2025 client. JSON stays JSON; a stream stays a stream; the
+ * A call of a 2025 client that a server answers. JSON stays JSON; a stream stays a stream; the
  * first question turns the answer into a stream that the Session feeds from then
  * on. The invocation that put a question never resumes the run: the one that
  * receives the answer does (answers.ts).
@@ -8,13 +8,13 @@ import { errorResponse, invalidParams } from '../protocol/errors.ts'
 import type { JsonRpcRequest } from '../protocol/jsonrpc.ts'
 import { SSE_HEADERS, SSE_KEEP_ALIVE, sseMessage } from '../protocol/2026-07-28/sse.ts'
 import { sessionRequired } from '../protocol/2025-11-25/errors.ts'
-import { errorAnswerJson, toolErrorJson } from '../protocol/2025-11-25/messages.ts'
+import { errorAnswerJson } from '../protocol/2025-11-25/messages.ts'
 import type { LegacyVersion } from '../protocol/versions.ts'
 import type { PendingCall } from '../rpc.ts'
 import { callInner, masked, type Step } from './call.ts'
-import type { LegacyInput } from './input.ts'
+import type { InnerMethod, LegacyInput } from './input.ts'
 import { AFTER_DISCONNECT_MS } from './limits.ts'
-import { pendingCall } from './pending-call.ts'
+import { failureJson, pendingCall } from './pending-call.ts'
 import { createProgressGate } from './progress-gate.ts'
 import { openRound, sessionStub, type Ask } from './questions.ts'
 import { relayRun } from './relay.ts'
@@ -29,15 +29,16 @@ interface Call {
   readonly gone: AbortSignal
 }
 
-export async function callTool(
+export async function callServer(
+  method: InnerMethod,
   input: LegacyInput,
   session: LegacySession | undefined,
   version: LegacyVersion,
   request: JsonRpcRequest,
 ): Promise<Response> {
-  const pending = pendingCall(request, session)
+  const pending = pendingCall(method, request, session)
   if (!pending) {
-    return errorResponse(request.id, invalidParams('Invalid params: name or arguments'))
+    return errorResponse(request.id, invalidParams(`Invalid ${method} request`))
   }
   const ended = new AbortController()
   const answering = callInner({ forward: input.call, pending, version, signal: ended.signal }, {})
@@ -60,9 +61,9 @@ export async function callTool(
 const jsonResponse = (text: string): Response =>
   new Response(text, { headers: { 'content-type': 'application/json' } })
 
-function lacksResponse({ session, pending: { requestId } }: Call, text: string): Response {
-  if (!session) return errorResponse(requestId, sessionRequired())
-  return jsonResponse(toolErrorJson(requestId, text))
+function lacksResponse({ session, pending }: Call, text: string): Response {
+  if (!session) return errorResponse(pending.requestId, sessionRequired())
+  return jsonResponse(failureJson(pending, text))
 }
 
 async function* startingWith(first: Step | undefined, rest: AsyncIterable<Step>) {
@@ -140,7 +141,7 @@ async function* eventsOf(
           yield sseMessage(step.text)
           return
         case 'lacks':
-          yield sseMessage(toolErrorJson(pending.requestId, step.text))
+          yield sseMessage(failureJson(pending, step.text))
           return
         case 'ask':
           if (session) yield* askAndRelay(call, session, step, rises)

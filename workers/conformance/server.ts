@@ -1,0 +1,45 @@
+/** The fixture of the official suite: what an author writes by hand who offers more than tools. */
+import { defineServer } from '#shared'
+import * as prompts from './prompts.ts'
+import * as resources from './resources.ts'
+import test_audio_content from './tools/test_audio_content.ts'
+import test_elicitation from './tools/test_elicitation.ts'
+import test_elicitation_sep1034_defaults from './tools/test_elicitation_sep1034_defaults.ts'
+import test_elicitation_sep1330_enums from './tools/test_elicitation_sep1330_enums.ts'
+import test_embedded_resource from './tools/test_embedded_resource.ts'
+import test_error_handling from './tools/test_error_handling.ts'
+import test_image_content from './tools/test_image_content.ts'
+import test_input_required_result_elicitation from './tools/test_input_required_result_elicitation.ts'
+import test_input_required_result_multi_round from './tools/test_input_required_result_multi_round.ts'
+import test_input_required_result_request_state from './tools/test_input_required_result_request_state.ts'
+import test_input_required_result_tampered_state from './tools/test_input_required_result_tampered_state.ts'
+import test_logging_tool from './tools/test_logging_tool.ts'
+import test_multiple_content_types from './tools/test_multiple_content_types.ts'
+import test_simple_text from './tools/test_simple_text.ts'
+import test_streaming_elicitation from './tools/test_streaming_elicitation.ts'
+import test_tool_with_logging from './tools/test_tool_with_logging.ts'
+import test_tool_with_progress from './tools/test_tool_with_progress.ts'
+
+export default defineServer({
+  tools: {
+    test_audio_content,
+    test_elicitation,
+    test_elicitation_sep1034_defaults,
+    test_elicitation_sep1330_enums,
+    test_embedded_resource,
+    test_error_handling,
+    test_image_content,
+    test_input_required_result_elicitation,
+    test_input_required_result_multi_round,
+    test_input_required_result_request_state,
+    test_input_required_result_tampered_state,
+    test_logging_tool,
+    test_multiple_content_types,
+    test_simple_text,
+    test_streaming_elicitation,
+    test_tool_with_logging,
+    test_tool_with_progress,
+  },
+  prompts: { ...prompts },
+  resources: { ...resources },
+})
