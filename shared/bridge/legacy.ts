@@ -42,6 +42,7 @@ import { receiveAnswer } from './answers.ts'
 import { legacyTools } from './content.ts'
 import { initialize } from './initialize.ts'
 import type { LegacyInput, ListKind } from './input.ts'
+import { setLogLevel } from './log-level.ts'
 import { openSessionId, type LegacySession } from './session-id.ts'
 import { callServer } from './server-call.ts'
 
@@ -139,6 +140,8 @@ async function answer(
   switch (method) {
     case 'ping':
       return successResponse(id, '{}')
+    case 'logging/setLevel':
+      return setLogLevel(input, session, request)
     case 'tools/list':
       return list(input, 'tools', request, undefined)
     case 'prompts/list':

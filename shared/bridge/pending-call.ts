@@ -2,7 +2,12 @@
  * A call of a 2025 client as the 2026-07-28 request it becomes: made once,
  * repeated with the answers for each round of questions.
  */
-import { CAPABILITIES_KEY, CLIENT_INFO_KEY, VERSION_KEY } from '../protocol/2026-07-28/envelope.ts'
+import {
+  CAPABILITIES_KEY,
+  CLIENT_INFO_KEY,
+  LOG_LEVEL_KEY,
+  VERSION_KEY,
+} from '../protocol/2026-07-28/envelope.ts'
 import { decidedName } from '../protocol/2026-07-28/decided-name.ts'
 import { isObject, type JsonObject, type JsonRpcRequest } from '../protocol/jsonrpc.ts'
 import { errorAnswerJson, toolErrorJson } from '../protocol/2025-11-25/messages.ts'
@@ -11,6 +16,7 @@ import { MODERN_VERSION } from '../protocol/versions.ts'
 import type { PendingCall } from '../rpc.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import type { InnerMethod } from './input.ts'
+import { DEFAULT_LOG_LEVEL } from './log-level.ts'
 import type { LegacySession } from './session-id.ts'
 
 /** Keys the protocol keeps for itself: only the platform writes them inwards. */
@@ -54,6 +60,7 @@ export function pendingCall(
         [VERSION_KEY]: MODERN_VERSION,
         [CAPABILITIES_KEY]: capabilitiesOf(session?.flags ?? ''),
         ...(session ? { [CLIENT_INFO_KEY]: session.client } : {}),
+        [LOG_LEVEL_KEY]: session?.logLevel ?? DEFAULT_LOG_LEVEL,
       },
     },
   }

@@ -9,6 +9,7 @@
 import { toBase64Url } from '../auth/base64url.ts'
 import type { Principal } from '../auth/principal.ts'
 import { open, seal, type SealKeys } from '../auth/seal.ts'
+import type { LogLevel } from '../protocol/2026-07-28/envelope.ts'
 import { isLegacyVersion, type LegacyVersion } from '../protocol/versions.ts'
 import type { ClientFlags } from './capabilities.ts'
 import {
@@ -35,6 +36,8 @@ export interface LegacySession {
   readonly flags: ClientFlags
   /** Self-reported and shortened: for logs and courtesy, never for a decision. */
   readonly client: ClientInfo
+  /** Set by `logging/setLevel`; absent before. */
+  readonly logLevel?: LogLevel
   readonly expiresAtSeconds: number
 }
 
@@ -47,6 +50,8 @@ interface Sealed {
   v: string
   f: string
   c: [name: string, version: string]
+  /** Log level, once it was set. */
+  l?: LogLevel
   /** Issued at, seconds since the epoch. */
   a: number
 }
@@ -81,6 +86,29 @@ export async function mintSessionId(
 }
 
 /**
+ * The same session with another log level: what stands in an id changes only with
+ * the id. The older one goes on to name the session, with the level it was made with.
+ */
+export async function withLogLevel(
+  keys: SealKeys,
+  { principal, server }: SessionOwner,
+  { id, version, flags, client, expiresAtSeconds }: LegacySession,
+  level: LogLevel,
+): Promise<string> {
+  const sealed: Sealed = {
+    i: id,
+    o: await ownerOf(principal),
+    s: server,
+    v: version,
+    f: flags,
+    c: [client.name, client.version],
+    l: level,
+    a: expiresAtSeconds - SESSION_LIFETIME_SECONDS,
+  }
+  return seal(keys, PURPOSE, sealed)
+}
+
+/**
  * @returns `undefined` for every id that does not count here: forged, of another
  *   owner or server, expired. Whether it was deleted is the caller's to ask.
  */
@@ -93,7 +121,7 @@ export async function openSessionId(
   if (text.length > SESSION_ID_MAX_CHARS) return undefined
   const opened = await open<Sealed>(keys, PURPOSE, text)
   if (!opened.ok) return undefined
-  const { i, o, s, v, f, c, a } = opened.value
+  const { i, o, s, v, f, c, l, a } = opened.value
   const expiresAtSeconds = a + SESSION_LIFETIME_SECONDS
   if (nowSeconds >= expiresAtSeconds || a > nowSeconds + SESSION_CLOCK_SKEW_SECONDS) {
     return undefined
@@ -104,6 +132,7 @@ export async function openSessionId(
     version: v,
     flags: f,
     client: { name: c[0], version: c[1] },
+    ...(l === undefined ? {} : { logLevel: l }),
     expiresAtSeconds,
   }
 }

@@ -50,6 +50,8 @@ export interface CompiledServer {
 }
 
 export interface Capabilities extends JsonObject {
+  /** Every handler may log. */
+  logging: JsonObject
   tools?: JsonObject
   prompts?: JsonObject
   resources?: JsonObject
@@ -89,6 +91,7 @@ export function compileServer(entry: ServerEntry): CompiledServer {
       resourceTemplates: listOf(resourceTemplates),
     },
     capabilities: {
+      logging: {},
       ...(tools.length > 0 ? { tools: {} } : {}),
       ...(prompts.length > 0 ? { prompts: {} } : {}),
       ...(resources.length + resourceTemplates.length > 0 ? { resources: {} } : {}),

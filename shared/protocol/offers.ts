@@ -8,6 +8,7 @@ const CAPABILITY_OF: ReadonlyMap<string, string> = new Map([
   ['resources/templates/list', 'resources'],
   ['resources/read', 'resources'],
   ['completion/complete', 'completions'],
+  ['logging/setLevel', 'logging'],
 ])
 
 /** Methods of no such capability are not judged here. */

@@ -93,7 +93,12 @@ test('the official SDK 1.x client lists, reads, gets and completes', async () =>
     // The SDK's own types do not know exactOptionalPropertyTypes.
     new StreamableHTTPClientTransport(platform.mcpUrl('library')) as never,
   )
-  expect(client.getServerCapabilities()).toEqual({ prompts: {}, resources: {}, completions: {} })
+  expect(client.getServerCapabilities()).toEqual({
+    logging: {},
+    prompts: {},
+    resources: {},
+    completions: {},
+  })
   expect((await client.listPrompts()).prompts).toHaveLength(2)
   expect((await client.listResources()).resources).toHaveLength(1)
   expect((await client.readResource({ uri: 'book://9' })).contents).toMatchObject([

@@ -42,6 +42,7 @@ describe('inwards', () => {
           'io.modelcontextprotocol/protocolVersion': '2026-07-28',
           'io.modelcontextprotocol/clientCapabilities': { roots: {} },
           'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+          'io.modelcontextprotocol/logLevel': 'info',
         },
       },
     })

@@ -142,6 +142,7 @@ describe('a call', () => {
       'example.com/x': 1,
       'io.modelcontextprotocol/protocolVersion': '2026-07-28',
       'io.modelcontextprotocol/clientCapabilities': {},
+      'io.modelcontextprotocol/logLevel': 'info',
     })
   })
 
