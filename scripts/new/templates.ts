@@ -37,6 +37,8 @@ name = "${name}"
 main = ".gen/index.ts"
 compatibility_date = "${COMPATIBILITY_DATE}"
 compatibility_flags = ["enable_request_signal"]
+minify = true
+keep_names = false
 workers_dev = false
 
 [build]

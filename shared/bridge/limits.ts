@@ -56,3 +56,6 @@ export const RUN_NOTIFICATIONS_MAX_BYTES = 1024 * 1024
 export const ATTACH_ATTEMPTS = 6
 /** First wait; doubled each time, with jitter, so that all holders do not come back at once. */
 export const ATTACH_RETRY_MS = 200
+
+/** Session ids remembered opened, per isolate: at most 1 KiB each, and what they hold. */
+export const UNSEALED_CACHE_ENTRIES = 2_000

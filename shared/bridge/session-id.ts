@@ -9,6 +9,7 @@
 import { toBase64Url } from '../auth/base64url.ts'
 import type { Principal } from '../auth/principal.ts'
 import { open, seal, type SealKeys } from '../auth/seal.ts'
+import { createLruCache } from '../lru-cache.ts'
 import type { LogLevel } from '../protocol/2026-07-28/envelope.ts'
 import { isLegacyVersion, type LegacyVersion } from '../protocol/versions.ts'
 import type { ClientFlags } from './capabilities.ts'
@@ -20,6 +21,7 @@ import {
   SESSION_ID_MAX_CHARS,
   SESSION_LIFETIME_SECONDS,
   SESSION_OWNER_MAX_CHARS,
+  UNSEALED_CACHE_ENTRIES,
 } from './limits.ts'
 
 const PURPOSE = 'mcp-session'
@@ -119,9 +121,9 @@ export async function openSessionId(
   nowSeconds: number,
 ): Promise<LegacySession | undefined> {
   if (text.length > SESSION_ID_MAX_CHARS) return undefined
-  const opened = await open<Sealed>(keys, PURPOSE, text)
-  if (!opened.ok) return undefined
-  const { i, o, s, v, f, c, l, a } = opened.value
+  const sealed = await unseal(keys, text)
+  if (!sealed) return undefined
+  const { i, o, s, v, f, c, l, a } = sealed
   const expiresAtSeconds = a + SESSION_LIFETIME_SECONDS
   if (nowSeconds >= expiresAtSeconds || a > nowSeconds + SESSION_CLOCK_SKEW_SECONDS) {
     return undefined
@@ -136,6 +138,21 @@ export async function openSessionId(
     expiresAtSeconds,
   }
 }
+
+/**
+ * What an id holds, remembered per isolate: a client sends its id with every
+ * request. Owner, server, expiry and deletion are asked anew each time.
+ */
+async function unseal(keys: SealKeys, text: string): Promise<Sealed | undefined> {
+  const known = unsealed.get(text)
+  if (known?.keys === keys) return known.sealed
+  const opened = await open<Sealed>(keys, PURPOSE, text)
+  if (!opened.ok) return undefined
+  unsealed.set(text, { keys, sealed: opened.value })
+  return opened.value
+}
+
+const unsealed = createLruCache<{ keys: SealKeys; sealed: Sealed }>(UNSEALED_CACHE_ENTRIES)
 
 /** Unambiguous (JSON), and bounded whatever an identity provider calls its users. */
 async function ownerOf({ tenant, subject }: Principal): Promise<string> {

@@ -19,7 +19,7 @@ export interface ModernCall {
   /** As `decidedName` gives it. */
   readonly name: string | undefined
   /** 2026-07-28 headers; the internal ones are added here. */
-  readonly headers: Headers
+  readonly headers: Record<string, string>
   readonly body: string
   /** Ends the call; default: the client's disconnect does. */
   readonly signal?: AbortSignal

@@ -16,6 +16,9 @@ import { readBounded } from './bounded-body.ts'
 import { DESCRIBE_TIMEOUT_MS, DESCRIPTION_MAX_BYTES, DESCRIPTION_MAX_DEPTH } from './limits.ts'
 import type { ServerHandle } from './servers.ts'
 
+/** A server chooses part of what is said of its description. */
+const LOGGED_REASON_MAX_CHARS = 500
+
 const METHOD = 'server/discover'
 const BODY = JSON.stringify({
   jsonrpc: '2.0',
@@ -39,22 +42,20 @@ export async function describeServer(
   const nowSeconds = Math.floor(Date.now() / 1000)
   const assertion = await mintAssertion(signingKey, name, PLATFORM_PRINCIPAL, nowSeconds)
   try {
-    const answer = await handle.fetch(
-      new Request(handle.url, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          accept: 'application/json, text/event-stream',
-          'mcp-protocol-version': '2026-07-28',
-          'mcp-method': METHOD,
-          [PRINCIPAL_HEADER]: assertion,
-          [DECISION_HEADER]: DECISION,
-        },
-        body: BODY,
-        redirect: 'manual',
-        signal: AbortSignal.timeout(DESCRIBE_TIMEOUT_MS),
-      }),
-    )
+    const answer = await handle.fetch({
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        'mcp-protocol-version': '2026-07-28',
+        'mcp-method': METHOD,
+        [PRINCIPAL_HEADER]: assertion,
+        [DECISION_HEADER]: DECISION,
+      },
+      body: BODY,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(DESCRIBE_TIMEOUT_MS),
+    })
     if (!answer) return undefined
     const bytes = await readBounded(answer.body, DESCRIPTION_MAX_BYTES)
     if (!bytes || !answer.ok) return refused(name, `status ${answer.status}`)
@@ -82,6 +83,6 @@ function nestsTooDeep(value: unknown): boolean {
 }
 
 function refused(server: string, reason: string): undefined {
-  logEvent('describe_failed', { server, reason })
+  logEvent('describe_failed', { server, reason: reason.slice(0, LOGGED_REASON_MAX_CHARS) })
   return undefined
 }

@@ -28,8 +28,8 @@ export interface InternalCall {
   /** `encodeDecision()` of what was allowed. */
   decision: string
   /** MCP headers of the 2026-07-28 request; see {@link mcpHeadersOf}. */
-  headers: Headers
-  body: Uint8Array<ArrayBuffer> | string
+  headers: Record<string, string>
+  body: string
   signal: AbortSignal
 }
 
@@ -50,14 +50,14 @@ const PARAMETER_PREFIX = 'mcp-param-'
  * The request headers a server may see: an allow-list, so the caller's token,
  * cookies, forwarding headers and anything named `x-mcp-edge-*` cannot pass.
  */
-export function mcpHeadersOf(request: Request): Headers {
-  const headers = new Headers({ 'content-type': 'application/json' })
+export function mcpHeadersOf(request: Request): Record<string, string> {
+  const headers: Record<string, string> = { 'content-type': 'application/json' }
   for (const name of FORWARDED) {
     const value = request.headers.get(name)
-    if (value !== null) headers.set(name, value)
+    if (value !== null) headers[name] = value
   }
-  for (const [name, value] of request.headers) {
-    if (name.startsWith(PARAMETER_PREFIX)) headers.set(name, value)
+  for (const name of request.headers.keys()) {
+    if (name.startsWith(PARAMETER_PREFIX)) headers[name] = request.headers.get(name) ?? ''
   }
   return headers
 }
@@ -73,18 +73,14 @@ export async function forward(call: InternalCall): Promise<ForwardOutcome> {
 }
 
 async function exchange(call: InternalCall): Promise<ForwardOutcome> {
-  const { headers } = call
-  headers.set(PRINCIPAL_HEADER, call.assertion)
-  headers.set(DECISION_HEADER, call.decision)
-  const answer = await call.handle.fetch(
-    new Request(call.handle.url, {
-      method: 'POST',
-      headers,
-      body: call.body,
-      signal: call.signal,
-      redirect: 'manual',
-    }),
-  )
+  const { headers, assertion, decision, body, signal } = call
+  const answer = await call.handle.fetch({
+    method: 'POST',
+    headers: { ...headers, [PRINCIPAL_HEADER]: assertion, [DECISION_HEADER]: decision },
+    body,
+    signal,
+    redirect: 'manual',
+  })
   if (!answer) return { kind: 'unknown_server' }
   if (answer.status === DIGEST_MISMATCH_STATUS && answer.headers.has(DIGEST_HEADER)) {
     await answer.body?.cancel()

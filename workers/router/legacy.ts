@@ -65,13 +65,13 @@ function callInner(
   exchange: Exchange,
   { method, name, body, signal }: InnerCall,
 ): Promise<Response> {
-  const headers = new Headers({
+  const headers = {
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
     [VERSION_HEADER]: MODERN_VERSION,
     [METHOD_HEADER]: method,
     ...(hasName(method) && name !== undefined ? { [NAME_HEADER]: encodeHeaderValue(name) } : {}),
-  })
+  }
   return callServer(exchange, { method, name, headers, body, signal })
 }
 

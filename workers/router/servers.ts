@@ -14,7 +14,7 @@ export interface ServerHandle {
   /** Where `POST /mcp` goes. The host is a label on bindings, an address in the URL form. */
   readonly url: string
   /** Answers `undefined` when SERVERS does not know the name (a namespace says so only when asked). */
-  fetch(request: Request): Promise<Response | undefined>
+  fetch(init: RequestInit): Promise<Response | undefined>
 }
 
 export interface Servers {
@@ -23,7 +23,7 @@ export interface Servers {
 }
 
 interface Fetches {
-  fetch(request: Request): Promise<Response>
+  fetch(url: string, init: RequestInit): Promise<Response>
 }
 
 interface ServersEnv {
@@ -48,10 +48,8 @@ function fromBindings(env: ServersEnv): Servers {
     get(name) {
       const binding = env[`SERVER_${name.replaceAll('-', '_')}`]
       if (!binding) return undefined
-      return {
-        url: `https://${internalHost(name)}/mcp`,
-        fetch: (request) => binding.fetch(request),
-      }
+      const url = `https://${internalHost(name)}/mcp`
+      return { url, fetch: (init) => binding.fetch(url, init) }
     },
   }
 }
@@ -59,11 +57,12 @@ function fromBindings(env: ServersEnv): Servers {
 function fromNamespace(namespace: NonNullable<ServersEnv['SERVERS']>): Servers {
   return {
     get(name) {
+      const url = `https://${internalHost(name)}/mcp`
       return {
-        url: `https://${internalHost(name)}/mcp`,
-        async fetch(request) {
+        url,
+        async fetch(init) {
           try {
-            return await namespace.get(name).fetch(request)
+            return await namespace.get(name).fetch(url, init)
           } catch (error) {
             if (error instanceof Error && error.message.startsWith('Worker not found')) {
               return undefined
@@ -92,7 +91,7 @@ function fromUrlTemplate(template: string): Servers {
   return {
     get(name) {
       const url = `${base.replaceAll('{name}', name)}/mcp`
-      return { url, fetch: (request) => fetch(request) }
+      return { url, fetch: (init) => fetch(url, init) }
     },
   }
 }

@@ -23,7 +23,7 @@ const callAnsweredBy = (answer: (request: Request) => Response | undefined) =>
     serverName: 'notes',
     assertion: 'assertion',
     decision: '{}',
-    headers: new Headers(),
+    headers: {},
     body: '{}',
     signal: new AbortController().signal,
   })
@@ -48,7 +48,7 @@ describe('mcpHeadersOf', () => {
         'mcp-param-region': 'eu',
       },
     })
-    expect(Object.fromEntries(mcpHeadersOf(request))).toEqual({
+    expect(mcpHeadersOf(request)).toEqual({
       'content-type': 'application/json',
       'mcp-method': 'tools/call',
       'mcp-name': 'add',
