@@ -4,19 +4,17 @@
  * `input_required`, and the next round starts the handler from the top. So there
  * is no exception a handler could swallow on its way to acting unasked.
  *
- * An answer counts only for the exact key, message and form that were asked.
+ * An answer counts only for the exact key and words that were asked.
  */
 import { isObject, type JsonObject } from '../protocol/jsonrpc.ts'
-import type { Form, FormSchema } from '../tool/elicit.ts'
-import { contentOf, formSchemaOf } from './form.ts'
+import type { Question } from './ask.ts'
 import { digestOf, type Answer, type RunState } from './request-state.ts'
 
-/** `inputRequests` of a result: key → request (client/elicitation, form mode). */
-export type InputRequests = Record<string, { method: 'elicitation/create'; params: JsonObject }>
+/** `inputRequests` of a result: key → request. */
+export type InputRequests = Record<string, { method: Question['method']; params?: JsonObject }>
 
-interface Question {
-  readonly message: string
-  readonly schema: FormSchema
+interface OpenQuestion {
+  readonly question: Question
   readonly digest: string
 }
 
@@ -32,7 +30,7 @@ export interface QuestionOptions {
 
 export class Questions {
   readonly #options: QuestionOptions
-  readonly #open = new Map<string, Question>()
+  readonly #open = new Map<string, OpenQuestion>()
   readonly #answers: Record<string, Answer>
   #lookups: Promise<unknown>[] = []
 
@@ -41,38 +39,31 @@ export class Questions {
     this.#answers = { ...options.state.answers }
   }
 
-  /** @throws TypeError for a form no client can draw */
-  ask(key: string, message: string, form: Form): Promise<Answer> {
-    const lookup = this.#answerOf(key, message, form)
+  ask(key: string, question: Question): Promise<Answer> {
+    const lookup = this.#answerOf(key, question)
     this.#lookups.push(lookup)
     // A promise of its own each time: one for all would remember every handler that ever waited.
-    return lookup.then((answer) => answer ?? new Promise<never>(() => undefined))
+    return lookup.then((answer: Answer) => answer ?? new Promise<never>(() => undefined))
   }
 
-  async #answerOf(key: string, message: string, form: Form): Promise<Answer | undefined> {
-    const schema = formSchemaOf(form)
-    const digest = await digestOf([key, message, schema])
-    const known = this.#answers[digest] ?? (await this.#fresh(key, digest, form))
+  async #answerOf(key: string, question: Question): Promise<Answer> {
+    const digest = await digestOf([key, ...question.words])
+    const known = this.#answers[digest] ?? (await this.#fresh(key, digest, question))
     if (known) return (this.#answers[digest] = known)
     // A key goes to the client once; another question under it has to wait for a later round.
     if (this.#open.has(key)) return undefined
-    this.#open.set(key, { message, schema, digest })
+    this.#open.set(key, { question, digest })
     if (this.#open.size === 1) this.#options.onWaiting()
     return undefined
   }
 
   /** The answer in this request; one that is malformed or does not fit is as good as none. */
-  async #fresh(key: string, digest: string, form: Form): Promise<Answer | undefined> {
+  async #fresh(key: string, digest: string, question: Question): Promise<Answer> {
     const { state, responses, acceptUnasked } = this.#options
     const asked = Object.hasOwn(state.asked, key) ? state.asked[key] : undefined
     if (asked === undefined ? !acceptUnasked : asked !== digest) return undefined
     const response = Object.hasOwn(responses, key) ? responses[key] : undefined
-    if (!isObject(response)) return undefined
-    const { action, content } = response
-    if (action === 'decline' || action === 'cancel') return { action }
-    if (action !== 'accept') return undefined
-    const checked = await contentOf(form, content ?? {})
-    return checked === undefined ? undefined : { action, content: checked }
+    return isObject(response) ? question.read(response) : undefined
   }
 
   /** Whether the user must answer something. Waits until every question asked so far is looked up. */
@@ -89,11 +80,9 @@ export class Questions {
   nextRound(): { inputRequests: InputRequests; state: RunState } {
     const inputRequests: InputRequests = {}
     const asked: Record<string, string> = {}
-    for (const [key, { message, schema, digest }] of this.#open) {
-      inputRequests[key] = {
-        method: 'elicitation/create',
-        params: { mode: 'form', message, requestedSchema: schema },
-      }
+    for (const [key, { question, digest }] of this.#open) {
+      const { method, params } = question
+      inputRequests[key] = { method, ...(params ? { params } : {}) }
       asked[key] = digest
     }
     const { runId, round } = this.#options.state

@@ -13,8 +13,8 @@ import { canonicalJson } from '../canonical-json.ts'
 import { fail, ok, type Result } from '../result.ts'
 import { REQUEST_STATE_LIFETIME_SECONDS, REQUEST_STATE_MAX_CHARS } from './limits.ts'
 
-/** What the user answered, as it goes back to the handler. */
-export type Answer = { action: 'accept'; content: unknown } | { action: 'decline' | 'cancel' }
+/** What user or client answered, checked, as it goes back to the handler; JSON, never `undefined`. */
+export type Answer = unknown
 
 /** What must be the same in every round. */
 export interface RunBinding {

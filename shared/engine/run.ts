@@ -5,7 +5,6 @@
  */
 import { logEvent, logUnexpected } from '../log.ts'
 import {
-  canElicitForm,
   CAPABILITIES_KEY,
   LOG_LEVEL_KEY,
   LOG_LEVELS,
@@ -16,7 +15,18 @@ import { successJson } from '../protocol/2026-07-28/results.ts'
 import { errorJson, invalidParams, missingCapability, type WireError } from '../protocol/errors.ts'
 import type { JsonObject } from '../protocol/jsonrpc.ts'
 import type { ToolContext } from '../tool/define.ts'
-import type { Elicited, Form, FormContent } from '../tool/elicit.ts'
+import type { Form, Page } from '../tool/elicit.ts'
+import type { ClientOffers } from '../tool/sample.ts'
+import {
+  formQuestion,
+  isPage,
+  NEEDED,
+  offersOf,
+  pageQuestion,
+  rootsQuestion,
+  sampleQuestion,
+  type Question,
+} from './ask.ts'
 import type { Caller } from './caller.ts'
 import type { Compiled } from './compile.ts'
 import { EventStream } from './event-stream.ts'
@@ -135,7 +145,8 @@ export class Run {
   }
 
   #context(): ToolContext {
-    const { caller, env } = this.#input
+    const { caller, env, message } = this.#input
+    const offers = offersOf(message.meta[CAPABILITIES_KEY])
     const signal = (): AbortSignal => this.#signal()
     return {
       env,
@@ -145,8 +156,14 @@ export class Run {
       },
       progress: (progress, total, message) => this.#progress(progress, total, message),
       log: (level, data) => this.#log(level, data),
-      elicit: (key, message, form) => this.#elicit(key, message, form),
-    }
+      client: offers,
+      elicit: (key: string, message: string, asked: Form | Page) =>
+        isPage(asked)
+          ? this.#ask('elicitUrl', key, () => pageQuestion(message, asked))
+          : this.#ask('elicit', key, () => formQuestion(message, asked)),
+      sample: (key, params) => this.#ask('sample', key, () => sampleQuestion(params)),
+      roots: (key = 'roots') => this.#ask('roots', key, rootsQuestion),
+    } as ToolContext
   }
 
   #signal(): AbortSignal {
@@ -181,14 +198,15 @@ export class Run {
     if (!this.reply) this.events.notify(JSON.stringify({ jsonrpc: '2.0', method, params }))
   }
 
-  #elicit<Asked extends Form>(
+  /** Ends the run if the client did not declare that it can be asked; otherwise as `Questions.ask`. */
+  async #ask<Answer>(
+    need: keyof ClientOffers,
     key: string,
-    message: string,
-    form: Asked,
-  ): Promise<Elicited<FormContent<Asked>>> {
-    if (!canElicitForm(this.#input.message.meta[CAPABILITIES_KEY])) {
-      this.#settleError(missingCapability({ elicitation: { form: {} } }))
-      this.#stop('the client cannot ask its user')
+    makeQuestion: () => Question,
+  ): Promise<Answer> {
+    if (!offersOf(this.#input.message.meta[CAPABILITIES_KEY])[need]) {
+      this.#settleError(missingCapability(NEEDED[need]))
+      this.#stop('the client cannot be asked this')
       return new Promise(() => undefined)
     }
     const { state, responses, work } = this.#input
@@ -199,7 +217,7 @@ export class Run {
       // A turn of the event loop later, so that questions asked together go out together.
       onWaiting: () => setTimeout(() => void this.#suspend(), 0),
     })
-    return this.#questions.ask(key, message, form) as Promise<Elicited<FormContent<Asked>>>
+    return this.#questions.ask(key, makeQuestion()) as Promise<Answer>
   }
 
   #crash(error: unknown): void {

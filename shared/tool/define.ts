@@ -7,7 +7,8 @@ import type { Principal } from '../auth/principal.ts'
 import type { LogLevel } from '../protocol/2026-07-28/envelope.ts'
 import { checkOptions } from './check.ts'
 import type { ContentResult } from './content.ts'
-import type { Elicited, Form, FormContent } from './elicit.ts'
+import type { Elicited, Form, FormContent, Opened, Page } from './elicit.ts'
+import type { ClientOffers, Root, Sampled, SampleParams } from './sample.ts'
 
 /** What a handler gets beside its arguments. */
 export interface ToolContext {
@@ -33,6 +34,14 @@ export interface ToolContext {
     message: string,
     form: Asked,
   ): Promise<Elicited<FormContent<Asked>>>
+  /** Asks the user to open a page. Resolves when they said what they did with it. */
+  elicit(key: string, message: string, page: Page): Promise<Opened>
+  /** What this client can be asked for. */
+  readonly client: ClientOffers
+  /** Asks the client's model; the handler is run again as with `elicit`. */
+  sample(key: string, params: SampleParams): Promise<Sampled>
+  /** Asks for the client's roots; the handler is run again as with `elicit`. @param key default `roots` */
+  roots(key?: string): Promise<Root[]>
 }
 
 /** Hints for clients and models, never enforced by them (server/tools "Tool Annotations"). */

@@ -56,6 +56,15 @@ export interface FormSchema {
 
 export type FormValue = string | number | boolean | string[]
 
+/** A page the user opens, for what must not pass through the client: sign-in, payment, secrets. */
+export interface Page {
+  /** `https:`; the same in every run. The page itself must check who opens it. */
+  url: string
+}
+
+/** What the user did with a page; what happened there, the page's own server knows. */
+export type Opened = { action: 'accept' | 'decline' | 'cancel' }
+
 /** A form: a flat zod object, or JSON Schema. */
 export type Form = z.ZodObject | FormSchema
 

@@ -9,12 +9,18 @@ import test_elicitation_sep1330_enums from './tools/test_elicitation_sep1330_enu
 import test_embedded_resource from './tools/test_embedded_resource.ts'
 import test_error_handling from './tools/test_error_handling.ts'
 import test_image_content from './tools/test_image_content.ts'
+import test_input_required_result_capabilities from './tools/test_input_required_result_capabilities.ts'
 import test_input_required_result_elicitation from './tools/test_input_required_result_elicitation.ts'
+import test_input_required_result_list_roots from './tools/test_input_required_result_list_roots.ts'
 import test_input_required_result_multi_round from './tools/test_input_required_result_multi_round.ts'
+import test_input_required_result_multiple_inputs from './tools/test_input_required_result_multiple_inputs.ts'
 import test_input_required_result_request_state from './tools/test_input_required_result_request_state.ts'
+import test_input_required_result_sampling from './tools/test_input_required_result_sampling.ts'
 import test_input_required_result_tampered_state from './tools/test_input_required_result_tampered_state.ts'
 import test_logging_tool from './tools/test_logging_tool.ts'
+import test_missing_capability from './tools/test_missing_capability.ts'
 import test_multiple_content_types from './tools/test_multiple_content_types.ts'
+import test_sampling from './tools/test_sampling.ts'
 import test_simple_text from './tools/test_simple_text.ts'
 import test_streaming_elicitation from './tools/test_streaming_elicitation.ts'
 import test_tool_with_logging from './tools/test_tool_with_logging.ts'
@@ -29,12 +35,18 @@ export default defineServer({
     test_embedded_resource,
     test_error_handling,
     test_image_content,
+    test_input_required_result_capabilities,
     test_input_required_result_elicitation,
+    test_input_required_result_list_roots,
     test_input_required_result_multi_round,
+    test_input_required_result_multiple_inputs,
     test_input_required_result_request_state,
+    test_input_required_result_sampling,
     test_input_required_result_tampered_state,
     test_logging_tool,
+    test_missing_capability,
     test_multiple_content_types,
+    test_sampling,
     test_simple_text,
     test_streaming_elicitation,
     test_tool_with_logging,
