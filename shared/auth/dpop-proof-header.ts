@@ -35,7 +35,7 @@ type Members = Record<string, unknown>
 const SECRET_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 /** 32 bytes, base64url. */
 const COORDINATE = /^[\w-]{43}$/
-const decoder = new TextDecoder('utf-8', { fatal: true })
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 export function parseProofHeader(text: string): Result<ProofHeader, ProofFailure> {
   const header = parse(text)

@@ -60,7 +60,7 @@ const keys = createLruCache<ProofKey>(PROOF_KEY_CACHE_ENTRIES)
 /** A compact JWS. Two `DPoP` headers arrive joined by a comma, which is in no alphabet here. */
 const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/
 const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { fatal: true })
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Checks everything that one proof says by itself; the nonce last, so that defects are named first. */
 export async function verifyDpopProof(

@@ -18,7 +18,7 @@ const callAnsweredBy = (answer: (request: Request) => Response | undefined) =>
   forward({
     handle: {
       url: 'https://notes.mcp.internal/mcp',
-      fetch: async (request) => answer(request),
+      fetch: async (init) => answer(new Request('https://notes.mcp.internal/mcp', init)),
     },
     serverName: 'notes',
     assertion: 'assertion',
