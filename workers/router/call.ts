@@ -10,8 +10,10 @@ import { assertionFor } from './assertions.ts'
 import { decisionFor, type ServerRecord } from './catalog-view.ts'
 import type { Exchange } from './exchange.ts'
 import { ANSWER_HEADERS, forward, type ForwardOutcome } from './forward.ts'
+import { limit } from './limit.ts'
 import { TARGET_MAX_CHARS } from './limits.ts'
 import { resourceMetadataUrlOf } from './match.ts'
+import { record } from './record.ts'
 import { targetOf, unknownTarget, type CalledMethod } from './target.ts'
 
 export interface ModernCall {
@@ -26,8 +28,14 @@ export interface ModernCall {
 }
 
 export async function callServer(exchange: Exchange, call: ModernCall): Promise<Response> {
-  const refusal = decide(exchange, exchange.server, call)
+  const refusal = decide(exchange, exchange.server, call) ?? limit()
   if (refusal) return refusal
+  const answer = await sendDecided(exchange, call)
+  record()
+  return answer
+}
+
+async function sendDecided(exchange: Exchange, call: ModernCall): Promise<Response> {
   const outcome = await send(exchange, exchange.server, call)
   if (outcome.kind !== 'digest_mismatch') return answerOf(outcome, exchange, call)
 

@@ -14,7 +14,7 @@ function endless(onCancel: () => void): ReadableStream<Uint8Array> {
   })
 }
 
-const callAnsweredBy = (answer: (request: Request) => Response | undefined) =>
+const callAnsweredBy = (answer: (init: RequestInit) => Response | undefined) =>
   forward({
     handle: {
       url: 'https://notes.mcp.internal/mcp',
