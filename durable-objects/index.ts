@@ -8,10 +8,12 @@
  * | FeedObject       | `feed`            | catalog version, revocations, tombstones   | each row when what it forbids ran out; all, if nothing was ever published |
  * | GrantStoreObject | a shard of oauth  | clients, grants, codes, tokens (hashed)    | each row at its expiry; all, a minute after the last row went |
  * | SessionObject    | tenant, subject, session id | open questions of a 2025 client, their runs' events | each run after its answer, or an hour unanswered; all, with the last run |
+ * | ReplayObject     | thumbprint of a proof key | proofs used in the last 10 min        | each row after that; all, with the last row |
  */
 export { CatalogObject } from './catalog.ts'
 export { FeedObject } from './feed.ts'
 export { GrantStoreObject } from './grant-store.ts'
+export { ReplayObject } from './replay.ts'
 export { SessionObject } from './session.ts'
 
 export default {

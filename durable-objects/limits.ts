@@ -41,3 +41,10 @@ export const GRANT_VALUE_MAX_CHARS = 256 * 1024
 export const GRANT_KEY_MAX_CHARS = 1024
 /** One page of a list, whatever the caller asks. */
 export const GRANT_LIST_MAX_KEYS = 1_000
+
+// ── Replay ────────────────────────────────────────────────────────────────────
+
+/** One client's strict calls within ten minutes, at 80 a second; a row takes about 60 bytes. */
+export const REPLAY_ROWS_MAX = 50_000
+/** Names are digests; anything longer is a mistake. */
+export const REPLAY_NAME_MAX_CHARS = 64

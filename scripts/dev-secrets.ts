@@ -16,15 +16,21 @@ const DAY_SECONDS = 86_400
 const CERTIFICATE_LIFETIME_SECONDS = 90 * DAY_SECONDS
 /** Renewed well before it ends: a dev session may stay open for weeks. */
 const CERTIFICATE_RENEWAL_SECONDS = 30 * DAY_SECONDS
-/** AES-256. */
-const SEAL_SECRET_BYTES = 32
+/** AES-256, and as much for HMAC-SHA-256. */
+const SECRET_BYTES = 32
 
 /** Secrets by Worker, named and written as the Workers read them. */
 export interface DevSecrets {
-  readonly router: { readonly SIGNING_KEY: string; readonly SEAL_SECRETS: string }
+  readonly router: {
+    readonly SIGNING_KEY: string
+    readonly SEAL_SECRETS: string
+    readonly DPOP_SECRET: string
+  }
   readonly oauth: {
     readonly TOKEN_KEYS: string
     readonly SEAL_SECRETS: string
+    /** The router's: they issue the same nonces. */
+    readonly DPOP_SECRET: string
     readonly OIDC_CLIENT_SECRET: string
   }
 }
@@ -34,6 +40,7 @@ interface Stored {
   signing: { publicJwk: JWK; key: SigningKey; expiresAtSeconds: number }
   sealSecrets: { router: string; oauth: string }
   tokenKeys: JWK[]
+  dpopSecret: string
 }
 
 /** Reads the secrets, makes them when there are none, renews the certificate when it ends soon. */
@@ -56,10 +63,12 @@ export async function devSecrets(
     router: {
       SIGNING_KEY: JSON.stringify(stored.signing.key),
       SEAL_SECRETS: stored.sealSecrets.router,
+      DPOP_SECRET: stored.dpopSecret,
     },
     oauth: {
       TOKEN_KEYS: JSON.stringify(stored.tokenKeys),
       SEAL_SECRETS: stored.sealSecrets.oauth,
+      DPOP_SECRET: stored.dpopSecret,
       OIDC_CLIENT_SECRET: '',
     },
   }
@@ -69,7 +78,14 @@ const text = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
 
 function read(file: string): Stored | undefined {
   const stored = readIfPresent(file)
-  return stored === undefined ? undefined : (JSON.parse(stored) as Stored)
+  if (stored === undefined) return undefined
+  const secrets = JSON.parse(stored) as Stored
+  // Made before there were DPoP nonces.
+  if (!secrets.dpopSecret) {
+    secrets.dpopSecret = secret()
+    writeIfChanged(file, text(secrets), SECRET_FILE_MODE)
+  }
+  return secrets
 }
 
 /** Two first starts at once must agree on one set: linking fails for the later one. */
@@ -98,6 +114,7 @@ async function generate(nowSeconds: number): Promise<Stored> {
     anchor,
     signing: await signed(anchor.privateJwk, signing.publicJwk, signing.privateJwk, nowSeconds),
     sealSecrets: { router: sealSecret(), oauth: sealSecret() },
+    dpopSecret: secret(),
     tokenKeys: [{ ...token.privateJwk, kid, alg: 'ES256', use: 'sig' }],
   }
 }
@@ -126,4 +143,5 @@ async function keyPair(algorithm: 'EdDSA' | 'ES256'): Promise<{ publicJwk: JWK; 
   return { publicJwk: await exportJWK(publicKey), privateJwk: await exportJWK(privateKey) }
 }
 
-const sealSecret = (): string => `k1:${randomBytes(SEAL_SECRET_BYTES).toString('base64url')}`
+const secret = (): string => randomBytes(SECRET_BYTES).toString('base64url')
+const sealSecret = (): string => `k1:${secret()}`

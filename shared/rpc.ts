@@ -183,6 +183,17 @@ export interface GrantStore {
   }
 }
 
+// ── durable-objects: Replay (which DPoP proofs were used) ─────────────────────
+
+/** One object per proof key, name = its thumbprint; deletes itself by alarm. */
+export interface Replay {
+  /**
+   * Compare-and-set: of all who bring one proof, exactly one gets `true`.
+   * @param proof names it within its key: see `claimProof` in shared/auth/replay.ts
+   */
+  claim(proof: string): boolean | Promise<boolean>
+}
+
 // ── oauth ─────────────────────────────────────────────────────────────────────
 
 export interface OAuth {
@@ -203,5 +214,7 @@ export const sessionOf = (binding: DurableObjectNamespace, name: string) =>
   stubOf<Session>(binding, name)
 export const grantStoreOf = (binding: DurableObjectNamespace, shard: string) =>
   stubOf<GrantStore>(binding, shard)
+export const replayOf = (binding: DurableObjectNamespace, jkt: string) =>
+  stubOf<Replay>(binding, jkt)
 export const oauthOf = (binding: Fetcher) =>
   binding as unknown as Rpc<OAuth> & Pick<Fetcher, 'fetch'>

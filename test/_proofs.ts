@@ -188,5 +188,5 @@ export const GOOD_PROOFS: readonly [title: string, change: (draft: Draft) => voi
   ['row 6: htu with dot segments', htu((url) => url.replace(/\/([^/]*)$/, '/./x/../$1'))],
   ['row 7: iat 290 s ago', moved(-290)],
   ['row 7: iat in 290 s', moved(290)],
-  ['typ of any claim that nobody knows', claim('more', { a: 1 })],
+  ['a claim that nobody knows', claim('more', { a: 1 })],
 ]

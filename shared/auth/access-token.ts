@@ -2,8 +2,8 @@
  * Access tokens: JWTs of our own authorization server (RFC 9068, `typ: at+jwt`, ES256).
  *
  * `verifyAccessToken` does NOT check revocation (the control feed does), scopes
- * (the decision does) or a key binding (`cnf`): a bound token is refused here,
- * because it must never work as Bearer.
+ * (the decision does) or a key binding: whoever calls it must compare
+ * `principal.jkt` with the request, because a bound token never works as Bearer.
  */
 import { createLocalJWKSet, jwtVerify, SignJWT, type JWK } from 'jose'
 import { fail, ok, type Result } from '../result.ts'
@@ -27,6 +27,8 @@ export interface AccessTokenClaims {
   jti: string
   gid: string
   tenant: string
+  /** Thumbprint of the key it is bound to (RFC 9449 §6.1); absent = Bearer. */
+  cnf?: { jkt: string }
   claims?: Record<string, string>
 }
 
@@ -38,7 +40,7 @@ export interface VerifiedToken {
 }
 
 export type AccessTokenFailure = {
-  reason: 'malformed' | 'expired' | 'wrong_audience' | 'wrong_issuer' | 'bad_signature' | 'bound'
+  reason: 'malformed' | 'expired' | 'wrong_audience' | 'wrong_issuer' | 'bad_signature'
 }
 
 export interface AccessTokenExpectation {
@@ -75,14 +77,16 @@ export async function verifyAccessToken(
     })
     // Our AS writes one audience. A list would be a token of somebody else's making.
     if (typeof payload.aud !== 'string') return fail({ reason: 'wrong_audience' })
-    // RFC 9449 §7.1: a bound token presented without its proof is refused.
-    if ('cnf' in payload) return fail({ reason: 'bound' })
+    // A confirmation of another kind (RFC 7800, RFC 8705) cannot be checked here.
+    const jkt = payload.cnf?.jkt
+    if ('cnf' in payload && typeof jkt !== 'string') return fail({ reason: 'malformed' })
     return ok({
       principal: {
         subject: payload.sub,
         tenant: payload.tenant,
         clientId: await clientNameOf(payload.client_id),
         scopes: payload.scope ? payload.scope.split(' ') : [],
+        ...(jkt === undefined ? {} : { jkt }),
         ...(payload.claims ? { claims: payload.claims } : {}),
       },
       grantId: payload.gid,

@@ -9,8 +9,10 @@ import {
   type TokenExchangeCallbackOptions,
   type TokenExchangeCallbackResult,
 } from '@cloudflare/workers-oauth-provider'
+import type { VerifiedProof } from '#shared/auth/dpop-proof.ts'
 import { createLruCache } from '#shared/lru-cache.ts'
 import { logEvent } from '#shared/log.ts'
+import { checkBinding, redeemedProps, type GrantProps } from './binding.ts'
 import {
   ACCESS_TOKEN_SECONDS,
   AS_CACHE_ENTRIES,
@@ -18,12 +20,9 @@ import {
   STRICT_ACCESS_TOKEN_SECONDS,
 } from './limits.ts'
 import { AUTHORIZE_PATH, REGISTER_PATH, TOKEN_PATH } from './paths.ts'
-import { mayUse, type KnownServer, type Person } from './servers.ts'
+import { mayUse, type KnownServer } from './servers.ts'
 import type { Settings } from './settings.ts'
 import type { GrantKv } from './store.ts'
-
-/** What is sealed into a grant about its person. */
-export type GrantProps = Person
 
 export interface Issued {
   readonly props: GrantProps
@@ -36,6 +35,12 @@ export interface Issued {
 export interface Carrier {
   /** The server of the presented grant; absent where no token can be issued. */
   readonly server?: KnownServer
+  /** The request's DPoP proof; absent where no token can be issued, or none came. */
+  readonly proof?: VerifiedProof
+  /** See `Presented`. */
+  readonly claimProof?: () => Promise<boolean>
+  /** The client authenticates, or tries to, by a JWT (RFC 7523 §2.2). */
+  readonly hasAssertion?: boolean
   /** Set by the callback: all checks of the library have passed. */
   issued?: Issued
 }
@@ -83,7 +88,7 @@ export const placeholderResource = ({ publicOrigin }: Settings): string => `${pu
 type IssueOptions = TokenExchangeCallbackOptions & { env: AsEnv; props: GrantProps }
 
 /** Runs after every check of the library and before it writes anything. */
-function decideIssue(options: IssueOptions): TokenExchangeCallbackResult {
+async function decideIssue(options: IssueOptions): Promise<TokenExchangeCallbackResult> {
   const { carrier, OAUTH_KV } = options.env
   const { server } = carrier
   // Not `invalid_grant`: that would revoke, and policies come back.
@@ -91,10 +96,20 @@ function decideIssue(options: IssueOptions): TokenExchangeCallbackResult {
     throw new OAuthError('invalid_target', { description: 'This server is not available to you' })
   }
   const { props, clientId, grantId, resource } = options
+  const { proof, claimProof = neverClaimed, hasAssertion = false } = carrier
+  const requiresProof = server.policy.dpop === 'required'
+  const { client } = OAUTH_KV
+  const presented = { proof, claimProof, hasAssertion, requiresProof, client }
+  await checkBinding(props, presented)
   carrier.issued = { props, clientId, grantId, resource: String(resource) }
-  const mayRefresh = OAUTH_KV.client?.grantTypes?.includes('refresh_token') ?? true
+  const ttl = server.policy.strict ? { accessTokenTTL: STRICT_ACCESS_TOKEN_SECONDS } : {}
+  if (options.grantType !== 'authorization_code') return ttl
+  const mayRefresh = client?.grantTypes?.includes('refresh_token') ?? true
   return {
-    ...(server.policy.strict ? { accessTokenTTL: STRICT_ACCESS_TOKEN_SECONDS } : {}),
-    ...(options.grantType === 'authorization_code' && !mayRefresh ? { refreshTokenTTL: 0 } : {}),
+    ...ttl,
+    newProps: redeemedProps(props, presented),
+    ...(mayRefresh ? {} : { refreshTokenTTL: 0 }),
   }
 }
+
+const neverClaimed = async (): Promise<boolean> => false

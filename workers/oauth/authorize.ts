@@ -12,7 +12,7 @@ import {
 } from '@cloudflare/workers-oauth-provider'
 import { asForAny, placeholderResource } from './as-for-resource.ts'
 import { readSession } from './cookies.ts'
-import { consentPage } from './consent.tsx'
+import { consentPage, type BoundRequest } from './consent.tsx'
 import type { Exchange } from './exchange.ts'
 import { authorizationFailure } from './failure.ts'
 import { AUTHORIZE_URL_MAX_CHARS } from './limits.ts'
@@ -24,8 +24,8 @@ import { mayUse, resourceOf, serverNameOf, type KnownServer, type Person } from 
 import type { Settings } from './settings.ts'
 import { requireSignIn } from './sign-in.tsx'
 
-/** RFC 7636 §4.2: base64url of a SHA-256. */
-const S256_CHALLENGE = /^[A-Za-z0-9_-]{43}$/
+/** RFC 7636 §4.2, RFC 7638 §3: base64url of a SHA-256. */
+const SHA256 = /^[A-Za-z0-9_-]{43}$/
 
 /**
  * The `resource` a request means. `foreign` names no server of ours, and the library says so after
@@ -46,7 +46,7 @@ export async function authorize(request: Request, exchange: Exchange): Promise<R
   try {
     const target = targetOf(searchParams, settings)
     const authRequest = await parse(searchParams, target, exchange)
-    const refused = refusal(authRequest)
+    const refused = refusal(authRequest, searchParams)
     if (refused) return refused
     const person = await readSession(request, settings)
     if (!person) return await requireSignIn(AUTHORIZE_PATH + search, exchange)
@@ -57,7 +57,7 @@ export async function authorize(request: Request, exchange: Exchange): Promise<R
 }
 
 async function answer(
-  authRequest: AuthRequest,
+  authRequest: BoundRequest,
   target: Target,
   person: Person,
   query: URLSearchParams,
@@ -78,7 +78,7 @@ async function answer(
 }
 
 function consentFor(
-  authRequest: AuthRequest,
+  authRequest: BoundRequest,
   server: KnownServer,
   person: Person,
   exchange: Exchange,
@@ -101,7 +101,7 @@ async function parse(
   query: URLSearchParams,
   target: Target,
   { settings, asEnv }: Exchange,
-): Promise<AuthRequest> {
+): Promise<BoundRequest> {
   const redirectUri = query.get('redirect_uri') ?? ''
   if (redirectUri && !isAllowedRedirectUri(redirectUri)) {
     throw new AuthorizationError('invalid_request', { description: 'Invalid redirect URI' })
@@ -111,13 +111,21 @@ async function parse(
   url.search = query.toString()
   const asked = target.kind === 'foreign' ? `${settings.issuer}/unknown` : resource
   url.searchParams.set('resource', asked)
-  return asForAny(settings).getOAuthApi(asEnv()).parseAuthRequest(new Request(url))
+  const api = asForAny(settings).getOAuthApi(asEnv())
+  const codeJkt = query.get('dpop_jkt')
+  return { ...(await api.parseAuthRequest(new Request(url))), ...(codeJkt ? { codeJkt } : {}) }
 }
 
-/** OAuth 2.1 §4.1.1 asks PKCE of every client; the library only of public ones. */
-function refusal(request: AuthRequest): Response | undefined {
-  if (request.codeChallenge && S256_CHALLENGE.test(request.codeChallenge)) return undefined
-  return back(request, 'invalid_request', 'A code_challenge (S256) is required')
+function refusal(request: AuthRequest, query: URLSearchParams): Response | undefined {
+  // OAuth 2.1 §4.1.1 asks PKCE of every client; the library only of public ones.
+  if (!request.codeChallenge || !SHA256.test(request.codeChallenge)) {
+    return back(request, 'invalid_request', 'A code_challenge (S256) is required')
+  }
+  const jkts = query.getAll('dpop_jkt')
+  if (jkts.length > 1 || !jkts.every((jkt) => SHA256.test(jkt))) {
+    return back(request, 'invalid_request', 'dpop_jkt must be one SHA-256 thumbprint of a JWK')
+  }
+  return undefined
 }
 
 const back = (request: AuthRequest, code: AuthorizationErrorCode, sentence: string): Response =>

@@ -22,12 +22,20 @@ interface Sealed {
   m: string
   /** SHA-256 of the client secret, as the library compares it. */
   s?: string
+  /** `dpop_bound_access_tokens` (RFC 9449 §5.2). */
+  d?: 1
   t: number
+}
+
+/** What the library knows of a client, and what it does not. */
+export interface RegisteredClient extends ClientInfo {
+  /** Its access tokens are always bound to a key. */
+  readonly dpopBound?: boolean
 }
 
 export async function sealClient(
   keys: SealKeys,
-  client: ClientInfo,
+  client: RegisteredClient,
   nowSeconds: number,
 ): Promise<Result<string, { reason: 'too_large' }>> {
   const sealed: Sealed = {
@@ -37,6 +45,7 @@ export async function sealClient(
     ...(client.grantTypes ? { g: client.grantTypes } : {}),
     m: client.tokenEndpointAuthMethod,
     ...(client.clientSecret ? { s: client.clientSecret } : {}),
+    ...(client.dpopBound ? { d: 1 } : {}),
     t: nowSeconds,
   }
   const id = PREFIX + (await seal(keys, PURPOSE, sealed))
@@ -48,11 +57,11 @@ export async function openClient(
   keys: SealKeys,
   clientId: string,
   nowSeconds: number,
-): Promise<ClientInfo | undefined> {
+): Promise<RegisteredClient | undefined> {
   if (!clientId.startsWith(PREFIX) || clientId.length > CLIENT_ID_MAX_CHARS) return undefined
   const opened = await open<Sealed>(keys, PURPOSE, clientId.slice(PREFIX.length))
   if (!opened.ok || opened.value.t + REGISTRATION_SECONDS <= nowSeconds) return undefined
-  const { r, n, u, g, m, s, t } = opened.value
+  const { r, n, u, g, m, s, d, t } = opened.value
   return {
     clientId,
     redirectUris: r,
@@ -62,6 +71,7 @@ export async function openClient(
     responseTypes: ['code'],
     tokenEndpointAuthMethod: m,
     ...(s ? { clientSecret: s } : {}),
+    ...(d ? { dpopBound: true } : {}),
     registrationDate: t,
   }
 }

@@ -8,7 +8,8 @@ import {
   type AuthRequest,
   type ConsentDescription,
 } from '@cloudflare/workers-oauth-provider'
-import { asFor, asForAny, type GrantProps } from './as-for-resource.ts'
+import { asFor, asForAny } from './as-for-resource.ts'
+import type { GrantProps } from './binding.ts'
 import { readSession } from './cookies.ts'
 import type { Exchange } from './exchange.ts'
 import { authorizationFailure } from './failure.ts'
@@ -18,11 +19,14 @@ import { formActionSource } from './redirect-policy.ts'
 import { offeredScopes, type OfferedScope } from './scopes.ts'
 import { mayUse, serverNameOf, type KnownServer, type Person } from './servers.ts'
 
+/** With the key the code is to be bound to (`dpop_jkt`, RFC 9449 §10), which the library drops. */
+export type BoundRequest = AuthRequest & { codeJkt?: string }
+
 /** What is sealed into the page's handle beside the request: nobody else may answer it. */
-type SealedRequest = AuthRequest & { person?: string }
+type SealedRequest = BoundRequest & { person?: string }
 
 export async function consentPage(
-  authRequest: AuthRequest,
+  authRequest: BoundRequest,
   server: KnownServer,
   person: Person,
   { settings, catalog, ctx, asEnv }: Exchange,
@@ -157,7 +161,7 @@ async function decide(
 }
 
 async function complete(
-  request: AuthRequest,
+  { codeJkt, ...request }: BoundRequest,
   ticked: string[],
   person: Person,
   { settings, catalog, ctx, asEnv }: Exchange,
@@ -171,7 +175,8 @@ async function complete(
   const scope = offered.map((one) => one.scope).filter((one) => ticked.includes(one))
   const api = asFor(settings, resource).getOAuthApi(asEnv())
   const { clientName } = await api.describeConsent(request)
-  const props: GrantProps = { subject: person.subject, tenant: person.tenant }
+  const { subject, tenant } = person
+  const props: GrantProps = { subject, tenant, ...(codeJkt ? { codeJkt } : {}) }
   const { redirectTo } = await api.completeAuthorization({
     request,
     userId: person.subject,

@@ -12,6 +12,8 @@ export interface Exchange {
   readonly shards: Shards
   readonly catalog: ServerCatalog
   readonly ctx: ExecutionContext
+  /** Which DPoP proofs were used. */
+  readonly replay: DurableObjectNamespace
   /** A fresh view of the store, with what the library's callback needs. */
   asEnv(carrier?: Carrier): AsEnv
 }
@@ -34,6 +36,7 @@ export function exchangeOf(env: Cloudflare.Env, ctx: ExecutionContext): Exchange
     shards,
     catalog: catalog.catalog,
     ctx,
+    replay: env.REPLAY,
     asEnv: (carrier = {}) => ({ OAUTH_KV: store(), carrier }),
   }
 }

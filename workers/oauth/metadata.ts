@@ -1,4 +1,5 @@
 /** Authorization server metadata (RFC 8414), also under the aliases that clients try. */
+import { PROOF_ALGORITHMS } from '#shared/auth/dpop-proof-header.ts'
 import { asForAny } from './as-for-resource.ts'
 import { withJson } from './answers.ts'
 import type { Exchange } from './exchange.ts'
@@ -21,6 +22,7 @@ export async function metadata(request: Request, exchange: Exchange): Promise<Re
     ...document,
     jwks_uri: issuer + JWKS_PATH,
     revocation_endpoint: issuer + REVOKE_PATH,
+    dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
     // Parsers of the OIDC form insist on these two; ID tokens are not issued.
     ...(isOidc
       ? { subject_types_supported: ['public'], id_token_signing_alg_values_supported: ['ES256'] }

@@ -26,6 +26,11 @@ export async function register(request: Request, exchange: Exchange): Promise<Re
     const sentence = `Redirect URIs must be https, http on loopback, or of an app's own scheme: ${refused}`
     return oauthError(400, 'invalid_redirect_uri', sentence)
   }
+  const dpopBound = asked?.['dpop_bound_access_tokens'] ?? false
+  if (typeof dpopBound !== 'boolean') {
+    const sentence = 'dpop_bound_access_tokens must be true or false'
+    return oauthError(400, 'invalid_client_metadata', sentence)
+  }
   const { settings, ctx } = exchange
   const asEnv = exchange.asEnv()
   const body = asked ? JSON.stringify({ grant_types: DEFAULT_GRANT_TYPES, ...asked }) : text
@@ -35,7 +40,7 @@ export async function register(request: Request, exchange: Exchange): Promise<Re
   if (!answer.ok || !client) return answer
 
   const nowSeconds = Math.floor(Date.now() / 1000)
-  const sealed = await sealClient(await settings.clientKeys(), client, nowSeconds)
+  const sealed = await sealClient(await settings.clientKeys(), { ...client, dpopBound }, nowSeconds)
   if (!sealed.ok) {
     const sentence = `The registration does not fit a client id of ${CLIENT_ID_MAX_CHARS} characters`
     return oauthError(400, 'invalid_client_metadata', sentence)
@@ -44,6 +49,7 @@ export async function register(request: Request, exchange: Exchange): Promise<Re
   return withJson(answer, {
     ...document,
     client_id: sealed.value,
+    dpop_bound_access_tokens: dpopBound,
     ...(client.clientSecret ? { client_secret_expires_at: nowSeconds + REGISTRATION_SECONDS } : {}),
   })
 }

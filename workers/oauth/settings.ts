@@ -1,4 +1,5 @@
 /** What one isolate reads once from its configuration; every request shares it. */
+import { createDpopNonces, type DpopNonces } from '#shared/auth/dpop-nonce.ts'
 import { deriveSealKeys, type SealKeys } from '#shared/auth/seal.ts'
 import { parseOwnerLink, type OwnerLink } from './owner-link.ts'
 import { readTokenKeys, type TokenKeys } from './token-keys.ts'
@@ -20,6 +21,8 @@ export interface Settings {
   readonly defaultResource: string
   readonly oidc: OidcSettings | undefined
   readonly ownerLink: OwnerLink | undefined
+  /** The router's, too, where both are one origin. */
+  readonly dpopNonces: DpopNonces
   clientKeys(): Promise<SealKeys>
   sessionKeys(): Promise<SealKeys>
   tokenKeys(): Promise<TokenKeys>
@@ -37,12 +40,14 @@ function build(env: Cloudflare.Env): Settings {
   let clientKeys: Promise<SealKeys> | undefined
   let sessionKeys: Promise<SealKeys> | undefined
   let tokenKeys: Promise<TokenKeys> | undefined
+  const issuer = originOf('ISSUER', env.ISSUER)
   return {
-    issuer: originOf('ISSUER', env.ISSUER),
+    issuer,
     publicOrigin: originOf('PUBLIC_ORIGIN', env.PUBLIC_ORIGIN),
     defaultResource: env.DEFAULT_RESOURCE,
     oidc: oidcOf(env),
     ownerLink: parseOwnerLink(env.OWNER_LINK),
+    dpopNonces: createDpopNonces(env.DPOP_SECRET, issuer),
     clientKeys: () => (clientKeys ??= deriveSealKeys(env.SEAL_SECRETS, 'oauth/client')),
     sessionKeys: () => (sessionKeys ??= deriveSealKeys(env.SEAL_SECRETS, 'oauth/session')),
     tokenKeys: () => (tokenKeys ??= readTokenKeys(env.TOKEN_KEYS)),

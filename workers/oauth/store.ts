@@ -8,6 +8,7 @@
  */
 import { AuthorizationError, OAuthError, type ClientInfo } from '@cloudflare/workers-oauth-provider'
 import { grantStoreOf } from '#shared/rpc.ts'
+import type { RegisteredClient } from './client-id.ts'
 
 type Shard = ReturnType<typeof grantStoreOf>
 
@@ -38,7 +39,7 @@ export class Shards {
 export interface StoreOptions {
   readonly shards: Shards
   /** The client behind a sealed id. */
-  openClient(clientId: string): Promise<ClientInfo | undefined>
+  openClient(clientId: string): Promise<RegisteredClient | undefined>
   /** Called before a grant goes: its access tokens must stop counting. */
   grantRevoked(grantId: string): Promise<void>
 }
@@ -52,8 +53,8 @@ interface KvPutOptions {
 export class GrantKv {
   /** What a registration wanted to store; the caller seals it into the client id instead. */
   registered: ClientInfo | undefined
-  /** The client the library last looked up: its registration decides on refresh tokens. */
-  client: ClientInfo | undefined
+  /** The client the library last looked up: its registration decides on refresh tokens and bindings. */
+  client: RegisteredClient | undefined
   /** A write was refused because another request wrote first. */
   raced = false
   readonly #options: StoreOptions
@@ -106,7 +107,7 @@ export class GrantKv {
     return { keys: [], list_complete: true as const, cacheStatus: null }
   }
 
-  async #client(clientId: string): Promise<ClientInfo | undefined> {
+  async #client(clientId: string): Promise<RegisteredClient | undefined> {
     this.client = await this.#options.openClient(clientId)
     return this.client
   }

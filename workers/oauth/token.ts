@@ -1,11 +1,15 @@
 /**
  * The token endpoint (RFC 6749 §3.2, OAuth 2.1): the library checks client, code,
- * PKCE and refresh token; its opaque access token is replaced by an `at+jwt`.
+ * PKCE and refresh token; its opaque access token is replaced by an `at+jwt`, bound
+ * to the key of the request's DPoP proof when it brings one (RFC 9449 §5).
  */
 import { signAccessToken } from '#shared/auth/access-token.ts'
+import type { VerifiedProof } from '#shared/auth/dpop-proof.ts'
+import { claimProof } from '#shared/auth/replay.ts'
 import { asFor, asForAny, type Carrier, type Issued } from './as-for-resource.ts'
 import { NO_STORE, oauthError, withJson } from './answers.ts'
 import { boundedText } from './bounded-text.ts'
+import { dpopRefusal, proofOf, withNonce } from './dpop.ts'
 import type { Exchange } from './exchange.ts'
 import { FORM_MAX_BYTES, REFRESH_ATTEMPTS } from './limits.ts'
 import { TOKEN_PATH } from './paths.ts'
@@ -20,7 +24,16 @@ interface TokenResponse {
   refresh_token?: string
 }
 
+/** What the library's callback needs to know of the request. */
+type Presented = Pick<Carrier, 'proof' | 'claimProof' | 'hasAssertion'>
+
 export async function token(request: Request, exchange: Exchange): Promise<Response> {
+  return withNonce(await answer(request, exchange), exchange.settings)
+}
+
+async function answer(request: Request, exchange: Exchange): Promise<Response> {
+  const proof = await proofOf(request, exchange.settings)
+  if (!proof.ok) return dpopRefusal(proof.failure)
   const text = await boundedText(request, FORM_MAX_BYTES)
   if (text === undefined) return oauthError(413, 'invalid_request', 'The form is too large')
   const form = new URLSearchParams(text)
@@ -28,22 +41,34 @@ export async function token(request: Request, exchange: Exchange): Promise<Respo
   normalise(form, exchange.settings)
   // Without a grant nothing is said of resources: clients start over at invalid_grant alone.
   if (!server) form.delete('resource')
+  const presented = {
+    ...present(proof.value, exchange),
+    hasAssertion: form.has('client_assertion'),
+  }
   // A refresh that lost a race finds its token still valid as the previous one, and tries again.
   const attempts = form.get('grant_type') === 'refresh_token' ? REFRESH_ATTEMPTS : 1
-  let answer = await attempt(request, form, server, exchange)
-  for (let tried = 1; tried < attempts && answer.raced; tried += 1) {
-    answer = await attempt(request, form, server, exchange)
+  let tried = await attempt(request, form, server, presented, exchange)
+  for (let count = 1; count < attempts && tried.raced; count += 1) {
+    tried = await attempt(request, form, server, presented, exchange)
   }
-  return answer.response
+  return tried.response
+}
+
+/** The proof, used up at most once however often the request is attempted. */
+function present(proof: VerifiedProof | undefined, { replay }: Exchange): Presented {
+  if (!proof) return {}
+  let claimed: Promise<boolean> | undefined
+  return { proof, claimProof: () => (claimed ??= claimProof(replay, proof)) }
 }
 
 async function attempt(
   request: Request,
   form: URLSearchParams,
   server: KnownServer | undefined,
+  presented: Presented,
   { settings, ctx, asEnv }: Exchange,
 ): Promise<{ response: Response; raced: boolean }> {
-  const carrier: Carrier = server ? { server } : {}
+  const carrier: Carrier = server ? { server, ...presented } : {}
   const as = server
     ? asFor(settings, resourceOf(settings.publicOrigin, server.name))
     : asForAny(settings)
@@ -53,12 +78,18 @@ async function attempt(
   if (!answer.ok || !carrier.issued)
     return { response: uncached(answer), raced: env.OAUTH_KV.raced }
   const body = (await answer.json()) as TokenResponse
-  const accessToken = await mint(settings, carrier.issued, body)
-  const tokens = { ...body, access_token: accessToken, token_type: 'Bearer' }
+  const { issued, proof } = carrier
+  const accessToken = await mint(settings, issued, proof, body)
+  const tokens = { ...body, access_token: accessToken, token_type: proof ? 'DPoP' : 'Bearer' }
   return { response: uncached(withJson(answer, tokens)), raced: false }
 }
 
-async function mint(settings: Settings, issued: Issued, body: TokenResponse): Promise<string> {
+async function mint(
+  settings: Settings,
+  issued: Issued,
+  proof: VerifiedProof | undefined,
+  body: TokenResponse,
+): Promise<string> {
   const { signing } = await settings.tokenKeys()
   const nowSeconds = Math.floor(Date.now() / 1000)
   return signAccessToken(signing, {
@@ -72,6 +103,7 @@ async function mint(settings: Settings, issued: Issued, body: TokenResponse): Pr
     jti: crypto.randomUUID(),
     gid: issued.grantId,
     tenant: issued.props.tenant,
+    ...(proof ? { cnf: { jkt: proof.jkt } } : {}),
   })
 }
 

@@ -1,12 +1,17 @@
 /**
- * Step 2: who calls. Verifies `Authorization: Bearer` in the isolate and keeps
- * the verdict, so that the common call does no cryptography and no I/O.
+ * Step 2: who calls. Verifies `Authorization: Bearer` or `DPoP` in the isolate and
+ * keeps the verdict on the token, so that the common call does no I/O, and no
+ * cryptography but that of its own proof.
  *
- * Does NOT check revocation (the feed changes while a verdict is cached: mcp.ts
- * does), policy or scopes.
+ * Does NOT check revocation (the feed changes while a verdict is cached: see
+ * mcp.ts), policy or scopes, nor whether another isolate has seen a proof (replay.ts).
  */
 import { verifyAccessToken, type AccessTokenFailure } from '#shared/auth/access-token.ts'
+import type { DpopFailure } from '#shared/auth/dpop-failure.ts'
+import type { DpopNonces } from '#shared/auth/dpop-nonce.ts'
+import { verifyDpopProof, type VerifiedProof } from '#shared/auth/dpop-proof.ts'
 import { ANONYMOUS, type Principal } from '#shared/auth/principal.ts'
+import { createReplayGuard } from '#shared/auth/replay.ts'
 import { createLruCache } from '#shared/lru-cache.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
 import { AUTHORIZATION_HEADER_MAX_CHARS, VERDICT_CACHE_ENTRIES } from './limits.ts'
@@ -24,31 +29,58 @@ export interface Caller {
   assertion?: { text: string; renewAtSeconds: number }
 }
 
+/** Who calls, and the proof of this one request where the token is bound to a key. */
+export interface Authenticated {
+  readonly caller: Caller
+  readonly proof?: VerifiedProof
+}
+
 export type AuthFailure =
-  /** Two credentials, or a header that is none (RFC 6750 §3.1 invalid_request). */
-  | { reason: 'malformed_header' }
-  | { reason: 'unsupported_scheme' }
-  | { reason: 'revoked' }
+  | {
+      reason:
+        /** Two credentials, or a header that is none (RFC 6750 §3.1 invalid_request). */
+        | 'malformed_header'
+        | 'unsupported_scheme'
+        | 'revoked'
+        /** A key-bound token as Bearer, with a proof or without (RFC 9449 §7.1). */
+        | 'bound'
+        /** A Bearer token under the DPoP scheme, or where policy asks for a bound one. */
+        | 'unbound'
+        /** The proof is by another key than the token's. */
+        | 'other_key'
+    }
+  /** The proof is refused, whatever the token. */
+  | { reason: 'proof'; proof: DpopFailure['reason'] }
   | AccessTokenFailure
 
 export interface Authenticator {
   authenticate(
-    header: string | null,
+    request: Request,
     server: string,
     nowSeconds: number,
-  ): Promise<Result<Caller, AuthFailure>>
+  ): Promise<Result<Authenticated, AuthFailure>>
+}
+
+export interface AuthenticatorOptions {
+  readonly issuer: string
+  readonly publicOrigin: string
+  readonly keys: TokenKeys
+  readonly nonces: DpopNonces
+}
+
+/** A verified token, under the scheme it was presented with. */
+interface Verdict {
+  readonly caller: Caller
+  readonly token: string
 }
 
 /** RFC 6750 §2.1: the token's own alphabet. A comma would be a second header folded into one. */
 const CREDENTIALS = /^(\S+) +([A-Za-z0-9\-._~+/]+=*)$/
 
-export function createAuthenticator(
-  issuer: string,
-  publicOrigin: string,
-  keys: TokenKeys,
-): Authenticator {
-  const verdicts = createLruCache<Caller>(VERDICT_CACHE_ENTRIES)
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+  const verdicts = createLruCache<Verdict>(VERDICT_CACHE_ENTRIES)
   const strangers = createLruCache<Caller>(VERDICT_CACHE_ENTRIES)
+  const guard = createReplayGuard()
 
   function stranger(server: string): Caller {
     let caller = strangers.get(server)
@@ -59,59 +91,77 @@ export function createAuthenticator(
     return caller
   }
 
-  async function verify(
-    header: string,
-    server: string,
-    nowSeconds: number,
-  ): Promise<Result<Caller, AuthFailure>> {
-    const [, scheme, token] = CREDENTIALS.exec(header) ?? []
-    if (header.length > AUTHORIZATION_HEADER_MAX_CHARS || !scheme || !token) {
-      return fail({ reason: 'malformed_header' })
-    }
-    if (scheme.toLowerCase() !== 'bearer') return fail({ reason: 'unsupported_scheme' })
-    const verified = await verifyAccessToken(token, {
-      issuer,
-      audience: resourceOf(publicOrigin, server),
-      jwks: await keys.for(token),
-      nowSeconds,
-    })
-    if (!verified.ok) return verified
-    return ok({ server, ...verified.value })
-  }
-
   return {
-    async authenticate(header, server, nowSeconds) {
-      if (header === null) return ok(stranger(server))
+    async authenticate(request, server, nowSeconds) {
+      const header = request.headers.get('Authorization')
+      if (header === null) return ok({ caller: stranger(server) })
       const cached = verdicts.get(header)
-      if (cached && cached.server === server && cached.expiresAtSeconds > nowSeconds) {
-        return ok(cached)
-      }
-      const verified = await verify(header, server, nowSeconds)
+      const known = cached && isCurrent(cached.caller, server, nowSeconds) ? ok(cached) : undefined
+      const verdict = known ?? (await verifyToken(header, server, nowSeconds, options))
+      if (!verdict.ok) return verdict
       // Only good verdicts are kept: a flood of bad tokens must not push them out.
-      if (verified.ok) verdicts.set(header, verified.value)
-      return verified
+      if (!known) verdicts.set(header, verdict.value)
+      const { caller } = verdict.value
+      if (caller.principal.jkt === undefined) return ok({ caller })
+      const proof = await verifyProof(request, verdict.value, nowSeconds, options)
+      if (!proof.ok) return proof
+      if (!guard.claim(proof.value, nowSeconds)) return fail({ reason: 'proof', proof: 'replayed' })
+      return ok({ caller, proof: proof.value })
     },
   }
 }
 
-/** The sentence a caller is told. Says what to do, not why a signature failed. */
-export function describeAuthFailure({ reason }: AuthFailure): string {
-  switch (reason) {
-    case 'malformed_header':
-      return 'Send exactly one Authorization header of the form: Bearer <access token>'
-    case 'unsupported_scheme':
-      return 'Use the Bearer scheme with an access token of this server'
-    case 'expired':
-      return 'The access token has expired; refresh it'
-    case 'wrong_audience':
-      return 'The access token is for another resource; request one for this server'
-    case 'revoked':
-      return 'The access was revoked; sign in again'
-    case 'bound':
-      return 'The access token is bound to a key and does not count as Bearer'
-    case 'wrong_issuer':
-    case 'bad_signature':
-    case 'malformed':
-      return 'The access token is not valid; sign in again'
+const isCurrent = (caller: Caller, server: string, nowSeconds: number): boolean =>
+  caller.server === server && caller.expiresAtSeconds > nowSeconds
+
+async function verifyToken(
+  header: string,
+  server: string,
+  nowSeconds: number,
+  { issuer, publicOrigin, keys }: AuthenticatorOptions,
+): Promise<Result<Verdict, AuthFailure>> {
+  const [, scheme = '', token] = CREDENTIALS.exec(header) ?? []
+  if (header.length > AUTHORIZATION_HEADER_MAX_CHARS || !token) {
+    return fail({ reason: 'malformed_header' })
   }
+  const isDpop = isDpopScheme(scheme)
+  if (!isDpop && scheme.toLowerCase() !== 'bearer') return fail({ reason: 'unsupported_scheme' })
+  const verified = await verifyAccessToken(token, {
+    issuer,
+    audience: resourceOf(publicOrigin, server),
+    jwks: await keys.for(token),
+    nowSeconds,
+  })
+  if (!verified.ok) return verified
+  const isBound = verified.value.principal.jkt !== undefined
+  if (isBound !== isDpop) return fail({ reason: isBound ? 'bound' : 'unbound' })
+  return ok({ caller: { server, ...verified.value }, token })
 }
+
+/** RFC 9449 §7.1: the proof is for this request and this token, by the token's key. */
+async function verifyProof(
+  request: Request,
+  { caller, token }: Verdict,
+  nowSeconds: number,
+  { publicOrigin, nonces }: AuthenticatorOptions,
+): Promise<Result<VerifiedProof, AuthFailure>> {
+  const proof = request.headers.get('DPoP')
+  if (proof === null) return fail({ reason: 'proof', proof: 'no_proof' })
+  const verified = await verifyDpopProof(proof, {
+    method: request.method,
+    // A server has three spellings; the origin is what is configured, whatever Host says.
+    target: publicOrigin + new URL(request.url).pathname,
+    nowSeconds,
+    accessToken: token,
+    isNonce: (nonce) => nonces.accepts(nonce, nowSeconds),
+  })
+  if (!verified.ok) return fail({ reason: 'proof', proof: verified.failure.reason })
+  if (verified.value.jkt !== caller.principal.jkt) return fail({ reason: 'other_key' })
+  return verified
+}
+
+/** Of an `Authorization` header: did the client use DPoP? */
+export const usesDpop = (request: Request): boolean =>
+  isDpopScheme(request.headers.get('Authorization')?.split(' ', 1)[0] ?? '')
+
+const isDpopScheme = (scheme: string): boolean => scheme.toLowerCase() === 'dpop'

@@ -14,6 +14,7 @@ import { limit } from './limit.ts'
 import { TARGET_MAX_CHARS } from './limits.ts'
 import { resourceMetadataUrlOf } from './match.ts'
 import { record } from './record.ts'
+import { refuseReplay } from './replay.ts'
 import { targetOf, unknownTarget, type CalledMethod } from './target.ts'
 
 export interface ModernCall {
@@ -28,7 +29,7 @@ export interface ModernCall {
 }
 
 export async function callServer(exchange: Exchange, call: ModernCall): Promise<Response> {
-  const refusal = decide(exchange, exchange.server, call) ?? limit()
+  const refusal = (await refuse(exchange, exchange.server, call)) ?? limit()
   if (refusal) return refusal
   const answer = await sendDecided(exchange, call)
   record()
@@ -44,9 +45,17 @@ async function sendDecided(exchange: Exchange, call: ModernCall): Promise<Respon
   const { catalog } = exchange.platform
   const renewed = await catalog.redescribe(exchange.server.name, exchange.ctx)
   if (!renewed) return answerOf({ kind: 'unknown_server' }, exchange, call)
-  const secondRefusal = decide(exchange, renewed, call)
+  const secondRefusal = await refuse(exchange, renewed, call)
   if (secondRefusal) return secondRefusal
   return answerOf(await send(exchange, renewed, call), exchange, call)
+}
+
+async function refuse(
+  exchange: Exchange,
+  server: ServerRecord,
+  call: ModernCall,
+): Promise<Response | undefined> {
+  return decide(exchange, server, call) ?? (await refuseReplay(exchange, server, call))
 }
 
 /** Policy for (principal, server, target), then scope: the two different no's (DESIGN §4.7). */
@@ -63,6 +72,7 @@ function decide(exchange: Exchange, server: ServerRecord, call: ModernCall): Res
     return challengeResponse({
       status: stranger ? 401 : 403,
       ...(stranger ? {} : { error: 'insufficient_scope' }),
+      scheme: caller.principal.jkt === undefined ? 'Bearer' : 'DPoP',
       description: `This call needs the scope ${target.scopes.join(' ')}`,
       scopes: target.scopes,
       resourceMetadataUrl: resourceMetadataUrlOf(platform.publicOrigin, server.name),

@@ -8,6 +8,11 @@ export interface Exchange {
   readonly platform: Platform
   readonly ctx: ExecutionContext
   readonly caller: Caller
+  /**
+   * Uses the request's DPoP proof up, everywhere; `false` when it was used before.
+   * One answer per request. Absent where the token is not bound to a key.
+   */
+  readonly claimProof?: () => Promise<boolean>
   readonly server: ServerRecord
   readonly feed: FeedStatus
   readonly nowSeconds: number

@@ -106,11 +106,9 @@ async function describeResource(
   }
   const feed = await platform.catalog.feed(ctx)
   const record = await platform.catalog.server(server, feed, ctx)
-  const publicScopes = record?.policy.visibility === 'public' ? record.compiled.scopes : undefined
-  return Response.json(
-    resourceMetadata(platform.publicOrigin, platform.issuer, server, publicScopes),
-    { headers: ANSWER_HEADERS },
-  )
+  return Response.json(resourceMetadata(platform.publicOrigin, platform.issuer, server, record), {
+    headers: ANSWER_HEADERS,
+  })
 }
 
 async function currentIndex(platform: Platform, ctx: ExecutionContext): Promise<CatalogIndex> {

@@ -3,18 +3,19 @@
  * era they speak. The era is decided by header first; a body that claims another
  * one is refused, so no two parts of the platform can read one request differently.
  */
-import { challengeResponse } from '#shared/auth/challenge.ts'
+import type { Policy } from '#shared/catalog/entry.ts'
 import { maySee } from '#shared/catalog/policy.ts'
 import { VERSION_HEADER } from '#shared/protocol/headers.ts'
-import { describeAuthFailure, type AuthFailure, type Caller } from './authenticate.ts'
+import { usesDpop, type Authenticated, type AuthFailure } from './authenticate.ts'
+import { unauthorized } from './auth-failure.ts'
 import { eraOf } from './era.ts'
 import type { Exchange } from './exchange.ts'
 import { handleLegacyEra } from './legacy.ts'
-import { resourceMetadataUrlOf } from './match.ts'
 import { handleModernEra } from './modern.ts'
 import { refuseVersion } from './unsupported-version.ts'
 import { plainError } from './plain-error.ts'
 import type { Platform } from './platform.ts'
+import { claimOnce } from './replay.ts'
 
 export async function handleMcp(
   request: Request,
@@ -23,24 +24,43 @@ export async function handleMcp(
   ctx: ExecutionContext,
 ): Promise<Response> {
   const nowSeconds = Math.floor(Date.now() / 1000)
-  const authenticated = await platform.authenticator.authenticate(
-    request.headers.get('Authorization'),
-    name,
-    nowSeconds,
-  )
-  if (!authenticated.ok) return unauthorized(platform, name, authenticated.failure)
-  const caller = authenticated.value
+  const response = await answer(request, name, platform, ctx, nowSeconds)
+  // RFC 9449 §9: whoever is about to make a proof, or the next one, learns the nonce for it.
+  if (response.status === 401 || usesDpop(request)) {
+    response.headers.set('DPoP-Nonce', await platform.dpopNonces.current(nowSeconds))
+  }
+  return response
+}
+
+async function answer(
+  request: Request,
+  name: string,
+  platform: Platform,
+  ctx: ExecutionContext,
+  nowSeconds: number,
+): Promise<Response> {
+  const refuse = (failure?: AuthFailure) => unauthorized(request, platform, name, failure)
+  const authenticated = await platform.authenticator.authenticate(request, name, nowSeconds)
+  if (!authenticated.ok) return refuse(authenticated.failure)
+  const { caller } = authenticated.value
 
   let feed = await platform.catalog.feed(ctx)
   const server = await platform.catalog.server(name, feed, ctx)
   // A strict server's revocations are in force at once: every request reads the feed.
   if (server?.policy.strict) feed = await platform.catalog.feed(ctx, 0)
   if (caller.grantId !== undefined && feed.view.revokedGrants.has(caller.grantId)) {
-    return unauthorized(platform, name, { reason: 'revoked' })
+    return refuse({ reason: 'revoked' })
   }
-  if (!server || !maySee(caller.principal, server.policy)) return hidden(platform, caller)
+  if (!server || !maySee(caller.principal, server.policy)) {
+    // To a stranger every name that is not public answers the same 401 (DESIGN §4.8).
+    return caller.grantId === undefined ? refuse() : hidden()
+  }
+  const claimProof = claimOf(authenticated.value, platform)
+  const failure = await policyFailure(server.policy, authenticated.value, claimProof)
+  if (failure) return refuse(failure)
 
-  const exchange: Exchange = { request, platform, ctx, caller, server, feed, nowSeconds }
+  const proven = claimProof ? { claimProof } : {}
+  const exchange: Exchange = { request, platform, ctx, caller, ...proven, server, feed, nowSeconds }
   switch (eraOf(request.headers.get(VERSION_HEADER))) {
     case 'modern':
       return handleModernEra(exchange)
@@ -51,26 +71,20 @@ export async function handleMcp(
   }
 }
 
-/** To a stranger every name that is not public answers the same 401 (DESIGN §4.8). */
-function hidden(platform: Platform, caller: Caller): Response {
-  if (caller.grantId === undefined) return unauthorized(platform, caller.server, undefined)
-  return plainError(404, 'unknown_server', 'There is no such server, or it is not for you')
+/** What a server's policy asks of credentials beyond their being good. */
+async function policyFailure(
+  { dpop, strict }: Policy,
+  { caller }: Authenticated,
+  claimProof: Exchange['claimProof'],
+): Promise<AuthFailure | undefined> {
+  const isStranger = caller.grantId === undefined
+  if (dpop === 'required' && !isStranger && !claimProof) return { reason: 'unbound' }
+  if (!strict || !claimProof || (await claimProof())) return undefined
+  return { reason: 'proof', proof: 'replayed' }
 }
 
-function unauthorized(
-  platform: Platform,
-  server: string,
-  failure: AuthFailure | undefined,
-): Response {
-  if (failure?.reason === 'malformed_header') {
-    return plainError(400, 'invalid_request', describeAuthFailure(failure))
-  }
-  return challengeResponse({
-    status: 401,
-    ...(failure ? { error: 'invalid_token' } : {}),
-    description: failure
-      ? describeAuthFailure(failure)
-      : 'Sign in first: the authorization server is named in the resource metadata',
-    resourceMetadataUrl: resourceMetadataUrlOf(platform.publicOrigin, server),
-  })
-}
+const claimOf = ({ proof }: Authenticated, { replay }: Platform): Exchange['claimProof'] =>
+  proof && claimOnce(replay, proof)
+
+const hidden = (): Response =>
+  plainError(404, 'unknown_server', 'There is no such server, or it is not for you')

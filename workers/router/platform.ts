@@ -1,5 +1,6 @@
 /** What one isolate builds once from its configuration, and every request shares. */
 import type { SigningKey } from '#shared/auth/assertion.ts'
+import { createDpopNonces, type DpopNonces } from '#shared/auth/dpop-nonce.ts'
 import { deriveSealKeys, type SealKeys } from '#shared/auth/seal.ts'
 import { createAuthenticator, type Authenticator } from './authenticate.ts'
 import { CatalogView } from './catalog-view.ts'
@@ -15,7 +16,9 @@ export interface Platform {
   readonly oauth: Fetcher
   readonly sessions: DurableObjectNamespace
   readonly feed: DurableObjectNamespace
+  readonly replay: DurableObjectNamespace
   readonly authenticator: Authenticator
+  readonly dpopNonces: DpopNonces
   readonly catalog: CatalogView
   readonly signingKey: SigningKey
   /** Keys of 2025-era session ids. Derived at the first such request. */
@@ -33,6 +36,7 @@ export function platformOf(env: Cloudflare.Env): Platform {
 function build(env: Cloudflare.Env): Platform {
   const publicOrigin = originOf('PUBLIC_ORIGIN', env.PUBLIC_ORIGIN)
   const signingKey = JSON.parse(env.SIGNING_KEY) as SigningKey
+  const nonces = createDpopNonces(env.DPOP_SECRET, publicOrigin)
   let sessionKeys: Promise<SealKeys> | undefined
   return {
     publicOrigin,
@@ -42,7 +46,14 @@ function build(env: Cloudflare.Env): Platform {
     oauth: env.OAUTH,
     sessions: env.SESSION,
     feed: env.FEED,
-    authenticator: createAuthenticator(env.ISSUER, publicOrigin, createTokenKeys(env.OAUTH)),
+    replay: env.REPLAY,
+    authenticator: createAuthenticator({
+      issuer: env.ISSUER,
+      publicOrigin,
+      keys: createTokenKeys(env.OAUTH),
+      nonces,
+    }),
+    dpopNonces: nonces,
     catalog: new CatalogView(env, createServers(env), signingKey),
     signingKey,
     sessionSealKeys: () => (sessionKeys ??= deriveSealKeys(env.SEAL_SECRETS, 'session')),

@@ -1,6 +1,7 @@
 import { exportJWK, generateKeyPair, SignJWT, type JWK } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { signAccessToken, type AccessTokenClaims } from '#shared/auth/access-token.ts'
+import { createDpopNonces } from '#shared/auth/dpop-nonce.ts'
 import { createAuthenticator } from '../../../workers/router/authenticate.ts'
 
 const ISSUER = 'https://as.example.com'
@@ -38,9 +39,17 @@ const claims = (changes: Partial<AccessTokenClaims> = {}): AccessTokenClaims => 
   ...changes,
 })
 
-const authenticator = () => createAuthenticator(ISSUER, ORIGIN, { for: async () => jwks })
+const authenticator = () =>
+  createAuthenticator({
+    issuer: ISSUER,
+    publicOrigin: ORIGIN,
+    keys: { for: async () => jwks },
+    nonces: createDpopNonces('s'.repeat(43), ORIGIN),
+  })
+const requestWith = (authorization: string | null) =>
+  new Request(`${ORIGIN}/notes/mcp`, authorization === null ? {} : { headers: { authorization } })
 const check = (header: string | null, nowSeconds = NOW) =>
-  authenticator().authenticate(header, 'notes', nowSeconds)
+  authenticator().authenticate(requestWith(header), 'notes', nowSeconds)
 
 describe('authenticate', () => {
   it('turns a good token into its principal', async () => {
@@ -48,8 +57,10 @@ describe('authenticate', () => {
     expect(verified).toMatchObject({
       ok: true,
       value: {
-        grantId: 'grant',
-        principal: { subject: 'user', tenant: 'default', scopes: ['notes:read', 'notes:write'] },
+        caller: {
+          grantId: 'grant',
+          principal: { subject: 'user', tenant: 'default', scopes: ['notes:read', 'notes:write'] },
+        },
       },
     })
   })
@@ -60,13 +71,13 @@ describe('authenticate', () => {
       `Bearer ${await signAccessToken(signer, claims({ client_id: clientId }))}`,
     )
     if (!verified.ok) throw new Error(verified.failure.reason)
-    expect(verified.value.principal.clientId).toMatch(/^sealed-[\w-]{43}$/)
+    expect(verified.value.caller.principal.clientId).toMatch(/^sealed-[\w-]{43}$/)
   })
 
   it('takes a request without a header for a stranger', async () => {
     expect(await check(null)).toMatchObject({
       ok: true,
-      value: { principal: { subject: 'anonymous' } },
+      value: { caller: { principal: { subject: 'anonymous' } } },
     })
   })
 
@@ -96,9 +107,21 @@ describe('authenticate', () => {
   })
 
   it('refuses a key-bound token as Bearer (RFC 9449 §7.1)', async () => {
-    const bound = { ...claims(), cnf: { jkt: 'x' } } as AccessTokenClaims
-    const token = await signAccessToken(signer, bound)
+    const token = await signAccessToken(signer, claims({ cnf: { jkt: 'x' } }))
     expect(await check(`Bearer ${token}`)).toMatchObject({ failure: { reason: 'bound' } })
+  })
+
+  it('refuses a Bearer token under the DPoP scheme (RFC 9449 §7.1)', async () => {
+    const token = await signAccessToken(signer, claims())
+    expect(await check(`DPoP ${token}`)).toMatchObject({ failure: { reason: 'unbound' } })
+  })
+
+  it('refuses a token that is confirmed by anything but a key thumbprint (RFC 7800)', async () => {
+    const other = { ...claims(), cnf: { 'x5t#S256': 'x' } } as unknown as AccessTokenClaims
+    const token = await signAccessToken(signer, other)
+    for (const scheme of ['Bearer', 'DPoP']) {
+      expect(await check(`${scheme} ${token}`)).toMatchObject({ failure: { reason: 'malformed' } })
+    }
   })
 
   it.each(['Basic dXNlcg==', 'DPoP abc', 'Bearer', 'Bearer a, Bearer b', 'Bearer a b', 'Bearer é'])(
@@ -111,11 +134,11 @@ describe('authenticate', () => {
   it('ends a cached verdict with its token, and never uses it for another server', async () => {
     const shared = authenticator()
     const header = `Bearer ${await signAccessToken(signer, claims({ exp: NOW + 10 }))}`
-    expect((await shared.authenticate(header, 'notes', NOW)).ok).toBe(true)
-    expect(await shared.authenticate(header, 'other', NOW)).toMatchObject({
+    expect((await shared.authenticate(requestWith(header), 'notes', NOW)).ok).toBe(true)
+    expect(await shared.authenticate(requestWith(header), 'other', NOW)).toMatchObject({
       failure: { reason: 'wrong_audience' },
     })
-    expect(await shared.authenticate(header, 'notes', NOW + 11)).toMatchObject({
+    expect(await shared.authenticate(requestWith(header), 'notes', NOW + 11)).toMatchObject({
       failure: { reason: 'expired' },
     })
   })

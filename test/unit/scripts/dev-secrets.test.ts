@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -66,4 +66,20 @@ test('router and authorization server share no seal secret', async () => {
   const { router, oauth } = await make()
   expect(router.SEAL_SECRETS).toMatch(/^k1:[\w-]{43}$/)
   expect(oauth.SEAL_SECRETS).not.toBe(router.SEAL_SECRETS)
+})
+
+test('router and authorization server share the DPoP secret, also when older secrets are kept', async () => {
+  const { router, oauth } = await make()
+  expect(router.DPOP_SECRET).toMatch(/^[\w-]{43}$/)
+  expect(oauth.DPOP_SECRET).toBe(router.DPOP_SECRET)
+
+  const file = join(folder, 'secrets.json')
+  const { dpopSecret: _, ...older } = JSON.parse(readFileSync(file, 'utf8')) as object & {
+    dpopSecret: string
+  }
+  writeFileSync(file, JSON.stringify(older))
+  const upgraded = await make()
+  expect(upgraded.router.SEAL_SECRETS).toBe(router.SEAL_SECRETS)
+  expect(upgraded.oauth.DPOP_SECRET).toBe(upgraded.router.DPOP_SECRET)
+  expect(await make()).toEqual(upgraded)
 })

@@ -1,0 +1,69 @@
+/** Refusals of credentials: what a caller is told, and under which code. */
+import { challengeResponse, type Challenge } from '#shared/auth/challenge.ts'
+import { dpopErrorOf } from '#shared/auth/dpop-failure.ts'
+import { usesDpop, type AuthFailure } from './authenticate.ts'
+import { resourceMetadataUrlOf } from './match.ts'
+import { plainError } from './plain-error.ts'
+import type { Platform } from './platform.ts'
+
+/** @param failure absent: no credentials came */
+export function unauthorized(
+  request: Request,
+  { publicOrigin }: Platform,
+  server: string,
+  failure?: AuthFailure,
+): Response {
+  if (!failure) {
+    const description = 'Sign in first: the authorization server is named in the resource metadata'
+    const resourceMetadataUrl = resourceMetadataUrlOf(publicOrigin, server)
+    return challengeResponse({ status: 401, description, resourceMetadataUrl })
+  }
+  const { error, description } = wireErrorOf(failure)
+  if (error === 'invalid_request') return plainError(400, error, description)
+  return challengeResponse({
+    status: 401,
+    error,
+    scheme: usesDpop(request) ? 'DPoP' : 'Bearer',
+    description,
+    resourceMetadataUrl: resourceMetadataUrlOf(publicOrigin, server),
+  })
+}
+
+interface WireError {
+  error: NonNullable<Challenge['error']> | 'invalid_request'
+  description: string
+}
+
+/** Says what to do, not why a signature failed. */
+function wireErrorOf(failure: AuthFailure): WireError {
+  switch (failure.reason) {
+    case 'malformed_header': {
+      const form = 'Bearer <access token> or DPoP <access token>'
+      const description = `Send exactly one Authorization header of the form: ${form}`
+      return { error: 'invalid_request', description }
+    }
+    case 'unsupported_scheme':
+      return invalidToken('Use the Bearer or DPoP scheme with an access token of this server')
+    case 'expired':
+      return invalidToken('The access token has expired; refresh it')
+    case 'wrong_audience':
+      return invalidToken('The access token is for another resource; request one for this server')
+    case 'revoked':
+      return invalidToken('The access was revoked; sign in again')
+    case 'bound':
+      return invalidToken('The access token is bound to a key and does not count as Bearer')
+    case 'unbound':
+      return invalidToken('The access token is not bound to a key; request it with a DPoP proof')
+    case 'other_key':
+    case 'wrong_issuer':
+    case 'bad_signature':
+    case 'malformed':
+      return invalidToken('The access token is not valid; sign in again')
+    case 'proof': {
+      const { code, sentence } = dpopErrorOf({ reason: failure.proof })
+      return { error: code, description: sentence }
+    }
+  }
+}
+
+const invalidToken = (description: string): WireError => ({ error: 'invalid_token', description })
