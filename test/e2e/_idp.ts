@@ -1,5 +1,10 @@
 /** A certified OpenID provider on loopback (`oidc-provider`), with its own login pages. */
-import { createServer } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 // @ts-expect-error the package ships no types
 import { Provider } from 'oidc-provider'
@@ -9,8 +14,11 @@ export const IDP_CLIENT = { id: 'mcp-edge', secret: 'a-secret-of-this-test-run' 
 
 export interface Idp {
   readonly issuer: string
-  /** Once the platform's origin is known. */
-  serve(platformOrigin: string): void
+  /**
+   * Once the platform's origin is known.
+   * @param published keys to publish in place of those it signs with
+   */
+  serve(platformOrigin: string, published?: { keys: object[] }): void
   close(): Promise<void>
 }
 
@@ -26,7 +34,7 @@ export async function startIdp(): Promise<Idp> {
   const issuer = `http://localhost:${(server.address() as AddressInfo).port}`
   return {
     issuer,
-    serve(platformOrigin) {
+    serve(platformOrigin, published) {
       const provider = new Provider(issuer, {
         clients: [
           {
@@ -39,7 +47,12 @@ export async function startIdp(): Promise<Idp> {
         cookies: { keys: ['a-key-of-this-test-run'] },
         findAccount: account,
       })
-      server.on('request', provider.callback())
+      const answer = provider.callback() as RequestListener
+      server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+        if (!published || request.url !== '/jwks') return answer(request, response)
+        response.setHeader('content-type', 'application/jwk-set+json')
+        response.end(JSON.stringify(published))
+      })
     },
     close: () =>
       new Promise((resolve) => {

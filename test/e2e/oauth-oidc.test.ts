@@ -1,5 +1,5 @@
 /** Sign-in through an OpenID provider that is certified, not ours (OIDC Core 1.0). */
-import { decodeJwt } from 'jose'
+import { decodeJwt, exportJWK, generateKeyPair } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { begin, redeem, type Flow } from './_oauth-client.ts'
 import { IDP_CLIENT, signInAtIdp, startIdp, type Idp } from './_idp.ts'
@@ -89,6 +89,24 @@ test('someone else signed in while the page was open: their approval does not co
   const page = await decide(person, consent, 'approve')
   expect(page.status).toBe(400)
   expect(page.leftFor).toBeUndefined()
+})
+
+test('an ID token that the published keys did not sign signs nobody in (OIDC Core §3.1.3.7)', async () => {
+  const forger = await startIdp()
+  const { publicKey } = await generateKeyPair('RS256')
+  const oauth = { OIDC_ISSUER: forger.issuer, OIDC_CLIENT_ID: IDP_CLIENT.id }
+  await using alone = await startPlatform({
+    vars: { oauth },
+    secrets: { oauth: { OIDC_CLIENT_SECRET: IDP_CLIENT.secret } },
+  })
+  forger.serve(alone.origin, {
+    keys: [{ ...(await exportJWK(publicKey)), alg: 'RS256', use: 'sig' }],
+  })
+  const person = new Person(alone.origin, forger.issuer)
+  const page = await signInAtIdp(person, await person.open(`${alone.origin}/login/idp`), 'alice')
+  expect(page.status).toBeGreaterThanOrEqual(400)
+  expect(person.cookieHeader()).not.toContain('mcp-edge-session')
+  await forger.close()
 })
 
 test('a provider that does not answer: a page with a reference, and nobody is signed in', async () => {
