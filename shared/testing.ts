@@ -4,10 +4,12 @@
  */
 export {
   createTestClient,
-  type CallOptions,
   type TestClient,
   type TestClientOptions,
+  type TestPrompt,
+  type TestResource,
 } from './testing/client.ts'
+export type { CallOptions } from './testing/wire.ts'
 export { CallRefused, type Progress, type TestAnswer } from './testing/answer.ts'
 export { type TestQuestion, type TestReply } from './testing/conversation.ts'
 export { testServer } from './testing/contract.ts'

@@ -28,6 +28,19 @@ export const TEMPLATES: ReadonlyMap<string, Template> = new Map<string, Template
       }),
     },
   ],
+  [
+    'full',
+    {
+      about: 'a server.ts with tools, a prompt and a resource',
+      files: (name) => ({
+        [`workers/${name}/wrangler.toml`]: wranglerToml(name, '["tools", "server.ts"]'),
+        [`workers/${name}/tsconfig.json`]: TSCONFIG,
+        [`workers/${name}/server.ts`]: SERVER,
+        [`workers/${name}/tools/hello.ts`]: HELLO,
+        [`test/unit/servers/${name}.test.ts`]: serverTest(name),
+      }),
+    },
+  ],
 ])
 
 /** @param watched TOML value of `watch_dir` */
@@ -76,5 +89,45 @@ testServer(server)
 test('hello greets by name', async () => {
   const client = await createTestClient(server)
   expect((await client.call('hello', { name: 'Ada' })).text).toBe('Hello, Ada!')
+})
+`
+
+const SERVER = `\
+import { definePrompt, defineResource, defineServer } from '#shared'
+import * as z from 'zod'
+import hello from './tools/hello.ts'
+
+export default defineServer({
+  instructions: 'Greet people by the name they gave.',
+  tools: { hello },
+  prompts: {
+    welcome: definePrompt({
+      description: 'Welcome somebody to the team',
+      input: z.object({ name: z.string().describe('Who is new') }),
+      handler: ({ name }) => \`Welcome \${name} to the team, in three sentences.\`,
+    }),
+  },
+  resources: {
+    person: defineResource({
+      uri: 'people://{name}',
+      description: 'What is known about somebody',
+      read: ({ name }) => \`\${name} likes to be greeted.\`,
+    }),
+  },
+})
+`
+
+const serverTest = (name: string): string => `\
+import { expect, test } from 'vitest'
+import { createTestClient, testServer } from '#shared/testing.ts'
+import server from '../../../workers/${name}/server.ts'
+
+testServer(server)
+
+test('greets, welcomes and knows people', async () => {
+  const client = await createTestClient(server)
+  expect((await client.call('hello', { name: 'Ada' })).text).toBe('Hello, Ada!')
+  expect((await client.getPrompt('welcome', { name: 'Ada' })).text).toContain('Ada')
+  expect((await client.readResource('people://Ada')).text).toContain('likes to be greeted')
 })
 `

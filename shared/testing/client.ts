@@ -5,11 +5,14 @@
  */
 import { ANONYMOUS, type Principal } from '../auth/principal.ts'
 import type { ServerOptions } from '../tool/server.ts'
-import type { TestAnswer, Progress } from './answer.ts'
+import type { ListKind } from '../bridge/input.ts'
+import type { PromptMessage } from '../tool/prompt.ts'
+import { answerFrom, type TestAnswer } from './answer.ts'
 import type { Elicit } from './conversation.ts'
 import { connectLegacy } from './legacy-client.ts'
 import { connectModern } from './modern-client.ts'
-import { startServer, type TestedServer } from './router.ts'
+import { startServer } from './router.ts'
+import type { CallOptions, Connection, Wire } from './wire.ts'
 
 /** `modern`: MCP 2026-07-28. `legacy`: 2025-11-25, with a session. */
 export type Era = 'modern' | 'legacy'
@@ -27,13 +30,6 @@ export interface TestClientOptions {
   elicit?: Elicit
 }
 
-export interface CallOptions {
-  /** Aborting it is what a client does that goes away. */
-  signal?: AbortSignal
-  /** Called as progress is reported; {@link TestAnswer.progress} has all of it in the end. */
-  onProgress?: (progress: Progress) => void
-}
-
 /** One tool as `tools/list` shows it. */
 export interface ListedTool {
   readonly name: string
@@ -42,18 +38,26 @@ export interface ListedTool {
   readonly [key: string]: unknown
 }
 
-export interface TestClient {
-  /** @throws CallRefused when the call does not reach the tool, e.g. for a missing scope */
-  call(tool: string, args?: Record<string, unknown>, options?: CallOptions): Promise<TestAnswer>
-  listTools(): Promise<ListedTool[]>
+export interface TestPrompt {
+  /** The text of the messages, one under the other. */
+  readonly text: string
+  readonly messages: readonly PromptMessage[]
 }
 
-/** What a client of one era needs. */
-export interface Connection {
-  readonly tested: TestedServer
-  readonly principal: Principal
-  readonly env: object
-  readonly elicit: Elicit | undefined
+export interface TestResource {
+  /** The text of the contents, one under the other. */
+  readonly text: string
+  readonly contents: readonly { uri: string; mimeType?: string; text?: string; blob?: string }[]
+}
+
+/** Each rejects with CallRefused when the request does not reach its handler, e.g. for a missing scope. */
+export interface TestClient {
+  call(tool: string, args?: Record<string, unknown>, options?: CallOptions): Promise<TestAnswer>
+  getPrompt(name: string, args?: Record<string, string>): Promise<TestPrompt>
+  readResource(uri: string): Promise<TestResource>
+  listTools(): Promise<ListedTool[]>
+  /** Any list, as the client sees it. */
+  list(kind: ListKind): Promise<{ name: string; [key: string]: unknown }[]>
 }
 
 const TEST_USER: Principal = { ...ANONYMOUS, subject: 'test-user', clientId: 'test-client' }
@@ -73,5 +77,30 @@ export async function createTestClient(
     env,
     elicit,
   }
-  return era === 'modern' ? connectModern(connection) : connectLegacy(connection)
+  return clientOver(era === 'modern' ? connectModern(connection) : await connectLegacy(connection))
 }
+
+function clientOver(wire: Wire): TestClient {
+  return {
+    async call(name, args, options = {}) {
+      const params = { name, ...(args ? { arguments: args } : {}) }
+      const { result, heard } = await wire.request('tools/call', params, options)
+      return answerFrom(result, heard)
+    },
+    async getPrompt(name, args = {}) {
+      const { result } = await wire.request('prompts/get', { name, arguments: args }, {})
+      const messages = result['messages'] as PromptMessage[]
+      return { messages, text: textOf(messages.map(({ content }) => content)) }
+    },
+    async readResource(uri) {
+      const { result } = await wire.request('resources/read', { uri }, {})
+      const contents = result['contents'] as TestResource['contents']
+      return { contents, text: textOf(contents) }
+    },
+    listTools: async () => (await wire.list('tools')) as ListedTool[],
+    list: async (kind) => (await wire.list(kind)) as { name: string }[],
+  }
+}
+
+const textOf = (parts: readonly object[]): string =>
+  parts.flatMap((part) => ('text' in part ? [String(part.text)] : [])).join('\n')

@@ -80,7 +80,7 @@ function testClientView(server: ServerOptions, era: Era): void {
     test('keeps a session: ping, and no unknown method', async () => {
       const connection = { tested: await startServer(server), env: {}, elicit: undefined }
       const session = await openSession({ ...connection, principal: ANONYMOUS })
-      expect(await session.request('ping', {})).toEqual({})
+      expect((await session.request('ping', {})).result).toEqual({})
       await expect(session.request('tools/rename', {})).rejects.toMatchObject({
         code: METHOD_NOT_FOUND,
       })

@@ -1,24 +1,31 @@
 /** A client of 2025-11-25: a session, and questions as requests of the server, over the real bridge. */
-import type { LegacyInput } from '../bridge/input.ts'
+import type { LegacyInput, ListKind } from '../bridge/input.ts'
 import { handleLegacy } from '../bridge/legacy.ts'
 import { SESSION_HEADER, VERSION_HEADER } from '../protocol/headers.ts'
 import type { JsonObject } from '../protocol/jsonrpc.ts'
-import { answerFrom, resultOf, type TestAnswer } from './answer.ts'
-import type { CallOptions, Connection, ListedTool, TestClient } from './client.ts'
+import { resultOf } from './answer.ts'
 import { Listener, messagesOf, questionOf } from './conversation.ts'
 import { memorySessions } from './memory-session.ts'
 import { forward, sealKeysOf, TESTED_NAME } from './router.ts'
 import { nowSeconds } from './trust.ts'
+import type { CallOptions, Connection, Heard, Wire } from './wire.ts'
 
 const VERSION = '2025-11-25'
 
-export async function connectLegacy(connection: Connection): Promise<TestClient> {
+const LIST_METHODS = {
+  tools: 'tools/list',
+  prompts: 'prompts/list',
+  resources: 'resources/list',
+  resourceTemplates: 'resources/templates/list',
+} as const satisfies Record<ListKind, string>
+
+export async function connectLegacy(connection: Connection): Promise<Wire> {
   const session = await openSession(connection)
   return {
-    call: (tool, args, options = {}) => session.call(tool, args, options),
-    async listTools() {
-      const { tools } = await session.request('tools/list', {})
-      return tools as ListedTool[]
+    request: (method, params, options) => session.request(method, params, options),
+    async list(kind) {
+      const { result } = await session.request(LIST_METHODS[kind], {})
+      return result[kind]
     },
   }
 }
@@ -59,28 +66,19 @@ export class LegacySession {
   }
 
   /** @throws CallRefused */
-  async request(method: string, params: JsonObject): Promise<JsonObject> {
-    const response = await this.#post({ id: ++this.#requests, method, params })
-    return resultOf(response.status, await response.json())
-  }
-
-  async call(
-    tool: string,
-    args: object | undefined,
-    { signal, onProgress }: CallOptions,
-  ): Promise<TestAnswer> {
+  async request(
+    method: string,
+    params: JsonObject,
+    { signal, onProgress }: CallOptions = {},
+  ): Promise<Heard> {
     const id = ++this.#requests
-    const params = {
-      name: tool,
-      ...(args ? { arguments: args } : {}),
-      _meta: { progressToken: id },
-    }
-    const listener = new Listener(onProgress)
-    const response = await this.#post({ id, method: 'tools/call', params }, signal)
+    const heard = new Listener(onProgress)
+    const message = { id, method, params: { ...params, _meta: { progressToken: id } } }
+    const response = await this.#post(message, signal)
     for await (const message of messagesOf(response)) {
-      if (listener.hears(message)) continue
+      if (heard.hears(message)) continue
       if (typeof message['method'] === 'string') await this.#answer(message)
-      else return answerFrom(resultOf(response.status, message), listener)
+      else return { result: resultOf(response.status, message), heard }
     }
     throw new Error('The stream ended without an answer')
   }
@@ -117,7 +115,10 @@ export class LegacySession {
         serverInfo: definitions.serverInfo,
         instructions: definitions.instructions,
         capabilities: compiled.capabilities,
-        list: (kind) => Promise.resolve(compiled.lists[kind]),
+        list: (kind) => {
+          const asksServer = kind === 'resources' && compiled.listsResources
+          return Promise.resolve(asksServer ? undefined : compiled.lists[kind])
+        },
       },
       call: (inner) => forward(tested, principal, env, inner),
       sealKeys: this.#sealKeys,

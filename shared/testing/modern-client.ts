@@ -7,44 +7,45 @@ import {
 } from '../protocol/2026-07-28/envelope.ts'
 import { isObject, type JsonObject } from '../protocol/jsonrpc.ts'
 import { MODERN_VERSION } from '../protocol/versions.ts'
-import { answerFrom, resultOf, type TestAnswer } from './answer.ts'
-import type { CallOptions, Connection, ListedTool, TestClient } from './client.ts'
+import { decidedName } from '../protocol/2026-07-28/decided-name.ts'
+import { resultOf } from './answer.ts'
+import type { CallOptions, Connection, Heard, Wire } from './wire.ts'
 import { Listener, messagesOf, questionOf, type Elicit } from './conversation.ts'
 import { forward } from './router.ts'
 
-export function connectModern(connection: Connection): TestClient {
-  return {
-    call: (tool, args, options = {}) => call(connection, tool, args, options),
-    // Here as in production, lists are made from the definitions and reach no engine.
-    listTools: () =>
-      Promise.resolve(JSON.parse(connection.tested.compiled.lists.tools) as ListedTool[]),
-  }
-}
+export const connectModern = (connection: Connection): Wire => ({
+  request: (method, params, options) => request(connection, method, params, options),
+  async list(kind) {
+    const { compiled } = connection.tested
+    if (kind === 'resources' && compiled.listsResources) {
+      const { result } = await request(connection, 'resources/list', {}, {})
+      return result['resources']
+    }
+    // Here as in production, these are made from the definitions and reach no engine.
+    return JSON.parse(compiled.lists[kind])
+  },
+})
 
-async function call(
+async function request(
   connection: Connection,
-  tool: string,
-  args: object | undefined,
+  method: string,
+  asked: JsonObject,
   { signal, onProgress }: CallOptions,
-): Promise<TestAnswer> {
+): Promise<Heard> {
   const { tested, principal, env, elicit } = connection
   const listener = new Listener(onProgress)
+  const name = decidedName(method, asked)
   let answers: JsonObject = {}
   for (;;) {
-    const params = {
-      name: tool,
-      ...(args ? { arguments: args } : {}),
-      ...answers,
-      _meta: metaOf(elicit),
-    }
+    const params = { ...asked, ...answers, _meta: metaOf(elicit) }
     const response = await forward(tested, principal, env, {
-      method: 'tools/call',
-      name: tool,
-      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
+      method,
+      ...(name === undefined ? {} : { name }),
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
       ...(signal ? { signal } : {}),
     })
     const result = await lastResult(response, listener)
-    if (result['resultType'] !== 'input_required') return answerFrom(result, listener)
+    if (result['resultType'] !== 'input_required') return { result, heard: listener }
     answers = await answersTo(result, elicit)
   }
 }

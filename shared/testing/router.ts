@@ -8,10 +8,18 @@ import { challengeResponse } from '../auth/challenge.ts'
 import type { Principal } from '../auth/principal.ts'
 import { deriveSealKeys, type SealKeys } from '../auth/seal.ts'
 import type { Definitions } from '../catalog/entry.ts'
-import { compileServer, type CompiledServer } from '../catalog/list.ts'
+import {
+  compileServer,
+  resourceAt,
+  type CompiledItem,
+  type CompiledServer,
+} from '../catalog/list.ts'
 import { missingScopes } from '../catalog/policy.ts'
 import type { Built } from '../engine/built.ts'
+import { completions } from '../engine/completions.ts'
 import { pin } from '../engine/pin.ts'
+import { prompts } from '../engine/prompts.ts'
+import { resources } from '../engine/resources.ts'
 import { serve, type ServerWorker } from '../engine/serve.ts'
 import { errorResponse, invalidParams } from '../protocol/errors.ts'
 import {
@@ -57,7 +65,12 @@ export async function startServer(options: ServerOptions): Promise<TestedServer>
   const { trust } = await keys
   const built = await pin(definitions, { name: TESTED_NAME, build: 'test', trust })
   const compiled = compileServer({ name: TESTED_NAME, digest: built.digest, definitions })
-  return { definitions, compiled, built, worker: serve(server, built) }
+  return {
+    definitions,
+    compiled,
+    built,
+    worker: serve(server, built, prompts, resources, completions),
+  }
 }
 
 /** Decides on one request and forwards it, as `workers/router/call.ts` does. */
@@ -107,19 +120,37 @@ export async function assertionFor(principal: Principal, audience = TESTED_NAME)
 function decide(
   { compiled }: TestedServer,
   principal: Principal,
-  { name, body }: InnerRequest,
+  { method, name, body }: InnerRequest,
 ): Response | undefined {
-  const tool = compiled.tools.get(name ?? '')
-  if (!tool) {
+  const item = itemOf(compiled, method, name ?? '')
+  if (!item) {
     const { id } = JSON.parse(body) as { id: string | number }
-    return errorResponse(id, invalidParams(`Unknown tool: ${name}`))
+    return errorResponse(id, invalidParams(`${method}: there is no ${name}`))
   }
-  if (missingScopes(tool.scopes, principal.scopes).length === 0) return undefined
+  if (missingScopes(item.scopes, principal.scopes).length === 0) return undefined
   return challengeResponse({
     status: 403,
     error: 'insufficient_scope',
-    description: `This tool needs the scope ${tool.scopes.join(' ')}`,
-    scopes: tool.scopes,
+    description: `This call needs the scope ${item.scopes.join(' ')}`,
+    scopes: item.scopes,
     resourceMetadataUrl: 'https://test.invalid/.well-known/oauth-protected-resource',
   })
+}
+
+/** What scopes are asked about; of a list, the server itself leaves out what the caller may not see. */
+function itemOf(
+  compiled: CompiledServer,
+  method: string,
+  name: string,
+): Pick<CompiledItem, 'scopes'> | undefined {
+  switch (method) {
+    case 'tools/call':
+      return compiled.tools.get(name)
+    case 'prompts/get':
+      return compiled.prompts.get(name)
+    case 'resources/read':
+      return resourceAt(compiled, name)
+    default:
+      return { scopes: [] }
+  }
 }

@@ -64,7 +64,7 @@ test.each([
   [['clock'], /workers\/clock exists already[^]*another name/],
   [[], /one name[^]*npm run new notes/],
   [['one', 'two'], /one name/],
-  [['notes', '--template', 'state'], /no template "state"[^]*Templates: tools/],
+  [['notes', '--template', 'state'], /no template "state"[^]*Templates: tools, full/],
   [['notes', '--tempalte', 'tools'], /Unknown option '--tempalte'/],
 ])('refuses %j with a remedy, and writes nothing', (args, sentence) => {
   const { status, output } = checkout.run('node', 'scripts/new.ts', ...args)

@@ -1,7 +1,7 @@
 /** The authors' test client: what it shows is what a client of each era would see. */
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { defineServer, defineTool, ToolError } from '#shared'
+import { definePrompt, defineResource, defineServer, defineTool, ToolError } from '#shared'
 import { createTestClient, type Progress, type TestQuestion } from '#shared/testing.ts'
 
 const greet = defineTool({
@@ -51,6 +51,24 @@ const waits = defineTool({
   async handler(_args, { signal, progress }) {
     await progress(1)
     await new Promise((resolve) => signal.addEventListener('abort', resolve))
+  },
+})
+const library = defineServer({
+  prompts: {
+    welcome: definePrompt({
+      description: 'Welcome a reader',
+      input: z.object({ name: z.string() }),
+      handler: ({ name }) => `Welcome ${name}`,
+    }),
+    audit: definePrompt({ description: 'Audit', scopes: ['audit'], handler: () => 'Audited' }),
+  },
+  resources: {
+    book: defineResource({
+      uri: 'book://{isbn}',
+      description: 'A book',
+      list: ({ principal }) => [{ uri: 'book://1', name: `of ${principal.subject}` }],
+      read: ({ isbn }) => `Book ${isbn}`,
+    }),
   },
 })
 const tools = { greet, count, purge, fails, crashes, binding, waits }
@@ -119,6 +137,20 @@ describe.each(['modern', 'legacy'] as const)('a client of the %s era', (era) => 
     const { isError, text } = await client.call('crashes')
     expect(isError).toBe(true)
     expect(text).toMatch(/^Internal error \(ref \w+\)$/)
+  })
+
+  test('gets prompts, reads resources, and lists both', async () => {
+    const client = await createTestClient(library, { era, principal: { subject: 'ada' } })
+    const { text, messages } = await client.getPrompt('welcome', { name: 'Ada' })
+    expect(text).toBe('Welcome Ada')
+    expect(messages).toHaveLength(1)
+    const book = await client.readResource('book://7')
+    expect(book).toMatchObject({ text: 'Book 7', contents: [{ uri: 'book://7' }] })
+    expect(await client.list('prompts')).toMatchObject([{ name: 'welcome' }, { name: 'audit' }])
+    expect(await client.list('resources')).toMatchObject([{ name: 'of ada' }])
+    expect(await client.list('resourceTemplates')).toMatchObject([{ name: 'book' }])
+    await expect(client.getPrompt('audit')).rejects.toMatchObject({ status: 403 })
+    await expect(client.readResource('shelf://1')).rejects.toMatchObject({ code: -32602 })
   })
 
   test('gives the tools the bindings of the test', async () => {
