@@ -74,7 +74,34 @@ export async function approve(person: Person, flow: Flow, ownerToken: string): P
   return done.leftFor
 }
 
-export async function redeem(flow: Flow, callback: URL): Promise<oauth.TokenEndpointResponse> {
+/** A key to prove; without it the requests are plain. */
+export interface Proving {
+  readonly DPoP?: oauth.DPoPHandle
+}
+
+/** As RFC 9449 §8 asks of clients: once more, with the nonce that came with the refusal. */
+async function withNonce<Answer>(request: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await request()
+  } catch (error) {
+    if (!oauth.isDPoPNonceError(error)) throw error
+    return request()
+  }
+}
+
+export function redeem(
+  flow: Flow,
+  callback: URL,
+  proving: Proving = {},
+): Promise<oauth.TokenEndpointResponse> {
+  return withNonce(() => redeemOnce(flow, callback, proving))
+}
+
+async function redeemOnce(
+  flow: Flow,
+  callback: URL,
+  proving: Proving,
+): Promise<oauth.TokenEndpointResponse> {
   const parameters = oauth.validateAuthResponse(flow.as, flow.client, callback, flow.state)
   const answer = await oauth.authorizationCodeGrantRequest(
     flow.as,
@@ -83,15 +110,34 @@ export async function redeem(flow: Flow, callback: URL): Promise<oauth.TokenEndp
     parameters,
     String(flow.authorizeUrl.searchParams.get('redirect_uri')),
     flow.verifier,
-    INSECURE,
+    { ...INSECURE, ...proving },
   )
   return oauth.processAuthorizationCodeResponse(flow.as, flow.client, answer)
 }
 
-export async function refresh(flow: Flow, token: string): Promise<oauth.TokenEndpointResponse> {
-  const { as, client, authentication } = flow
-  const answer = await oauth.refreshTokenGrantRequest(as, client, authentication, token, INSECURE)
-  return oauth.processRefreshTokenResponse(as, client, answer)
+export function refresh(
+  { as, client, authentication }: Flow,
+  token: string,
+  proving: Proving = {},
+): Promise<oauth.TokenEndpointResponse> {
+  const options = { ...INSECURE, ...proving }
+  return withNonce(async () => {
+    const answer = await oauth.refreshTokenGrantRequest(as, client, authentication, token, options)
+    return oauth.processRefreshTokenResponse(as, client, answer)
+  })
+}
+
+/** A request to a protected resource, as RFC 6750 or RFC 9449 §7 has it. */
+export function requestResource(
+  accessToken: string,
+  url: URL,
+  { headers, body }: { headers: Record<string, string>; body: string },
+  proving: Proving = {},
+): Promise<Response> {
+  const options = { ...INSECURE, ...proving }
+  return withNonce(() =>
+    oauth.protectedResourceRequest(accessToken, 'POST', url, new Headers(headers), body, options),
+  )
 }
 
 export async function revokeToken(flow: Flow, token: string): Promise<void> {

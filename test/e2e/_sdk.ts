@@ -31,10 +31,13 @@ export class MemoryOAuthStore {
   /** Where the person must go; set when the SDK wants a sign-in. */
   authorizationUrl: URL | undefined
 
+  /** The SDK's requests go through it, tokens included. */
+  readonly fetch: typeof globalThis.fetch
   #discovery: unknown
 
-  constructor(redirectUrl: string = REDIRECT_URI) {
+  constructor(redirectUrl: string = REDIRECT_URI, fetch = globalThis.fetch) {
     this.redirectUrl = redirectUrl
+    this.fetch = fetch
     this.clientMetadata = {
       client_name: 'End-to-end test',
       redirect_uris: [redirectUrl],
@@ -119,7 +122,10 @@ export const legacySdk: SdkClient = {
         content: answer() as Record<string, string>,
       }))
     }
-    const transport = new LegacyTransport(url, store ? { authProvider: store } : {})
+    const transport = new LegacyTransport(
+      url,
+      store ? { authProvider: store, fetch: store.fetch } : {},
+    )
     await client.connect(transport as never)
     return {
       protocolVersion: transport.protocolVersion,
@@ -136,7 +142,9 @@ export const legacySdk: SdkClient = {
     }
   },
   finishSignIn: (url, store, answer) =>
-    new LegacyTransport(url, { authProvider: store }).finishAuth(answer.get('code') ?? ''),
+    new LegacyTransport(url, { authProvider: store, fetch: store.fetch }).finishAuth(
+      answer.get('code') ?? '',
+    ),
   isUnauthorized: (error) => error instanceof LegacyUnauthorizedError,
 }
 
@@ -154,7 +162,10 @@ export const modernSdk: SdkClient = {
         content: answer() as Record<string, string>,
       }))
     }
-    const transport = new ModernTransport(url, store ? { authProvider: store as never } : {})
+    const transport = new ModernTransport(
+      url,
+      store ? { authProvider: store as never, fetch: store.fetch } : {},
+    )
     await client.connect(transport)
     return {
       protocolVersion: client.getNegotiatedProtocolVersion(),
@@ -170,6 +181,8 @@ export const modernSdk: SdkClient = {
     }
   },
   finishSignIn: (url, store, answer) =>
-    new ModernTransport(url, { authProvider: store as never }).finishAuth(answer),
+    new ModernTransport(url, { authProvider: store as never, fetch: store.fetch }).finishAuth(
+      answer,
+    ),
   isUnauthorized: (error) => error instanceof ModernUnauthorizedError,
 }

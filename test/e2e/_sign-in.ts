@@ -36,8 +36,8 @@ export async function signIn(
   sdk: SdkClient,
   url: URL,
   consent: (authorizationUrl: URL) => Promise<URL>,
+  store = new MemoryOAuthStore(),
 ): Promise<MemoryOAuthStore> {
-  const store = new MemoryOAuthStore()
   await expect(sdk.connect(url, store)).rejects.toSatisfy(sdk.isUnauthorized)
   if (!store.authorizationUrl) throw new Error('the SDK asked for no sign-in')
   const back = await consent(store.authorizationUrl)
