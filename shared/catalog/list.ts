@@ -5,6 +5,7 @@
  * Order: everything as the server gave it (the digest pins it), scopes sorted.
  */
 import type { JsonObject } from '../protocol/jsonrpc.ts'
+import { paramHeadersOf, type ParamHeader } from '../protocol/param-headers.ts'
 import { matchUri, parseUriTemplate, type UriTemplate } from '../uri-template.ts'
 import type { ResourceTemplateDefinition, ServerEntry } from './entry.ts'
 
@@ -16,6 +17,8 @@ export interface CompiledItem {
 }
 export interface CompiledTool extends CompiledItem {
   readonly idempotent: boolean
+  /** Arguments that travel as headers too. */
+  readonly paramHeaders: readonly ParamHeader[]
 }
 /** A prompt or a resource template; `completes` names the arguments the server completes. */
 export interface CompletedItem extends CompiledItem {
@@ -66,12 +69,13 @@ export function compileServer(entry: ServerEntry): CompiledServer {
   return {
     entry,
     tools: new Map(
-      tools.map(({ wire: { name, annotations }, scopes }) => [
+      tools.map(({ wire: { name, annotations, inputSchema }, scopes }) => [
         name,
         {
           scopes,
           readOnly: annotations?.readOnlyHint === true,
           idempotent: annotations?.idempotentHint === true,
+          paramHeaders: markedIn(inputSchema),
         },
       ]),
     ),
@@ -109,6 +113,12 @@ export function resourceAt(server: CompiledServer, uri: string): CompiledItem | 
     server.resources.get(uri) ??
     server.templates.find(({ template }) => matchUri(template, uri) !== undefined)
   )
+}
+
+/** A marking that is wrong is none: clients drop such a tool, and its own build refuses it. */
+function markedIn(inputSchema: JsonObject): readonly ParamHeader[] {
+  const params = paramHeadersOf(inputSchema)
+  return params.ok ? params.value : []
 }
 
 /** A template of a later release that we cannot read matches nothing. */

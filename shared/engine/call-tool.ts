@@ -5,6 +5,8 @@ import { isObject, type JsonObject } from '../protocol/jsonrpc.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { Compiled, CompiledTool } from './compile.ts'
 import { failureOf, toolFailure } from './output.ts'
+import { isJsonSchema } from '../tool/json-schema-input.ts'
+import { MAX_PROBLEMS_CHARS, MAX_REPORTED_ISSUES } from './limits.ts'
 import { describeIssues, parse } from './parse.ts'
 import { readRetry, respond, type Call } from './respond.ts'
 
@@ -36,9 +38,17 @@ async function readArguments(
   const { name, tool } = compiledTool
   if (!tool.input) return ok({})
   try {
-    const parsed = await parse(tool.input, rawArgs)
-    if (parsed.success) return ok(parsed.data)
-    const issues = describeIssues(parsed.error.issues)
+    const { input } = tool
+    let issues: string
+    if (isJsonSchema(input)) {
+      const problems = input.problems(rawArgs)
+      if (problems.length === 0) return ok(rawArgs)
+      issues = problems.slice(0, MAX_REPORTED_ISSUES).join('\n').slice(0, MAX_PROBLEMS_CHARS)
+    } else {
+      const parsed = await parse(input, rawArgs)
+      if (parsed.success) return ok(parsed.data)
+      issues = describeIssues(parsed.error.issues)
+    }
     return fail(toolFailure(compiled.metaJson, `Invalid arguments for tool ${name}:\n${issues}`))
   } catch (error) {
     // An author's own refinement or transform threw.

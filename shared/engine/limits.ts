@@ -28,6 +28,8 @@ export const REQUEST_STATE_MAX_CHARS = 64 * 1024
 export const MAX_REPORTED_ISSUES = 20
 /** zod names every unknown member of a strict object; a caller can send as many as fit the body. */
 export const MAX_ISSUE_CHARS = 500
+/** All problems a JSON Schema validator names together: it quotes keys of the arguments. */
+export const MAX_PROBLEMS_CHARS = 4_000
 
 /** Completions and resource lists are asked while somebody types or waits; the router gives up at 15 s. */
 export const LOOK_TIMEOUT_MS = 10_000

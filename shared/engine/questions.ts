@@ -16,6 +16,8 @@ export type InputRequests = Record<string, { method: Question['method']; params?
 interface OpenQuestion {
   readonly question: Question
   readonly digest: string
+  /** In the handler's order: digests are ready in any. */
+  readonly position: number
 }
 
 export interface QuestionOptions {
@@ -32,6 +34,7 @@ export class Questions {
   readonly #options: QuestionOptions
   readonly #open = new Map<string, OpenQuestion>()
   readonly #answers: Record<string, Answer>
+  #asked = 0
   #lookups: Promise<unknown>[] = []
 
   constructor(options: QuestionOptions) {
@@ -40,19 +43,19 @@ export class Questions {
   }
 
   ask(key: string, question: Question): Promise<Answer> {
-    const lookup = this.#answerOf(key, question)
+    const lookup = this.#answerOf(key, question, this.#asked++)
     this.#lookups.push(lookup)
     // A promise of its own each time: one for all would remember every handler that ever waited.
     return lookup.then((answer: Answer) => answer ?? new Promise<never>(() => undefined))
   }
 
-  async #answerOf(key: string, question: Question): Promise<Answer> {
+  async #answerOf(key: string, question: Question, position: number): Promise<Answer> {
     const digest = await digestOf([key, ...question.words])
     const known = this.#answers[digest] ?? (await this.#fresh(key, digest, question))
     if (known) return (this.#answers[digest] = known)
     // A key goes to the client once; another question under it has to wait for a later round.
     if (this.#open.has(key)) return undefined
-    this.#open.set(key, { question, digest })
+    this.#open.set(key, { question, digest, position })
     if (this.#open.size === 1) this.#options.onWaiting()
     return undefined
   }
@@ -80,7 +83,8 @@ export class Questions {
   nextRound(): { inputRequests: InputRequests; state: RunState } {
     const inputRequests: InputRequests = {}
     const asked: Record<string, string> = {}
-    for (const [key, { question, digest }] of this.#open) {
+    const open = [...this.#open].sort(([, a], [, b]) => a.position - b.position)
+    for (const [key, { question, digest }] of open) {
       const { method, params } = question
       inputRequests[key] = { method, ...(params ? { params } : {}) }
       asked[key] = digest

@@ -1,4 +1,5 @@
 /** What `defineTool` refuses. Each message names the option and what to write instead. */
+import { isJsonSchema } from './json-schema-input.ts'
 import { MAX_OUTPUT_BYTES, MAX_TIMEOUT_MS } from './limits.ts'
 
 const OPTIONS: ReadonlySet<string> = new Set(
@@ -23,9 +24,12 @@ export function checkOptions(options: object): void {
     typeof tool['handler'] === 'function',
     'handler: give a function (args, context) => answer',
   )
-  for (const key of ['input', 'output']) {
-    must(maker, optional(tool[key], isZodObject), `${key}: give a z.object({ … }) of zod 4`)
-  }
+  must(
+    maker,
+    optional(tool['input'], (input) => isZodObject(input) || isJsonSchema(input)),
+    'input: give a z.object({ … }) of zod 4, or jsonSchema({ … })',
+  )
+  must(maker, optional(tool['output'], isZodObject), 'output: give a z.object({ … }) of zod 4')
   checkAnnotations(tool['annotations'])
   must(
     maker,

@@ -6,6 +6,7 @@ import type * as z from 'zod'
 import type { Principal } from '../auth/principal.ts'
 import type { LogLevel } from '../protocol/2026-07-28/envelope.ts'
 import { checkOptions } from './check.ts'
+import type { JsonSchemaInput } from './json-schema-input.ts'
 import type { ContentResult } from './content.ts'
 import type { Elicited, Form, FormContent, Opened, Page } from './elicit.ts'
 import type { ClientOffers, Root, Sampled, SampleParams } from './sample.ts'
@@ -65,8 +66,17 @@ export interface ToolIcon {
 /** A string is text; an object, array, number or boolean is sent as JSON; nothing is an empty answer. */
 export type PlainOutput = string | number | boolean | null | undefined | void | object
 
+/** The arguments: a zod object, or `jsonSchema({ … })` for keywords zod lacks. */
+export type ToolInput = z.ZodObject | JsonSchemaInput
+
+export type ToolArguments<Input extends ToolInput> = Input extends z.ZodObject
+  ? z.output<Input>
+  : Input extends JsonSchemaInput<infer Args>
+    ? Args
+    : never
+
 export interface ToolOptions<
-  Input extends z.ZodObject = z.ZodObject,
+  Input extends ToolInput = ToolInput,
   Output extends z.ZodObject | undefined = z.ZodObject | undefined,
 > {
   /** Written for the model that picks a tool: what it does, when to use it. */
@@ -86,7 +96,7 @@ export interface ToolOptions<
   /** Bound of the whole serialised answer. Default 1 MiB; at most 8 MiB. */
   maxOutputBytes?: number
   handler(
-    args: z.output<Input>,
+    args: ToolArguments<Input>,
     context: ToolContext,
   ): Output extends z.ZodObject
     ? z.input<Output> | Promise<z.input<Output>>
@@ -107,7 +117,7 @@ export interface Tool extends Readonly<Omit<ToolOptions, 'handler'>> {
  * @throws TypeError with the remedy, for unknown options and impossible values
  */
 export function defineTool<
-  Input extends z.ZodObject = z.ZodObject<Record<never, never>>,
+  Input extends ToolInput = z.ZodObject<Record<never, never>>,
   Output extends z.ZodObject | undefined = undefined,
 >(options: ToolOptions<Input, Output>): Tool {
   checkOptions(options)

@@ -9,7 +9,9 @@ import type {
   ResourceTemplateDefinition,
   ToolDefinition,
 } from '../catalog/entry.ts'
+import { paramHeadersOf } from '../protocol/param-headers.ts'
 import type { Tool } from './define.ts'
+import { isJsonSchema } from './json-schema-input.ts'
 import { isArgumentList, type Prompt, type PromptArgument } from './prompt.ts'
 import { isTemplate, type Resource } from './resource.ts'
 import { resourceWire } from './resource-wire.ts'
@@ -44,15 +46,16 @@ export function definitionsOf(server: Server, folder: string): Definitions {
 }
 
 function toolDefinition(name: string, tool: Tool): ToolDefinition {
-  const { title, description, input, output, annotations, icons } = tool
+  const { title, description, output, annotations, icons } = tool
+  const inputSchema = inputSchemaOf(name, tool)
+  const headers = paramHeadersOf(inputSchema)
+  if (!headers.ok) throw new TypeError(`Tool "${name}": ${headers.failure}.`)
   return {
     wire: {
       name,
       ...(title === undefined ? {} : { title }),
       description,
-      inputSchema: input
-        ? jsonSchema(`Tool "${name}"`, 'input', () => input.toJSONSchema({ io: 'input' }))
-        : { type: 'object', properties: {} },
+      inputSchema,
       ...(output && {
         outputSchema: jsonSchema(`Tool "${name}"`, 'output', () =>
           output.toJSONSchema({ io: 'output' }),
@@ -63,6 +66,13 @@ function toolDefinition(name: string, tool: Tool): ToolDefinition {
     },
     scopes: [...(tool.scopes ?? [])],
   }
+}
+
+function inputSchemaOf(name: string, { input }: Tool): JsonSchema {
+  if (input === undefined) return { type: 'object', properties: {} }
+  return jsonSchema(`Tool "${name}"`, 'input', () =>
+    isJsonSchema(input) ? input.schema : input.toJSONSchema({ io: 'input' }),
+  )
 }
 
 function promptDefinition(name: string, prompt: Prompt): PromptDefinition {

@@ -2,6 +2,7 @@
 import { defineServer } from '#shared'
 import * as prompts from './prompts.ts'
 import * as resources from './resources.ts'
+import json_schema_2020_12_tool from './tools/json_schema_2020_12_tool.ts'
 import test_audio_content from './tools/test_audio_content.ts'
 import test_elicitation from './tools/test_elicitation.ts'
 import test_elicitation_sep1034_defaults from './tools/test_elicitation_sep1034_defaults.ts'
@@ -25,9 +26,11 @@ import test_simple_text from './tools/test_simple_text.ts'
 import test_streaming_elicitation from './tools/test_streaming_elicitation.ts'
 import test_tool_with_logging from './tools/test_tool_with_logging.ts'
 import test_tool_with_progress from './tools/test_tool_with_progress.ts'
+import test_x_mcp_header from './tools/test_x_mcp_header.ts'
 
 export default defineServer({
   tools: {
+    json_schema_2020_12_tool,
     test_audio_content,
     test_elicitation,
     test_elicitation_sep1034_defaults,
@@ -51,6 +54,7 @@ export default defineServer({
     test_streaming_elicitation,
     test_tool_with_logging,
     test_tool_with_progress,
+    test_x_mcp_header,
   },
   prompts: { ...prompts },
   resources: { ...resources },

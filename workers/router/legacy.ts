@@ -13,6 +13,8 @@ import {
   NAME_HEADER,
   VERSION_HEADER,
 } from '#shared/protocol/headers.ts'
+import { headersFor } from '#shared/protocol/param-headers.ts'
+import type { JsonObject } from '#shared/protocol/jsonrpc.ts'
 import { hasName } from '#shared/protocol/2026-07-28/ladder.ts'
 import { MODERN_VERSION } from '#shared/protocol/versions.ts'
 import { feedOf } from '#shared/rpc.ts'
@@ -71,6 +73,11 @@ function callInner(
     [VERSION_HEADER]: MODERN_VERSION,
     [METHOD_HEADER]: method,
     ...(hasName(method) && name !== undefined ? { [NAME_HEADER]: encodeHeaderValue(name) } : {}),
+  }
+  const params = method === 'tools/call' && exchange.server.compiled.tools.get(name ?? '')
+  if (params && params.paramHeaders.length > 0) {
+    const { arguments: args } = (JSON.parse(body) as { params: JsonObject }).params
+    Object.assign(headers, Object.fromEntries(headersFor(params.paramHeaders, args)))
   }
   return callServer(exchange, { method, name, headers, body, signal })
 }

@@ -39,9 +39,22 @@ describe('compileServer', () => {
       tool('reads', [], { readOnlyHint: true }),
       tool('repeats', [], { idempotentHint: true, readOnlyHint: false }),
     )
-    expect(tools.get('silent')).toEqual({ scopes: [], readOnly: false, idempotent: false })
-    expect(tools.get('reads')).toMatchObject({ readOnly: true, idempotent: false })
-    expect(tools.get('repeats')).toMatchObject({ readOnly: false, idempotent: true })
+    expect(tools.get('silent')).toEqual({
+      scopes: [],
+      readOnly: false,
+      idempotent: false,
+      paramHeaders: [],
+    })
+    expect(tools.get('reads')).toMatchObject({
+      readOnly: true,
+      idempotent: false,
+      paramHeaders: [],
+    })
+    expect(tools.get('repeats')).toMatchObject({
+      readOnly: false,
+      idempotent: true,
+      paramHeaders: [],
+    })
   })
 
   it('unites the scopes of all tools, sorted', () => {
