@@ -142,7 +142,7 @@ export const BROKEN_PROOFS: readonly [
   ['row 2: no jwk', without('jwk'), 'unsupported_key'],
   ['row 2: a jti of 7 characters', claim('jti', '1234567'), 'wrong_jti'],
   ['row 2: a jti of 129 characters', claim('jti', 'j'.repeat(129)), 'wrong_jti'],
-  ['row 2: an iat that is text', claim('iat', String(Date.now())), 'wrong_time'],
+  ['row 2: an iat that is text', claim('iat', String(Math.floor(Date.now() / 1000))), 'wrong_time'],
   ['row 2: typ JWT', header('typ', 'JWT'), 'wrong_type'],
   ['row 2: no typ', without('typ'), 'wrong_type'],
   ['row 3: alg none', header('alg', 'none'), 'malformed'],

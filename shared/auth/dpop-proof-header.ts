@@ -55,13 +55,13 @@ export function parseProofHeader(text: string): Result<ProofHeader, ProofFailure
 
 function p256({ kty, crv, x, y }: Members): ProofHeader | undefined {
   if (kty !== 'EC' || crv !== 'P-256' || !isCoordinate(x) || !isCoordinate(y)) return undefined
-  const jwk = { crv, kty, x, y }
+  const jwk = { crv: 'P-256', kty: 'EC', x, y }
   return { algorithm: ES256, jwk, canonicalJwk: JSON.stringify(jwk) }
 }
 
 function ed25519({ kty, crv, x }: Members): ProofHeader | undefined {
   if (kty !== 'OKP' || crv !== 'Ed25519' || !isCoordinate(x)) return undefined
-  const jwk = { crv, kty, x }
+  const jwk = { crv: 'Ed25519', kty: 'OKP', x }
   return { algorithm: ED25519, jwk, canonicalJwk: JSON.stringify(jwk) }
 }
 

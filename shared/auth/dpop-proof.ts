@@ -108,12 +108,12 @@ function claimsOf(payload: string): Claims | undefined {
 const isJti = (jti: unknown): jti is string =>
   typeof jti === 'string' && jti.length >= JTI_MIN_CHARS && jti.length <= JTI_MAX_CHARS
 
-/** RFC 3986 §6.2.2 and §6.2.3 by the URL parser: case, default port, dot segments. */
-function isTarget(htu: unknown, target: string): boolean {
-  if (typeof htu !== 'string' || /[?#]/.test(htu)) return false
-  const url = URL.parse(htu)
-  return url !== null && !url.username && !url.password && url.href === new URL(target).href
-}
+/**
+ * RFC 3986 §6.2.2 and §6.2.3 by the URL parser: case, default port, dot segments.
+ * A query, a fragment or a user in `htu` makes it another URL.
+ */
+const isTarget = (htu: unknown, target: string): boolean =>
+  typeof htu === 'string' && URL.parse(htu)?.href === new URL(target).href
 
 const isRecent = (iat: unknown, nowSeconds: number): boolean =>
   typeof iat === 'number' && Math.abs(nowSeconds - iat) <= IAT_SKEW_SECONDS

@@ -37,7 +37,10 @@ describe('who calls (RFC 6750 §3)', () => {
   test('no token: 401 without an error code, and where to sign in', async () => {
     const got = await list(PATH)
     expect(got.status).toBe(401)
-    expect(got.headers['www-authenticate']).toBe(`Bearer resource_metadata="${metadataOf(PATH)}"`)
+    expect(got.headers['www-authenticate']).toBe(
+      `Bearer resource_metadata="${metadataOf(PATH)}", ` +
+        `DPoP algs="ES256 Ed25519 EdDSA", resource_metadata="${metadataOf(PATH)}"`,
+    )
     expect(got.headers['cache-control']).toBe('no-store')
     expect(got.message.error_description).toMatch(/^Sign in first/)
   })
@@ -76,7 +79,7 @@ describe('who calls (RFC 6750 §3)', () => {
     const got = await list(PATH, `Bearer ${await mint()}`)
     expect(got.status).toBe(401)
     expect(got.headers['www-authenticate']).toMatch(
-      /^Bearer error="invalid_token", error_description="[A-Z][^"]+", resource_metadata="[^"]+"$/,
+      /^Bearer error="invalid_token", error_description="[A-Z][^"]+", resource_metadata="[^"]+", DPoP algs="[^"]+", resource_metadata="[^"]+"$/,
     )
     expect(got.message.error_description).toMatch(/token/)
   })
@@ -174,6 +177,8 @@ describe('a server that is not there (DESIGN §4.8)', () => {
       resource: `${platform.origin}/${name}/mcp`,
       authorization_servers: [platform.origin],
       bearer_methods_supported: ['header'],
+      dpop_signing_alg_values_supported: ['ES256', 'Ed25519', 'EdDSA'],
+      dpop_bound_access_tokens_required: false,
     })
   })
 

@@ -40,6 +40,16 @@ describe('verifyDpopProof', () => {
     }
   })
 
+  it.each([
+    ['curve', { crv: 'X25519' }],
+    ['kind', { kty: 'EC' }],
+  ])('refuses an Ed25519 key that says it is of another %s (row 3)', async (_, members) => {
+    const proof = makeProof(newProofKey('Ed25519'), good, (draft) => {
+      draft.header['jwk'] = { ...(draft.header['jwk'] as object), ...members }
+    })
+    expect(await verifyDpopProof(proof, expected())).toEqual(refusal('unsupported_key'))
+  })
+
   it('accepts a default port that htu spells out', async () => {
     const target = 'https://mcp.example.com/clock/mcp'
     const proof = makeProof(key, { url: target, nonce: NONCE }, (draft) => {
