@@ -11,5 +11,5 @@ export {
 } from './testing/client.ts'
 export type { CallOptions } from './testing/wire.ts'
 export { CallRefused, type Progress, type TestAnswer } from './testing/answer.ts'
-export { type TestQuestion, type TestReply } from './testing/conversation.ts'
+export { type TestQuestion, type TestReply, type TestUser } from './testing/conversation.ts'
 export { testServer } from './testing/contract.ts'

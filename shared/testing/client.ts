@@ -8,7 +8,7 @@ import type { ServerOptions } from '../tool/server.ts'
 import type { ListKind } from '../bridge/input.ts'
 import type { PromptMessage } from '../tool/prompt.ts'
 import { answerFrom, type TestAnswer } from './answer.ts'
-import type { Elicit } from './conversation.ts'
+import type { TestUser } from './conversation.ts'
 import { connectLegacy } from './legacy-client.ts'
 import { connectModern } from './modern-client.ts'
 import { startServer } from './router.ts'
@@ -17,7 +17,7 @@ import type { CallOptions, Connection, Wire } from './wire.ts'
 /** `modern`: MCP 2026-07-28. `legacy`: 2025-11-25, with a session. */
 export type Era = 'modern' | 'legacy'
 
-export interface TestClientOptions {
+export interface TestClientOptions extends TestUser {
   /** Default `modern`. */
   era?: Era
   /** Who calls; what is left out is of a signed-in test user without scopes. */
@@ -26,8 +26,6 @@ export interface TestClientOptions {
   scopes?: readonly string[]
   /** The Worker's bindings, as far as the tools use them. */
   env?: object
-  /** Answers questions to the user. Without it the client says that it cannot ask anybody. */
-  elicit?: Elicit
 }
 
 /** One tool as `tools/list` shows it. */
@@ -70,12 +68,12 @@ export async function createTestClient(
   server: ServerOptions,
   options: TestClientOptions = {},
 ): Promise<TestClient> {
-  const { era = 'modern', principal, scopes, env = {}, elicit } = options
+  const { era = 'modern', principal, scopes, env = {}, ...user } = options
   const connection: Connection = {
     tested: await startServer(server),
     principal: { ...TEST_USER, ...principal, ...(scopes ? { scopes } : {}) },
     env,
-    elicit,
+    user,
   }
   return clientOver(era === 'modern' ? connectModern(connection) : await connectLegacy(connection))
 }

@@ -78,7 +78,7 @@ function testClientView(server: ServerOptions, era: Era): void {
 
   if (era === 'legacy') {
     test('keeps a session: ping, and no unknown method', async () => {
-      const connection = { tested: await startServer(server), env: {}, elicit: undefined }
+      const connection = { tested: await startServer(server), env: {}, user: {} }
       const session = await openSession({ ...connection, principal: ANONYMOUS })
       expect((await session.request('ping', {})).result).toEqual({})
       await expect(session.request('tools/rename', {})).rejects.toMatchObject({

@@ -1,6 +1,7 @@
 /** What a client hears while a call runs, in either era: progress, logs, questions to its user. */
 import { isObject, type JsonObject } from '../protocol/jsonrpc.ts'
 import type { FormSchema, FormValue } from '../tool/elicit.ts'
+import type { Root, Sampled, SampleParams } from '../tool/sample.ts'
 import { readSse } from '../bridge/sse-reader.ts'
 import type { Progress } from './answer.ts'
 
@@ -21,9 +22,38 @@ export type TestReply =
   | { action: 'decline' }
   | { action: 'cancel' }
 
-export type Elicit = (question: TestQuestion) => TestReply | Promise<TestReply>
+/** Who answers at the client; what is left out, the client says it does not have. */
+export interface TestUser {
+  /** Answers questions to the user. */
+  elicit?: (question: TestQuestion) => TestReply | Promise<TestReply>
+  /** The client's model. */
+  sample?: (params: SampleParams) => Sampled | Promise<Sampled>
+  roots?: Root[]
+}
 
-export const questionOf = (params: JsonObject): TestQuestion => ({
+/** As both eras declare them. */
+export const capabilitiesOf = ({ elicit, sample, roots }: TestUser): JsonObject => ({
+  ...(elicit ? { elicitation: { form: {}, url: {} } } : {}),
+  ...(sample ? { sampling: {} } : {}),
+  ...(roots ? { roots: {} } : {}),
+})
+
+/** The result of one question of the server. */
+export async function answerTo(
+  { elicit, sample, roots }: TestUser,
+  { method, params }: JsonObject,
+): Promise<unknown> {
+  switch (method) {
+    case 'sampling/createMessage':
+      return sample?.(params as unknown as SampleParams)
+    case 'roots/list':
+      return { roots }
+    default:
+      return elicit?.(questionOf(params as JsonObject))
+  }
+}
+
+const questionOf = (params: JsonObject): TestQuestion => ({
   message: String(params['message']),
   schema: params['requestedSchema'] as FormSchema | undefined,
   url: params['url'] as string | undefined,

@@ -4,7 +4,7 @@ import { handleLegacy } from '../bridge/legacy.ts'
 import { SESSION_HEADER, VERSION_HEADER } from '../protocol/headers.ts'
 import type { JsonObject } from '../protocol/jsonrpc.ts'
 import { resultOf } from './answer.ts'
-import { Listener, messagesOf, questionOf } from './conversation.ts'
+import { answerTo, capabilitiesOf, Listener, messagesOf } from './conversation.ts'
 import { memorySessions } from './memory-session.ts'
 import { forward, sealKeysOf, TESTED_NAME } from './router.ts'
 import { nowSeconds } from './trust.ts'
@@ -50,13 +50,12 @@ export class LegacySession {
   }
 
   async initialize(): Promise<void> {
-    const { elicit } = this.#connection
     const response = await this.#post({
       id: 0,
       method: 'initialize',
       params: {
         protocolVersion: VERSION,
-        capabilities: elicit ? { elicitation: { form: {}, url: {} } } : {},
+        capabilities: capabilitiesOf(this.#connection.user),
         clientInfo: { name: 'test-client', version: '1' },
       },
     })
@@ -84,9 +83,9 @@ export class LegacySession {
   }
 
   /** The server's question is answered in a POST of its own. */
-  async #answer({ id, params }: JsonObject): Promise<void> {
-    const result = await this.#connection.elicit?.(questionOf(params as JsonObject))
-    await this.#post({ id, result })
+  async #answer(question: JsonObject): Promise<void> {
+    const result = await answerTo(this.#connection.user, question)
+    await this.#post({ id: question['id'], result })
   }
 
   #post(message: object, signal?: AbortSignal): Promise<Response> {

@@ -10,7 +10,7 @@ import { MODERN_VERSION } from '../protocol/versions.ts'
 import { decidedName } from '../protocol/2026-07-28/decided-name.ts'
 import { resultOf } from './answer.ts'
 import type { CallOptions, Connection, Heard, Wire } from './wire.ts'
-import { Listener, messagesOf, questionOf, type Elicit } from './conversation.ts'
+import { answerTo, capabilitiesOf, Listener, messagesOf, type TestUser } from './conversation.ts'
 import { forward } from './router.ts'
 
 export const connectModern = (connection: Connection): Wire => ({
@@ -32,12 +32,12 @@ async function request(
   asked: JsonObject,
   { signal, onProgress }: CallOptions,
 ): Promise<Heard> {
-  const { tested, principal, env, elicit } = connection
+  const { tested, principal, env, user } = connection
   const listener = new Listener(onProgress)
   const name = decidedName(method, asked)
   let answers: JsonObject = {}
   for (;;) {
-    const params = { ...asked, ...answers, _meta: metaOf(elicit) }
+    const params = { ...asked, ...answers, _meta: metaOf(user) }
     const response = await forward(tested, principal, env, {
       method,
       ...(name === undefined ? {} : { name }),
@@ -46,13 +46,13 @@ async function request(
     })
     const result = await lastResult(response, listener)
     if (result['resultType'] !== 'input_required') return { result, heard: listener }
-    answers = await answersTo(result, elicit)
+    answers = await answersTo(result, user)
   }
 }
 
-const metaOf = (elicit: Elicit | undefined): JsonObject => ({
+const metaOf = (user: TestUser): JsonObject => ({
   [VERSION_KEY]: MODERN_VERSION,
-  [CAPABILITIES_KEY]: elicit ? { elicitation: { form: {}, url: {} } } : {},
+  [CAPABILITIES_KEY]: capabilitiesOf(user),
   [CLIENT_INFO_KEY]: { name: 'test-client', version: '1' },
   [LOG_LEVEL_KEY]: 'debug',
   progressToken: 'call',
@@ -66,12 +66,11 @@ async function lastResult(response: Response, listener: Listener): Promise<JsonO
 }
 
 /** The user's answers, with the state they belong to. */
-async function answersTo(result: JsonObject, elicit: Elicit | undefined): Promise<JsonObject> {
+async function answersTo(result: JsonObject, user: TestUser): Promise<JsonObject> {
   const { inputRequests, requestState } = result
   const inputResponses: JsonObject = {}
   for (const [key, request] of Object.entries(isObject(inputRequests) ? inputRequests : {})) {
-    const { params } = request as { params: JsonObject }
-    inputResponses[key] = await elicit?.(questionOf(params))
+    inputResponses[key] = await answerTo(user, request as JsonObject)
   }
   return { inputResponses, requestState }
 }

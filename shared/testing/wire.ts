@@ -3,7 +3,7 @@ import type { Principal } from '../auth/principal.ts'
 import type { ListKind } from '../bridge/input.ts'
 import type { JsonObject } from '../protocol/jsonrpc.ts'
 import type { Progress } from './answer.ts'
-import type { Elicit, Listener } from './conversation.ts'
+import type { Listener, TestUser } from './conversation.ts'
 import type { TestedServer } from './router.ts'
 
 export interface CallOptions {
@@ -17,7 +17,7 @@ export interface Connection {
   readonly tested: TestedServer
   readonly principal: Principal
   readonly env: object
-  readonly elicit: Elicit | undefined
+  readonly user: TestUser
 }
 
 /** A result, and what was told on the way to it. */

@@ -71,7 +71,19 @@ const library = defineServer({
     }),
   },
 })
-const tools = { greet, count, purge, fails, crashes, binding, waits }
+const thinks = defineTool({
+  description: "Ask the client's model about its roots",
+  async handler(_args, { sample, roots }) {
+    const [root] = await roots()
+    const text = `What is in ${root?.uri}?`
+    const said = await sample('think', {
+      messages: [{ role: 'user', content: { type: 'text', text } }],
+      maxTokens: 10,
+    })
+    return said.content
+  },
+})
+const tools = { thinks, greet, count, purge, fails, crashes, binding, waits }
 const accept = { action: 'accept', content: { sure: true } } as const
 
 describe.each(['modern', 'legacy'] as const)('a client of the %s era', (era) => {
@@ -137,6 +149,22 @@ describe.each(['modern', 'legacy'] as const)('a client of the %s era', (era) => 
     const { isError, text } = await client.call('crashes')
     expect(isError).toBe(true)
     expect(text).toMatch(/^Internal error \(ref \w+\)$/)
+  })
+
+  test("answers for the client's model, and names its roots", async () => {
+    const client = await createTestClient(
+      { tools },
+      {
+        era,
+        roots: [{ uri: 'file:///home' }],
+        sample: ({ messages: [first] }) => ({
+          role: 'assistant',
+          model: 'm',
+          content: { type: 'text', text: `Asked: ${JSON.stringify(first?.content)}` },
+        }),
+      },
+    )
+    expect((await client.call('thinks')).text).toContain('What is in file:///home?')
   })
 
   test('gets prompts, reads resources, and lists both', async () => {
