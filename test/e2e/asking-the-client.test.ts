@@ -52,3 +52,19 @@ test.each([
   expect(JSON.stringify(content)).toMatch(words)
   await client.close()
 })
+
+test('a prompt that asks first is answered like a tool; without the capability it is an error', async () => {
+  const name = 'test_input_required_result_prompt'
+  const client = await connect({ elicitation: {} })
+  client.setRequestHandler(ElicitRequestSchema, () => ({
+    action: 'accept' as const,
+    content: { context: 'the sea' },
+  }))
+  const { messages } = await client.getPrompt({ name })
+  expect(messages).toMatchObject([{ content: { text: 'Use the context: the sea' } }])
+  await client.close()
+
+  const mute = await connect({})
+  await expect(mute.getPrompt({ name })).rejects.toThrow(/does not support form elicitation/)
+  await mute.close()
+})
