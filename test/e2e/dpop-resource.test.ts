@@ -113,6 +113,15 @@ describe('refused as invalid_dpop_proof', () => {
     expectRefusal(await record(`DPoP ${token}`, proof), 'DPoP', 'invalid_dpop_proof')
   })
 
+  test('row 13: the same proof twice for a read-only tool, which this isolate remembers', async () => {
+    const proof = proofOf()
+    const authorization = `DPoP ${token}`
+    const read = () =>
+      callTool(platform, { server: 'trouble', tool: 'recorded', authorization, proof })
+    expect((await read()).status).toBe(200)
+    expectRefusal(await read(), 'DPoP', 'invalid_dpop_proof')
+  })
+
   test('row 13: a proof that another isolate saw, for a tool that changes something', async () => {
     const proof = proofOf()
     await useElsewhere(platform, key, proof)
