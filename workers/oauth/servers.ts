@@ -9,6 +9,7 @@ import type { CompiledServer } from '#shared/catalog/list.ts'
 import type { Lifetime } from '#shared/catalog/lifetime.ts'
 import { maySee } from '#shared/catalog/policy.ts'
 import { createSnapshotReader, type SnapshotReader } from '#shared/catalog/snapshot-reader.ts'
+import { logUnexpected } from '#shared/log.ts'
 import { isServerName } from '#shared/names.ts'
 import { catalogOf, feedOf } from '#shared/rpc.ts'
 import { CATALOG_MAX_AGE_MS } from './limits.ts'
@@ -46,10 +47,12 @@ export function serverNameOf(publicOrigin: string, resource: string): string | u
 }
 
 export class ServerCatalog {
+  readonly #catalog: DurableObjectNamespace
   readonly #feed: FeedReader
   readonly #snapshot: SnapshotReader
 
   constructor(env: Cloudflare.Env) {
+    this.#catalog = env.CATALOG
     this.#feed = createFeedReader({ feed: () => feedOf(env.FEED), deployment: env.PUBLIC_ORIGIN })
     this.#snapshot = createSnapshotReader({
       kv: env.CATALOG_KV,
@@ -59,14 +62,14 @@ export class ServerCatalog {
 
   /** @throws CatalogUnavailable */
   async find(name: string, lifetime: Lifetime): Promise<KnownServer | undefined> {
-    const found = entryOf(await this.#index(CATALOG_MAX_AGE_MS, lifetime), name)
-    // Published since the feed was read: a client comes here right after its first 401.
-    return found ?? entryOf(await this.#index(0, lifetime), name)
+    const found = entryOf(await this.#index(lifetime), name)
+    // Published since the feed was written: a client comes here right after its first 401.
+    return found ?? entryOf(await this.#newestIndex(), name)
   }
 
   /** Servers the person may see, by name. @throws CatalogUnavailable */
-  async visibleTo(person: Person, lifetime: Lifetime): Promise<KnownServer[]> {
-    const { servers } = await this.#index(CATALOG_MAX_AGE_MS, lifetime)
+  async visibleTo(person: Person): Promise<KnownServer[]> {
+    const { servers } = await this.#newestIndex()
     return Object.entries(servers)
       .map(([name, { digest, policy }]) => ({ name, digest, policy }))
       .filter(({ policy }) => mayUse(person, policy))
@@ -80,8 +83,18 @@ export class ServerCatalog {
     return read.value
   }
 
-  async #index(maxAgeMs: number, lifetime: Lifetime): Promise<CatalogIndex> {
-    const feed = await this.#feed.read(lifetime, { maxAgeMs })
+  /** From the object itself: publications of one second reach the feed together. Sign-ins are rare. */
+  async #newestIndex(): Promise<CatalogIndex> {
+    try {
+      return (await catalogOf(this.#catalog).index()) ?? { version: 0, servers: {} }
+    } catch (error) {
+      logUnexpected('catalog_unreachable', error)
+      throw new CatalogUnavailable('the catalog cannot be read')
+    }
+  }
+
+  async #index(lifetime: Lifetime): Promise<CatalogIndex> {
+    const feed = await this.#feed.read(lifetime, { maxAgeMs: CATALOG_MAX_AGE_MS })
     const version = feed.ok ? feed.value.catalogVersion : feed.failure.last?.catalogVersion
     if (version === undefined) throw new CatalogUnavailable('the control feed cannot be read')
     const read = await this.#snapshot.index(version, lifetime)
