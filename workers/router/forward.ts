@@ -6,6 +6,7 @@
 import { withTimeout } from '#shared/catalog/lifetime.ts'
 import { logEvent, logUnexpected } from '#shared/log.ts'
 import { parseMessage } from '#shared/protocol/jsonrpc.ts'
+import { PARAM_PREFIX, type ParamHeader } from '#shared/protocol/param-headers.ts'
 import {
   DECISION_HEADER,
   DIGEST_HEADER,
@@ -43,21 +44,24 @@ export type ForwardOutcome =
   | { kind: 'bad_answer'; ref: string }
 
 const FORWARDED = ['accept', 'mcp-protocol-version', 'mcp-method', 'mcp-name'] as const
-/** Tool parameters that a client repeats as headers (SEP-2243). */
-const PARAMETER_PREFIX = 'mcp-param-'
-
 /**
  * The request headers a server may see: an allow-list, so the caller's token,
  * cookies, forwarding headers and anything named `x-mcp-edge-*` cannot pass.
+ *
+ * @param paramHeaders arguments of the tool that clients repeat as headers (SEP-2243)
  */
-export function mcpHeadersOf(request: Request): Record<string, string> {
+export function mcpHeadersOf(
+  request: Request,
+  paramHeaders: readonly ParamHeader[] = [],
+): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': 'application/json' }
   for (const name of FORWARDED) {
     const value = request.headers.get(name)
     if (value !== null) headers[name] = value
   }
-  for (const name of request.headers.keys()) {
-    if (name.startsWith(PARAMETER_PREFIX)) headers[name] = request.headers.get(name) ?? ''
+  for (const { name } of paramHeaders) {
+    const value = request.headers.get(PARAM_PREFIX + name)
+    if (value !== null) headers[PARAM_PREFIX + name] = value
   }
   return headers
 }

@@ -45,7 +45,9 @@ export async function handleModernEra(exchange: Exchange): Promise<Response> {
   const name = decodeHeaderValue(request.headers.get(NAME_HEADER) ?? '')
   // Decided by headers alone; a name nobody has is refused below, after the ladder.
   if (isNamed(method) && name !== undefined && targetOf(server.compiled, method, name)) {
-    return callServer(exchange, { method, name, headers: mcpHeadersOf(request), body: body.value })
+    const tool = method === 'tools/call' ? server.compiled.tools.get(name) : undefined
+    const headers = mcpHeadersOf(request, tool?.paramHeaders)
+    return callServer(exchange, { method, name, headers, body: body.value })
   }
   return answerHere(exchange, body.value)
 }

@@ -46,13 +46,15 @@ describe('mcpHeadersOf', () => {
         'mcp-method': 'tools/call',
         'mcp-name': 'add',
         'mcp-param-region': 'eu',
+        'mcp-param-other': 'not asked for',
       },
     })
-    expect(mcpHeadersOf(request)).toEqual({
+    const region = { name: 'Region', path: ['region'], isInteger: false }
+    expect(mcpHeadersOf(request, [region])).toEqual({
       'content-type': 'application/json',
       'mcp-method': 'tools/call',
       'mcp-name': 'add',
-      'mcp-param-region': 'eu',
+      'Mcp-Param-Region': 'eu',
     })
   })
 })
