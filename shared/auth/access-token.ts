@@ -8,13 +8,13 @@
 import { createLocalJWKSet, jwtVerify, SignJWT, type JWK } from 'jose'
 import { fail, ok, type Result } from '../result.ts'
 import { toBase64Url } from './base64url.ts'
-import type { Principal } from './principal.ts'
+import { identityOf, type Identity, type Principal } from './principal.ts'
 
 export const ACCESS_TOKEN_ALGORITHM = 'ES256'
 export const ACCESS_TOKEN_TYPE = 'at+jwt'
 
-/** Claims beside those of RFC 9068 §2.2: `gid` (grant id, the unit of revocation) and `tenant`. */
-export interface AccessTokenClaims {
+/** Claims beside those of RFC 9068 §2.2: `gid` (grant id, the unit of revocation), `tenant`, `claims`. */
+export interface AccessTokenClaims extends Identity {
   iss: string
   sub: string
   /** Canonical URI of the one MCP endpoint the token is for (RFC 8707). */
@@ -29,7 +29,6 @@ export interface AccessTokenClaims {
   tenant: string
   /** Thumbprint of the key it is bound to (RFC 9449 §6.1); absent = Bearer. */
   cnf?: { jkt: string }
-  claims?: Record<string, string>
 }
 
 /** A principal and what its token says of its own validity. */
@@ -87,7 +86,7 @@ export async function verifyAccessToken(
         clientId: await clientNameOf(payload.client_id),
         scopes: payload.scope ? payload.scope.split(' ') : [],
         ...(jkt === undefined ? {} : { jkt }),
-        ...(payload.claims ? { claims: payload.claims } : {}),
+        ...identityOf(payload),
       },
       grantId: payload.gid,
       expiresAtSeconds: payload.exp,

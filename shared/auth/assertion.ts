@@ -12,7 +12,7 @@
 import { importJWK, SignJWT, type JWK } from 'jose'
 import { fail, ok, type Result } from '../result.ts'
 import { unverifiedHeader, verifyEd25519Jws } from './ed25519-jws.ts'
-import type { Principal } from './principal.ts'
+import { identityOf, type Identity, type Principal } from './principal.ts'
 
 export const ASSERTION_LIFETIME_SECONDS = 300
 /** Clocks of two Workers on one network differ by far less; an assertion is never older by more. */
@@ -58,8 +58,8 @@ export async function mintAssertion(
   principal: Principal,
   nowSeconds: number,
 ): Promise<string> {
-  const { subject, tenant, clientId, scopes, claims } = principal
-  return new SignJWT({ tenant, client_id: clientId, scopes, claims })
+  const { subject, tenant, clientId, scopes } = principal
+  return new SignJWT({ tenant, client_id: clientId, scopes, ...identityOf(principal) })
     .setProtectedHeader({ alg: ALGORITHM, typ: ASSERTION_TYPE, cert: key.certificate })
     .setSubject(subject)
     .setAudience(server)
@@ -72,13 +72,12 @@ interface Claims {
   readonly iat: number
   readonly exp: number
 }
-interface AssertionClaims extends Claims {
+interface AssertionClaims extends Claims, Identity {
   readonly aud: string
   readonly sub: string
   readonly tenant: string
   readonly client_id: string
   readonly scopes: string[]
-  readonly claims?: Record<string, string>
 }
 interface CertificateClaims extends Claims {
   readonly jwk: JWK
@@ -111,7 +110,7 @@ export async function verifyAssertion(
     tenant: claims.tenant,
     clientId: claims.client_id,
     scopes: claims.scopes,
-    ...(claims.claims ? { claims: claims.claims } : {}),
+    ...identityOf(claims),
   }
   return ok({ principal, expiresAtSeconds: claims.exp })
 }

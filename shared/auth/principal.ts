@@ -1,9 +1,20 @@
 /**
  * The verified caller, the same shape whichever way it came in (OAuth token,
- * and later API key or a trusted issuer's JWT). Servers receive it inside the
+ * API key or a trusted issuer's JWT). Servers receive it inside the
  * principal assertion (`shared/wire.ts`), never the caller's own token.
  */
-export interface Principal {
+/** A claim of the IdP that an operator mapped; objects are not. */
+export type ClaimValue = string | number | boolean | readonly string[]
+
+/** What the IdP says of a person beyond who they are, as of their sign-in (identity.ts). */
+export interface Identity {
+  /** Names of the IdP's groups that count here, sorted; absent: none. */
+  readonly groups?: readonly string[]
+  /** For a tool's own decisions, by the names the operator gave them. */
+  readonly claims?: Readonly<Record<string, ClaimValue>>
+}
+
+export interface Principal extends Identity {
   /** Opaque, stable user id within the tenant; `anonymous` for a stranger on a public server. */
   readonly subject: string
   /** From a configured IdP claim; `default` unless configured. Part of every storage key. */
@@ -13,8 +24,6 @@ export interface Principal {
   readonly scopes: readonly string[]
   /** RFC 7638 thumbprint of the key the token is bound to (RFC 9449), when it is. */
   readonly jkt?: string
-  /** Further identity claims mapped from the IdP, for a tool's own decisions. */
-  readonly claims?: Readonly<Record<string, string>>
 }
 
 /** A caller of a public server who presented no token at all (DESIGN §4.8). */
@@ -34,3 +43,9 @@ export const PLATFORM_PRINCIPAL: Principal = Object.freeze({
 })
 
 export const isPlatform = (principal: Principal): boolean => principal.tenant === 'platform'
+
+/** The part of a principal, person or token that the IdP said. */
+export const identityOf = ({ groups, claims }: Identity): Identity => ({
+  ...(groups ? { groups } : {}),
+  ...(claims ? { claims } : {}),
+})

@@ -21,3 +21,25 @@ export const SERVER_CACHE_ENTRIES = 200
 export const SERVER_CACHE_MAX_CHARS = 8 * 1024 * 1024
 /** KV and the Catalog together; a caller should rather see 503 than wait longer. */
 export const SNAPSHOT_READ_TIMEOUT_MS = 5_000
+
+// ── Permissions and tuning ────────────────────────────────────────────────────
+
+/** Read from first to last at a decision, by people too; longer lists want groups. */
+export const RULES_MAX = 50
+/** Values of one key of a rule; longer lists want a group claim. */
+export const RULE_VALUES_MAX = 100
+/** Subjects, groups and client ids as identity providers write them; URIs of resources. */
+export const RULE_VALUE_MAX_CHARS = 256
+export const RULE_NOTE_MAX_CHARS = 200
+/** Tenants a private server may belong to; more want `rules`. */
+export const TENANTS_MAX = 50
+/** Lists kept per server record, one for each set of rules that fits somebody. */
+export const PERMITTED_LISTS_CACHE_ENTRIES = 32
+/** Clients named into a canary; the rest is what the percentage is for. Every isolate carries them. */
+export const CANARY_CLIENTS_MAX = 50
+/** Descriptions are for a model's context: what is longer belongs into a resource. */
+export const TUNED_TEXT_MAX_CHARS = 8_192
+/** Items of one server that are tuned, and aliases: as many as there could sensibly be tools. */
+export const TUNED_ITEMS_MAX = 500
+/** Example arguments of one tool: a model needs few. */
+export const TUNED_EXAMPLES_MAX = 10

@@ -58,7 +58,7 @@ export class CallerReader {
     const { principal, expiresAtSeconds } = outcome.value
     // Shared by every call of this caller: a handler must not change it for the next one.
     Object.freeze(principal.scopes)
-    if (principal.claims) Object.freeze(principal.claims)
+    freezeIdentity(principal)
     const verified = { principal: Object.freeze(principal), expiresAtSeconds }
     this.#verified.set(assertion, verified)
     return verified
@@ -71,4 +71,10 @@ export class CallerReader {
     if (decision) this.#decisions.set(text, decision)
     return decision
   }
+}
+
+function freezeIdentity({ groups, claims }: Principal): void {
+  Object.freeze(groups)
+  Object.freeze(claims)
+  for (const value of Object.values(claims ?? {})) Object.freeze(value)
 }

@@ -22,10 +22,19 @@ export interface Idp {
   close(): Promise<void>
 }
 
-/** Accounts are made up at login: `name@tenant` is a person of that tenant (claim `org`). */
+/**
+ * Accounts are made up at login: `name@tenant` is a person of that tenant (claim `org`), of the
+ * groups `staff` and `team-<name>`, which UserInfo says and the ID token does not.
+ */
 const account = (_: unknown, id: string) => ({
   accountId: id,
-  claims: () => ({ sub: id, org: id.split('@')[1] }),
+  claims: () => ({
+    sub: id,
+    org: id.split('@')[1],
+    email: id,
+    groups: ['staff', `team-${id.split('@')[0]}`],
+    desk: { floor: 4, regions: ['eu', 'us'] },
+  }),
 })
 
 export async function startIdp(): Promise<Idp> {
@@ -43,7 +52,7 @@ export async function startIdp(): Promise<Idp> {
             redirect_uris: [`${platformOrigin}/oauth/callback`],
           },
         ],
-        claims: { openid: ['sub', 'org'], profile: [], email: [] },
+        claims: { openid: ['sub', 'org'], profile: ['desk'], email: ['email'], groups: ['groups'] },
         cookies: { keys: ['a-key-of-this-test-run'] },
         findAccount: account,
       })

@@ -12,7 +12,7 @@ import { dpopErrorOf, type DpopFailure } from '#shared/auth/dpop-failure.ts'
 import type { VerifiedProof } from '#shared/auth/dpop-proof.ts'
 import { logEvent } from '#shared/log.ts'
 import type { RegisteredClient } from './client-id.ts'
-import type { Person } from './servers.ts'
+import { personOf, type Person } from './servers.ts'
 
 /** What is sealed into a grant about its person and its key. */
 export interface GrantProps extends Person {
@@ -51,11 +51,11 @@ export async function checkBinding(
 
 /** What the grant remembers once its code is redeemed. */
 export function redeemedProps(
-  { subject, tenant }: GrantProps,
+  props: GrantProps,
   { proof, client, hasAssertion }: Presented,
 ): GrantProps {
   const isPublic = client ? client.tokenEndpointAuthMethod === 'none' : !hasAssertion
-  return { subject, tenant, ...(proof && isPublic ? { refreshJkt: proof.jkt } : {}) }
+  return { ...personOf(props), ...(proof && isPublic ? { refreshJkt: proof.jkt } : {}) }
 }
 
 function refusal(failure: DpopFailure): OAuthError {

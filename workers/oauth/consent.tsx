@@ -17,7 +17,7 @@ import { page, redirect } from './pages/layout.tsx'
 import { AUTHORIZE_PATH } from './paths.ts'
 import { formActionSource } from './redirect-policy.ts'
 import { offeredScopes, type OfferedScope } from './scopes.ts'
-import { mayUse, serverNameOf, type KnownServer, type Person } from './servers.ts'
+import { mayUse, personOf, serverNameOf, type KnownServer, type Person } from './servers.ts'
 
 /** With the key the code is to be bound to (`dpop_jkt`, RFC 9449 §10), which the library drops. */
 export type BoundRequest = AuthRequest & { codeJkt?: string }
@@ -175,8 +175,7 @@ async function complete(
   const scope = offered.map((one) => one.scope).filter((one) => ticked.includes(one))
   const api = asFor(settings, resource).getOAuthApi(asEnv())
   const { clientName } = await api.describeConsent(request)
-  const { subject, tenant } = person
-  const props: GrantProps = { subject, tenant, ...(codeJkt ? { codeJkt } : {}) }
+  const props: GrantProps = { ...personOf(person), ...(codeJkt ? { codeJkt } : {}) }
   const { redirectTo } = await api.completeAuthorization({
     request,
     userId: person.subject,

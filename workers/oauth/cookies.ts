@@ -6,7 +6,7 @@
  */
 import { open, seal } from '#shared/auth/seal.ts'
 import { SESSION_SECONDS } from './limits.ts'
-import type { Person } from './servers.ts'
+import { personOf, type Person } from './servers.ts'
 import type { Settings } from './settings.ts'
 
 export const SESSION_COOKIE = '__Host-mcp-edge-session'
@@ -19,9 +19,8 @@ interface SealedSession extends Person {
 }
 
 export async function sessionCookie(settings: Settings, person: Person): Promise<string> {
-  const { subject, tenant } = person
   const expiresAtSeconds = nowSeconds() + SESSION_SECONDS
-  const session: SealedSession = { subject, tenant, expiresAtSeconds }
+  const session: SealedSession = { ...personOf(person), expiresAtSeconds }
   const value = await seal(await settings.sessionKeys(), PURPOSE, session)
   return setCookie(SESSION_COOKIE, value, SESSION_SECONDS)
 }
@@ -35,8 +34,7 @@ export async function readSession(
   if (!cookie) return undefined
   const opened = await open<SealedSession>(await settings.sessionKeys(), PURPOSE, cookie)
   if (!opened.ok || opened.value.expiresAtSeconds <= nowSeconds()) return undefined
-  const { subject, tenant } = opened.value
-  return { subject, tenant }
+  return personOf(opened.value)
 }
 
 export function readCookie(request: Request, name: string): string | undefined {

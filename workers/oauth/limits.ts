@@ -36,5 +36,3 @@ export const CATALOG_MAX_AGE_MS = 500
 export const IDP_METADATA_MAX_AGE_MS = 10 * 60_000
 /** An IdP that takes longer is down, and the person should be told. */
 export const IDP_TIMEOUT_MS = 10_000
-/** Tenant names become part of storage keys and object names. */
-export const TENANT_MAX_CHARS = 64

@@ -2,7 +2,7 @@
  * The servers a token can be for, as the catalog knows them, and the ways in
  * which clients write their URLs (RFC 8707; DESIGN §5).
  */
-import type { Principal } from '#shared/auth/principal.ts'
+import { identityOf, type Identity, type Principal } from '#shared/auth/principal.ts'
 import type { CatalogIndex, Policy } from '#shared/catalog/entry.ts'
 import { createFeedReader, type FeedReader } from '#shared/catalog/feed-reader.ts'
 import type { CompiledServer } from '#shared/catalog/list.ts'
@@ -21,10 +21,17 @@ export interface KnownServer {
 }
 
 /** Who asks, before there is a token: what the policy looks at. */
-export interface Person {
+export interface Person extends Identity {
   readonly subject: string
   readonly tenant: string
 }
+
+/** The person in something that holds more. */
+export const personOf = (holder: Person): Person => ({
+  subject: holder.subject,
+  tenant: holder.tenant,
+  ...identityOf(holder),
+})
 
 /** Neither snapshot nor object answered. One place makes it a 503. */
 export class CatalogUnavailable extends Error {
@@ -105,8 +112,8 @@ export class ServerCatalog {
 }
 
 /** The policy's own rule, asked for a person who holds no scope yet. */
-export function mayUse({ subject, tenant }: Person, policy: Policy): boolean {
-  const principal: Principal = { subject, tenant, clientId: '', scopes: [] }
+export function mayUse(person: Person, policy: Policy): boolean {
+  const principal: Principal = { ...personOf(person), clientId: '', scopes: [] }
   return maySee(principal, policy)
 }
 

@@ -1,5 +1,6 @@
 /** What one isolate reads once from its configuration; every request shares it. */
 import { createDpopNonces, type DpopNonces } from '#shared/auth/dpop-nonce.ts'
+import { listOf, parseClaimNames, type IdentityMapping } from '#shared/auth/identity.ts'
 import { deriveSealKeys, type SealKeys } from '#shared/auth/seal.ts'
 import { parseOwnerLink, type OwnerLink } from './owner-link.ts'
 import { readTokenKeys, type TokenKeys } from './token-keys.ts'
@@ -9,8 +10,9 @@ export interface OidcSettings {
   readonly clientId: string
   /** Empty: a public client at the IdP. */
   readonly clientSecret: string
-  /** Empty: everybody is of tenant `default`. */
-  readonly tenantClaim: string
+  /** Space-separated; some providers say groups only where a scope asks for them. */
+  readonly scope: string
+  readonly mapping: IdentityMapping
 }
 
 export interface Settings {
@@ -64,7 +66,13 @@ function oidcOf(env: Cloudflare.Env): OidcSettings | undefined {
     issuer,
     clientId: env.OIDC_CLIENT_ID,
     clientSecret: env.OIDC_CLIENT_SECRET,
-    tenantClaim: env.OIDC_TENANT_CLAIM,
+    scope: env.OIDC_SCOPES,
+    mapping: {
+      tenantClaim: env.OIDC_TENANT_CLAIM,
+      groupsClaim: env.OIDC_GROUPS_CLAIM,
+      groupPatterns: listOf(env.OIDC_GROUPS),
+      claims: parseClaimNames('OIDC_CLAIMS', env.OIDC_CLAIMS),
+    },
   }
 }
 

@@ -4,10 +4,11 @@
  * provider's keys although it came over TLS.
  */
 import * as oauth from 'oauth4webapi'
+import { mapIdentity, missingClaims, type IdentityFailure } from '#shared/auth/identity.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
 import { logEvent, logUnexpected } from '#shared/log.ts'
 import type { Exchange } from './exchange.ts'
-import { IDP_METADATA_MAX_AGE_MS, IDP_TIMEOUT_MS, TENANT_MAX_CHARS } from './limits.ts'
+import { IDP_METADATA_MAX_AGE_MS, IDP_TIMEOUT_MS } from './limits.ts'
 import { errorPage, redirect } from './pages/layout.tsx'
 import { CALLBACK_PATH } from './paths.ts'
 import { beginSignIn, readSignIn, takeSignIn, type PendingSignIn } from './pending.ts'
@@ -16,7 +17,15 @@ import type { OidcSettings } from './settings.ts'
 import { signedIn, signInRefused } from './sign-in.tsx'
 import { subjectOf } from './subject.ts'
 
-type SignInFailure = { reason: 'no_tenant' | 'no_id_token' }
+type SignInFailure = IdentityFailure | { reason: 'no_id_token' }
+
+const REFUSALS: Readonly<Record<SignInFailure['reason'], string>> = {
+  no_tenant: 'Your account says no tenant that may use this platform. Ask its operator.',
+  too_large:
+    'Your account has more groups or longer claims than this platform takes. Ask its operator ' +
+    'to choose the groups that count (OIDC_GROUPS).',
+  no_id_token: 'The identity provider did not say who you are. Ask its operator.',
+}
 
 /** `/login/idp`: off to the provider. */
 export async function startIdpSignIn(request: Request, exchange: Exchange): Promise<Response> {
@@ -50,7 +59,7 @@ async function sendToIdp(
     response_type: 'code',
     client_id: oidc.clientId,
     redirect_uri: settings.issuer + CALLBACK_PATH,
-    scope: 'openid profile email',
+    scope: oidc.scope,
     state: secrets.state,
     nonce: secrets.nonce,
     code_challenge: challenge,
@@ -74,8 +83,8 @@ export async function finishIdpSignIn(request: Request, exchange: Exchange): Pro
   try {
     const person = await exchangeCode(new URL(request.url), pending.idp, oidc, issuer)
     if (person.ok) return await signedIn(person.value, pending.returnTo, exchange)
-    const sentence = 'Your account says no tenant that may use this platform. Ask its operator.'
-    return errorPage(403, 'You cannot sign in here', sentence)
+    logEvent('sign_in_refused', { reason: person.failure.reason })
+    return errorPage(403, 'You cannot sign in here', REFUSALS[person.failure.reason])
   } catch (error) {
     if (!isRefusal(error)) return unreachable(error)
     logEvent('idp_refused', { code: error.code, message: error.message })
@@ -107,21 +116,24 @@ async function exchangeCode(
   await oauth.validateApplicationLevelSignature(idp, answer, requestOptions(oidc))
   const claims = oauth.getValidatedIdTokenClaims(tokens)
   if (!claims) return fail({ reason: 'no_id_token' })
-  const tenant = tenantOf(oidc, claims)
-  if (tenant === undefined) return fail({ reason: 'no_tenant' })
-  return ok({ subject: await subjectOf(claims.iss, claims.sub), tenant })
+  const said = await withUserInfo(idp, client, oidc, claims, tokens.access_token)
+  const identity = mapIdentity(oidc.mapping, said)
+  if (!identity.ok) return identity
+  return ok({ subject: await subjectOf(claims.iss, claims.sub), ...identity.value })
 }
 
-/** `platform` is the router itself; control characters and length would reach object names. */
-function tenantOf({ tenantClaim }: OidcSettings, claims: oauth.IDToken): string | undefined {
-  if (!tenantClaim) return 'default'
-  const tenant = claims[tenantClaim]
-  const usable =
-    typeof tenant === 'string' &&
-    /^[\x21-\x7e]+$/.test(tenant) &&
-    tenant.length <= TENANT_MAX_CHARS &&
-    tenant !== 'platform'
-  return usable ? tenant : undefined
+/** Many providers say in the ID token only who it is, and the rest at UserInfo (OIDC Core §5.3). */
+async function withUserInfo(
+  idp: oauth.AuthorizationServer,
+  client: oauth.Client,
+  oidc: OidcSettings,
+  claims: oauth.IDToken,
+  accessToken: string,
+): Promise<object> {
+  if (!idp.userinfo_endpoint || !missingClaims(oidc.mapping, claims)) return claims
+  const answer = await oauth.userInfoRequest(idp, client, accessToken, requestOptions(oidc))
+  const more = await oauth.processUserInfoResponse(idp, client, claims.sub, answer)
+  return { ...more, ...claims }
 }
 
 function authenticationOf(

@@ -5,6 +5,7 @@
  */
 import { signAccessToken } from '#shared/auth/access-token.ts'
 import type { VerifiedProof } from '#shared/auth/dpop-proof.ts'
+import { identityOf } from '#shared/auth/principal.ts'
 import { claimProof } from '#shared/auth/replay.ts'
 import { asFor, asForAny, type Carrier, type Issued } from './as-for-resource.ts'
 import { NO_STORE, oauthError, withJson } from './answers.ts'
@@ -103,6 +104,7 @@ async function mint(
     jti: crypto.randomUUID(),
     gid: issued.grantId,
     tenant: issued.props.tenant,
+    ...identityOf(issued.props),
     ...(proof ? { cnf: { jkt: proof.jkt } } : {}),
   })
 }

@@ -1,0 +1,15 @@
+/** Every number of what identity providers say of callers: unit in the name, reason beside it. */
+
+/**
+ * Groups and claims of one person as JSON. They travel in the session cookie, the access
+ * token and the principal assertion, whose header of 4 KiB also holds a certificate and scopes.
+ */
+export const IDENTITY_MAX_BYTES = 1024
+/** The scopes of one token, space-separated: the other half of what an assertion has room for. */
+export const SCOPES_MAX_CHARS = 1024
+/** Tenant names become part of storage keys and object names. */
+export const TENANT_MAX_CHARS = 64
+/** Subjects as well; a digest in base64url takes 43. */
+export const SUBJECT_MAX_CHARS = 128
+/** Claims an operator maps: each is written into a configuration by hand. */
+export const MAPPED_CLAIMS_MAX = 32
