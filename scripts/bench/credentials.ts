@@ -4,7 +4,7 @@ import { signAccessToken } from '#shared/auth/access-token.ts'
 import { mintAssertion, type SigningKey } from '#shared/auth/assertion.ts'
 import { deriveSealKeys } from '#shared/auth/seal.ts'
 import { DECISION_HEADER, encodeDecision, PRINCIPAL_HEADER } from '#shared/wire.ts'
-import type { DevSecrets } from '../dev-secrets.ts'
+import type { PlatformSecrets } from '../keys/platform-keys.ts'
 import type { BuiltServer } from './author-servers.ts'
 
 /** Longer than any run. */
@@ -14,7 +14,7 @@ const nowSeconds = (): number => Math.floor(Date.now() / 1000)
 
 /** `Authorization` for one server of the platform at `origin` (RFC 9068). */
 export async function bearer(
-  { oauth }: DevSecrets,
+  { oauth }: PlatformSecrets,
   origin: string,
   server: string,
 ): Promise<Record<string, string>> {
@@ -38,7 +38,7 @@ export async function bearer(
 
 /** The two internal headers with which the router calls `echo` of a server. Valid five minutes. */
 export async function internalHeaders(
-  { router }: DevSecrets,
+  { router }: PlatformSecrets,
   { name, digest }: BuiltServer,
 ): Promise<Record<string, string>> {
   const signingKey = JSON.parse(router.SIGNING_KEY) as SigningKey

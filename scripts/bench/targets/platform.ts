@@ -3,7 +3,8 @@
  * and servers over real bindings, from the configurations that are deployed.
  */
 import { join } from 'node:path'
-import { devSecrets, type DevSecrets } from '../../dev-secrets.ts'
+import { devSecrets } from '../../dev-secrets.ts'
+import type { PlatformSecrets } from '../../keys/platform-keys.ts'
 import { generateRouterConfig, ROUTER_CONFIG, serverBinding } from '../../gen/router-config.ts'
 import { ROOT } from '../../root.ts'
 import { buildAuthorServer, type AuthorServer, type BuiltServer } from '../author-servers.ts'
@@ -81,7 +82,7 @@ interface Place {
   readonly site: Site
   readonly port: number
   readonly origin: string
-  readonly secrets: DevSecrets
+  readonly secrets: PlatformSecrets
 }
 
 async function placeOf(site: Site): Promise<Place> {
