@@ -54,6 +54,8 @@ export interface Platform {
   worker(name: string): WorkerHandle
   /** What the Workers logged since the start. */
   logs(): string[]
+  /** Ends workerd and starts it again on the same storage; see `_restart.ts`. */
+  restart(changes?: Pick<PlatformOptions, 'vars' | 'secrets'>): Promise<void>
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -65,7 +67,9 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
   const door = await createFrontDoor()
   const origin = `http://localhost:${door.port}`
   const link = mintOwnerLink(origin, OWNER_LINK_SECONDS)
-  const harness = createTestHarness(await realWorkers(origin, link.variable, fixtures, options))
+  const workersWith = (changes: PlatformOptions): Promise<TestHarnessOptions> =>
+    realWorkers(origin, link.variable, fixtures, { ...options, ...changes })
+  const harness = createTestHarness(await workersWith({}))
   const close = async (): Promise<void> => {
     await door.close()
     await harness.close()
@@ -85,6 +89,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     mcpUrl: (server) => new URL(`/${server}/mcp`, origin),
     worker: (name) => harness.getWorker(name),
     logs: () => harness.getLogs().map(({ message }) => message),
+    restart: async (changes = {}) => harness.update(await workersWith(changes)),
     close,
     [Symbol.asyncDispose]: close,
   }
