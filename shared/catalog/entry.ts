@@ -4,6 +4,8 @@
  * run at trust boundaries of the router, the oauth Worker and the objects.
  */
 import * as z from 'zod/mini'
+import { CANARY_CLIENTS_MAX, TENANTS_MAX } from './limits.ts'
+import { fitsPattern, platformRulesSchema, rulesSchema } from './rules.ts'
 
 const jsonObject = z.record(z.string(), z.unknown())
 
@@ -25,6 +27,8 @@ export const toolDefinitionSchema = z.looseObject({
   }),
   /** Scopes a caller must all hold; empty = any caller the policy lets in. */
   scopes: z.array(z.string()),
+  /** The author's own hints, where an operator shows others: what is safe follows from both. */
+  declared: z.optional(z.looseObject({ readOnly: z.boolean(), idempotent: z.boolean() })),
 })
 export type ToolDefinition = z.infer<typeof toolDefinitionSchema>
 
@@ -74,19 +78,25 @@ export const definitionsSchema = z.looseObject({
 export type Definitions = z.infer<typeof definitionsSchema>
 
 export const policySchema = z.object({
-  /** `private`: any signed-in user of the tenant; `public`: strangers too. */
-  visibility: z.enum(['private', 'public']),
+  /** `private`: signed-in users of its tenants; `public`: strangers too; `off`: nobody, as if it were not there. */
+  visibility: z.enum(['private', 'public', 'off']),
   dpop: z.enum(['optional', 'required']),
   /** Revocation and catalog changes in force at once, tokens of 5 minutes. */
   strict: z.boolean(),
   publish: z.enum(['auto', 'review']),
+  /** Whose a private server is; absent = tenant `default`. */
+  tenants: z.optional(z.array(z.string()).check(z.maxLength(TENANTS_MAX))),
+  /** The first that fits decides (rules.ts); absent = none. */
+  rules: z.optional(rulesSchema),
+  /** Where no rule fits; absent = `allow`. */
+  otherwise: z.optional(z.enum(['allow', 'deny'])),
 })
 export type Policy = z.infer<typeof policySchema>
 
 /** `workers/<name>/policy.json`: counts only when the Catalog first sees the name. */
 export const policyFileSchema = z.strictObject({
   $schema: z.optional(z.string()),
-  visibility: z.optional(policySchema.shape.visibility),
+  visibility: z.optional(z.enum(['private', 'public'])),
   dpop: z.optional(policySchema.shape.dpop),
   strict: z.optional(z.boolean()),
   publish: z.optional(policySchema.shape.publish),
@@ -112,20 +122,77 @@ export const descriptionSchema = z.object({
 })
 export type ServerDescription = z.infer<typeof descriptionSchema>
 
+/** Where one revision of a server is, and what its code must say of itself. */
+const armShape = {
+  /** Digest of the server's own definitions: calls carry it, other code refuses them. */
+  digest: z.string(),
+  /** Key of the entry, where an operator changed what is shown; absent = `digest`. */
+  view: z.optional(z.string()),
+  /** Runs under the name `<server>--canary` in SERVERS. */
+  script: z.optional(z.literal('canary')),
+  /** Worker version of the code, where it is not the deployed one (service bindings only). */
+  codeVersion: z.optional(z.string()),
+}
+export const armSchema = z.object(armShape)
+export type Arm = z.infer<typeof armSchema>
+
+export const canaryPointerSchema = z.object({
+  ...armShape,
+  percent: z.number(),
+  clients: z.array(z.string()).check(z.maxLength(CANARY_CLIENTS_MAX)),
+  /** The same for as long as this canary lives, so that nobody changes sides. */
+  seed: z.string(),
+})
+export type CanaryPointer = z.infer<typeof canaryPointerSchema>
+
+export const serverPointerSchema = z.object({
+  ...armShape,
+  policy: policySchema,
+  canary: z.optional(canaryPointerSchema),
+})
+export type ServerPointer = z.infer<typeof serverPointerSchema>
+
 /** First level, KV `index:<version>`, ≤ 200 KiB: names, pointers, policies. Immutable per version. */
 export const catalogIndexSchema = z.object({
   version: z.number(),
-  servers: z.record(z.string(), z.object({ digest: z.string(), policy: policySchema })),
+  servers: z.record(z.string(), serverPointerSchema),
+  /** Asked before each server's own rules; {@link unfoldIndex} puts them there. */
+  rules: z.optional(platformRulesSchema),
 })
 export type CatalogIndex = z.infer<typeof catalogIndexSchema>
 
-/** Second level, KV `server:<name>:<digest>`: one server's definitions. Immutable. */
+/** Second level, KV `server:<name>:<view>`: what callers are shown of one server. Immutable. */
 export const serverEntrySchema = z.object({
   name: z.string(),
+  /** Of the server's own definitions, before an operator's changes. */
   digest: z.string(),
+  /** Absent: nothing was changed, and the key is the digest. */
+  view: z.optional(z.string()),
   definitions: definitionsSchema,
+  /** Further names of tools → the tool's own name. */
+  aliases: z.optional(z.record(z.string(), z.string())),
+  /** Kinds of which an operator turned everything off: still offered, and empty. */
+  emptied: z.optional(z.array(z.enum(['tools', 'prompts', 'resources']))),
 })
 export type ServerEntry = z.infer<typeof serverEntrySchema>
 
+/** What names an entry among those of its server. */
+export const viewOf = ({ digest, view }: Pick<Arm, 'digest' | 'view'>): string => view ?? digest
+
+/** Every server's policy with the platform's rules before its own: what decisions are made by. */
+export function unfoldIndex({ version, servers, rules = [] }: CatalogIndex): CatalogIndex {
+  if (rules.length === 0) return { version, servers }
+  const unfolded = Object.entries(servers).map(([name, pointer]) => {
+    const ahead = rules
+      .filter(({ servers: names }) => names?.some((one) => fitsPattern(one, name)) ?? true)
+      .map(({ servers: _names, ...rule }) => rule)
+    if (ahead.length === 0) return [name, pointer] as const
+    const policy = { ...pointer.policy, rules: [...ahead, ...(pointer.policy.rules ?? [])] }
+    return [name, { ...pointer, policy }] as const
+  })
+  return { version, servers: Object.fromEntries(unfolded) }
+}
+
 export const indexKey = (version: number): string => `index:${version}`
-export const serverKey = (name: string, digest: string): string => `server:${name}:${digest}`
+/** @param view see {@link viewOf} */
+export const serverKey = (name: string, view: string): string => `server:${name}:${view}`

@@ -33,8 +33,10 @@ export const RULE_VALUE_MAX_CHARS = 256
 export const RULE_NOTE_MAX_CHARS = 200
 /** Tenants a private server may belong to; more want `rules`. */
 export const TENANTS_MAX = 50
-/** Lists kept per server record, one for each set of rules that fits somebody. */
-export const PERMITTED_LISTS_CACHE_ENTRIES = 32
+/** Lists kept per isolate, one for each server and set of rules that fits somebody. */
+export const PERMITTED_LISTS_CACHE_ENTRIES = 500
+/** As for the lists of whole servers. */
+export const PERMITTED_LISTS_CACHE_MAX_CHARS = 8 * 1024 * 1024
 /** Clients named into a canary; the rest is what the percentage is for. Every isolate carries them. */
 export const CANARY_CLIENTS_MAX = 50
 /** Descriptions are for a model's context: what is longer belongs into a resource. */

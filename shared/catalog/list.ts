@@ -7,15 +7,20 @@
 import type { JsonObject } from '../protocol/jsonrpc.ts'
 import { paramHeadersOf, type ParamHeader } from '../protocol/param-headers.ts'
 import { matchUri, parseUriTemplate, type UriTemplate } from '../uri-template.ts'
-import type { ResourceTemplateDefinition, ServerEntry } from './entry.ts'
+import type { ResourceTemplateDefinition, ServerEntry, ToolDefinition } from './entry.ts'
+import type { Subject } from './policy.ts'
 
 /** Something of a server a caller can name: a tool, a prompt, a resource. */
 export interface CompiledItem {
+  /** What rules are asked about; absent = what is nobody's in particular. */
+  readonly subject?: Subject
   /** All of them are needed; empty = any caller the policy lets in. */
   readonly scopes: readonly string[]
   readonly readOnly: boolean
 }
 export interface CompiledTool extends CompiledItem {
+  /** Of an alias: the name under which the server knows the tool. */
+  readonly realName?: string
   readonly idempotent: boolean
   /** Arguments that travel as headers too. */
   readonly paramHeaders: readonly ParamHeader[]
@@ -24,7 +29,7 @@ export interface CompiledTool extends CompiledItem {
 export interface CompletedItem extends CompiledItem {
   readonly completes: readonly string[]
 }
-interface CompiledTemplate extends CompletedItem {
+export interface CompiledTemplate extends CompletedItem {
   readonly template: UriTemplate
 }
 
@@ -64,28 +69,21 @@ export interface Capabilities extends JsonObject {
 export function compileServer(entry: ServerEntry): CompiledServer {
   const { tools, prompts = [], resources = [], resourceTemplates = [] } = entry.definitions
   const all = [...tools, ...prompts, ...resources, ...resourceTemplates]
-  const listOf = (items: readonly { wire: object }[]): string =>
-    JSON.stringify(items.map(({ wire }) => wire))
   return {
     entry,
-    tools: new Map(
-      tools.map(({ wire: { name, annotations, inputSchema }, scopes }) => [
-        name,
-        {
-          scopes,
-          readOnly: annotations?.readOnlyHint === true,
-          idempotent: annotations?.idempotentHint === true,
-          paramHeaders: markedIn(inputSchema),
-        },
-      ]),
-    ),
+    tools: compileTools(tools, entry.aliases ?? {}),
     prompts: new Map(
       prompts.map(({ wire, scopes, completes = [] }) => [
         wire.name,
-        { scopes, readOnly: true, completes },
+        { subject: { kind: 'prompt', name: wire.name }, scopes, readOnly: true, completes },
       ]),
     ),
-    resources: new Map(resources.map(({ wire, scopes }) => [wire.uri, { scopes, readOnly: true }])),
+    resources: new Map(
+      resources.map(({ wire, scopes }) => [
+        wire.uri,
+        { subject: { kind: 'resource', name: wire.uri }, scopes, readOnly: true },
+      ]),
+    ),
     templates: resourceTemplates.flatMap(compileTemplate),
     listsResources: resourceTemplates.some(({ lists }) => lists === true),
     lists: {
@@ -94,16 +92,49 @@ export function compileServer(entry: ServerEntry): CompiledServer {
       resources: listOf(resources),
       resourceTemplates: listOf(resourceTemplates),
     },
-    capabilities: {
-      logging: {},
-      ...(tools.length > 0 ? { tools: {} } : {}),
-      ...(prompts.length > 0 ? { prompts: {} } : {}),
-      ...(resources.length + resourceTemplates.length > 0 ? { resources: {} } : {}),
-      ...([...prompts, ...resourceTemplates].some(({ completes = [] }) => completes.length > 0)
-        ? { completions: {} }
-        : {}),
-    },
+    capabilities: capabilitiesOf(entry),
     scopes: [...new Set(all.flatMap(({ scopes }) => scopes))].sort(),
+  }
+}
+
+const listOf = (items: readonly { wire: object }[]): string =>
+  JSON.stringify(items.map(({ wire }) => wire))
+
+function compileTools(
+  tools: readonly ToolDefinition[],
+  aliases: Readonly<Record<string, string>>,
+): Map<string, CompiledTool> {
+  const compiled = new Map(tools.map((tool) => [tool.wire.name, compileTool(tool)]))
+  for (const [alias, name] of Object.entries(aliases)) {
+    const tool = compiled.get(name)
+    if (tool && !compiled.has(alias)) compiled.set(alias, { ...tool, realName: name })
+  }
+  return compiled
+}
+
+function compileTool({ wire, scopes, declared }: ToolDefinition): CompiledTool {
+  const { name, annotations: hints, inputSchema } = wire
+  return {
+    subject: { kind: 'tool', name, ...(hints ? { hints } : {}) },
+    scopes,
+    readOnly: hints?.readOnlyHint === true && declared?.readOnly !== false,
+    idempotent: hints?.idempotentHint === true && declared?.idempotent !== false,
+    paramHeaders: markedIn(inputSchema),
+  }
+}
+
+function capabilitiesOf({ definitions, emptied = [] }: ServerEntry): Capabilities {
+  const { tools, prompts = [], resources = [], resourceTemplates = [] } = definitions
+  const has = (kind: (typeof emptied)[number], items: readonly unknown[]): boolean =>
+    items.length > 0 || emptied.includes(kind)
+  return {
+    logging: {},
+    ...(has('tools', tools) ? { tools: {} } : {}),
+    ...(has('prompts', prompts) ? { prompts: {} } : {}),
+    ...(has('resources', [...resources, ...resourceTemplates]) ? { resources: {} } : {}),
+    ...([...prompts, ...resourceTemplates].some(({ completes = [] }) => completes.length > 0)
+      ? { completions: {} }
+      : {}),
   }
 }
 
@@ -125,5 +156,8 @@ function markedIn(inputSchema: JsonObject): readonly ParamHeader[] {
 function compileTemplate(definition: ResourceTemplateDefinition): CompiledTemplate[] {
   const { wire, scopes, completes = [] } = definition
   const template = parseUriTemplate(wire.uriTemplate)
-  return template.ok ? [{ template: template.value, scopes, readOnly: true, completes }] : []
+  const subject = { kind: 'resource', name: wire.uriTemplate } as const
+  return template.ok
+    ? [{ template: template.value, subject, scopes, readOnly: true, completes }]
+    : []
 }

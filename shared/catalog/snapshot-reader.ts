@@ -14,6 +14,7 @@ import {
   type ServerEntry,
   serverEntrySchema,
   serverKey,
+  unfoldIndex,
 } from './entry.ts'
 import { type Lifetime, withTimeout } from './lifetime.ts'
 import {
@@ -33,19 +34,20 @@ export interface SnapshotReaderOptions {
   /** A new stub for each read: a stub belongs to the request that made it. */
   readonly catalog: () => {
     index(version?: number): Promise<CatalogIndex | null>
-    entry(name: string, digest: string): Promise<ServerEntry | null>
+    entry(name: string, view: string): Promise<ServerEntry | null>
   }
 }
 
 export interface SnapshotReader {
   /** From memory only, for the hot path. */
   peekIndex(version: number): CatalogIndex | undefined
-  peekServer(name: string, digest: string): CompiledServer | undefined
+  /** @param view `viewOf()` what the index points at */
+  peekServer(name: string, view: string): CompiledServer | undefined
   /** A version that was superseded and forgotten answers with a newer one. */
   index(version: number, lifetime: Lifetime): Promise<Result<CatalogIndex, SnapshotFailure>>
   server(
     name: string,
-    digest: string,
+    view: string,
     lifetime: Lifetime,
   ): Promise<Result<CompiledServer, SnapshotFailure>>
 }
@@ -71,8 +73,8 @@ class IsolateSnapshotReader implements SnapshotReader {
     return this.#indexes.get(indexKey(version))
   }
 
-  peekServer(name: string, digest: string): CompiledServer | undefined {
-    return this.#servers.get(serverKey(name, digest))
+  peekServer(name: string, view: string): CompiledServer | undefined {
+    return this.#servers.get(serverKey(name, view))
   }
 
   async index(version: number, lifetime: Lifetime): Promise<Result<CatalogIndex, SnapshotFailure>> {
@@ -80,9 +82,8 @@ class IsolateSnapshotReader implements SnapshotReader {
     const known = this.#indexes.get(key)
     if (known) return ok(known)
     const load = async (): Promise<CatalogIndex | null> => {
-      const index =
-        (await this.#fromKv(key, catalogIndexSchema)) ??
-        (await this.#options.catalog().index(version))
+      const copy = await this.#fromKv(key, catalogIndexSchema)
+      const index = copy ? unfoldIndex(copy) : await this.#options.catalog().index(version)
       if (index) this.#indexes.set(key, index)
       return index
     }
@@ -91,16 +92,16 @@ class IsolateSnapshotReader implements SnapshotReader {
 
   async server(
     name: string,
-    digest: string,
+    view: string,
     lifetime: Lifetime,
   ): Promise<Result<CompiledServer, SnapshotFailure>> {
-    const key = serverKey(name, digest)
+    const key = serverKey(name, view)
     const known = this.#servers.get(key)
     if (known) return ok(known)
     const load = async (): Promise<CompiledServer | null> => {
       const entry =
         (await this.#fromKv(key, serverEntrySchema)) ??
-        (await this.#options.catalog().entry(name, digest))
+        (await this.#options.catalog().entry(name, view))
       const compiled = entry && compileServer(entry)
       if (compiled) this.#servers.set(key, compiled)
       return compiled

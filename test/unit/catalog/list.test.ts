@@ -40,6 +40,7 @@ describe('compileServer', () => {
       tool('repeats', [], { idempotentHint: true, readOnlyHint: false }),
     )
     expect(tools.get('silent')).toEqual({
+      subject: { kind: 'tool', name: 'silent' },
       scopes: [],
       readOnly: false,
       idempotent: false,
