@@ -53,3 +53,18 @@ test('leaving the stream stops the tool through router and engine', async () => 
     { timeout: 20_000, interval: 250 },
   )
 })
+
+// The runtime itself ends the call to the server; a comment every 15 s is how it notices (DESIGN §4.5).
+test('leaving a silent call stops the tool', { timeout: 60_000 }, async () => {
+  const leave = new AbortController()
+  const answered = call('waits', { mark: 'quiet' }, leave.signal).catch(() => undefined)
+  const remembered = async () => (await call('recorded', {})).text()
+  const soon = { timeout: 20_000, interval: 50 }
+  await vi.waitFor(async () => expect(await remembered()).toContain('waiting:quiet'), soon)
+  leave.abort()
+  await answered
+  await vi.waitFor(async () => expect(await remembered()).toContain('stopped:quiet'), {
+    timeout: 45_000,
+    interval: 250,
+  })
+})

@@ -31,7 +31,7 @@ export interface InternalCall {
   /** MCP headers of the 2026-07-28 request; see {@link mcpHeadersOf}. */
   headers: Record<string, string>
   body: string
-  signal: AbortSignal
+  signal: AbortSignal | undefined
 }
 
 export type ForwardOutcome =
@@ -82,7 +82,7 @@ async function exchange(call: InternalCall): Promise<ForwardOutcome> {
     method: 'POST',
     headers: { ...headers, [PRINCIPAL_HEADER]: assertion, [DECISION_HEADER]: decision },
     body,
-    signal,
+    ...(signal && { signal }),
     redirect: 'manual',
   })
   if (!answer) return { kind: 'unknown_server' }

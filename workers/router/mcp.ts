@@ -6,7 +6,7 @@
 import type { Policy } from '#shared/catalog/entry.ts'
 import { maySee } from '#shared/catalog/policy.ts'
 import { VERSION_HEADER } from '#shared/protocol/headers.ts'
-import { usesDpop, type Authenticated, type AuthFailure } from './authenticate.ts'
+import type { Authenticated, AuthFailure } from './authenticate.ts'
 import { unauthorized } from './auth-failure.ts'
 import { eraOf } from './era.ts'
 import type { Exchange } from './exchange.ts'
@@ -26,7 +26,7 @@ export async function handleMcp(
   const nowSeconds = Math.floor(Date.now() / 1000)
   const response = await answer(request, name, platform, ctx, nowSeconds)
   // RFC 9449 §9: whoever is about to make a proof, or the next one, learns the nonce for it.
-  if (response.status === 401 || usesDpop(request)) {
+  if (response.status === 401 || request.headers.has('DPoP')) {
     response.headers.set('DPoP-Nonce', await platform.dpopNonces.current(nowSeconds))
   }
   return response
@@ -45,7 +45,7 @@ async function answer(
   const { caller } = authenticated.value
 
   let feed = await platform.catalog.feed(ctx)
-  const server = await platform.catalog.server(name, feed, ctx)
+  const server = await platform.catalog.server(name, feed, ctx, caller.principal)
   // A strict server's revocations are in force at once: every request reads the feed.
   if (server?.policy.strict) feed = await platform.catalog.feed(ctx, 0)
   if (caller.grantId !== undefined && feed.view.revokedGrants.has(caller.grantId)) {
