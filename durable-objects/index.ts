@@ -9,12 +9,16 @@
  * | GrantStoreObject | a shard of oauth  | clients, grants, codes, tokens (hashed)    | each row at its expiry; all, a minute after the last row went |
  * | SessionObject    | tenant, subject, session id | open questions of a 2025 client, their runs' events | each run after its answer, or an hour unanswered; all, with the last run |
  * | ReplayObject     | thumbprint of a proof key | proofs used in the last 10 min        | each row after that; all, with the last row |
+ * | HubObject        | server, shard     | who listens, the latest event of each topic | a minute after its last listener left |
+ * | SubscriptionsObject | tenant, subject, session id | resources a 2025 session follows | with the last of them, the session's end or its expiry |
  */
 export { CatalogObject } from './catalog.ts'
 export { FeedObject } from './feed.ts'
 export { GrantStoreObject } from './grant-store.ts'
+export { HubObject } from './hub.ts'
 export { ReplayObject } from './replay.ts'
 export { SessionObject } from './session.ts'
+export { SubscriptionsObject } from './subscriptions.ts'
 
 export default {
   fetch: (): Response => new Response(null, { status: 404 }),
