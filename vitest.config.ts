@@ -5,6 +5,9 @@ import { defineConfig } from 'vitest/config'
 /** Real Workers start in these tests: on two slow shared cores a start takes seconds. */
 const WORKERS_TIMEOUT_MS = 60_000
 
+/** Of these tests alone: 32 bytes, base64url. */
+const TEST_CAPABILITY_SECRETS = `k1:${'c'.repeat(43)}`
+
 export default defineConfig({
   test: {
     projects: [
@@ -16,7 +19,12 @@ export default defineConfig({
         },
       },
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: './durable-objects/wrangler.toml' } })],
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: './durable-objects/wrangler.toml' },
+            miniflare: { bindings: { CAPABILITY_SECRETS: TEST_CAPABILITY_SECRETS } },
+          }),
+        ],
         test: {
           name: 'workers',
           include: ['test/workers/objects/**/*.test.ts'],

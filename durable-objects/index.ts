@@ -11,12 +11,17 @@
  * | ReplayObject     | thumbprint of a proof key | proofs used in the last 10 min        | each row after that; all, with the last row |
  * | HubObject        | server, shard     | who listens, the latest event of each topic | a minute after its last listener left |
  * | SubscriptionsObject | tenant, subject, session id | resources a 2025 session follows | with the last of them, the session's end or its expiry |
+ * | RunObject        | tenant, subject, server, run id | the round that claimed a run, results of its steps | an hour after the last claim or step; of tasks, eight days |
+ *
+ * Entrypoint `Platform`: what servers may use of it (binding PLATFORM).
  */
 export { CatalogObject } from './catalog.ts'
 export { FeedObject } from './feed.ts'
 export { GrantStoreObject } from './grant-store.ts'
 export { HubObject } from './hub.ts'
+export { Platform } from './platform.ts'
 export { ReplayObject } from './replay.ts'
+export { RunObject } from './run.ts'
 export { SessionObject } from './session.ts'
 export { SubscriptionsObject } from './subscriptions.ts'
 

@@ -11,6 +11,7 @@ import { listServers } from './gen/sources.ts'
 import { SECRET_FILE_MODE, writeIfChanged } from './gen/write-if-changed.ts'
 import { ROOT } from './root.ts'
 
+const OBJECTS_CONFIG = join(ROOT, 'durable-objects', 'wrangler.toml')
 const OAUTH_CONFIG = join(ROOT, 'workers', 'oauth', 'wrangler.toml')
 
 /**
@@ -37,7 +38,7 @@ export async function writeDevConfigs(
       { ...origins, OWNER_LINK: ownerLink },
       secrets.oauth,
     ),
-    join(ROOT, 'durable-objects', 'wrangler.toml'),
+    write(join(folder, 'objects'), OBJECTS_CONFIG, {}, secrets.objects),
     ...listServers(join(ROOT, 'workers')).map((name) =>
       join(ROOT, 'workers', name, 'wrangler.toml'),
     ),

@@ -10,6 +10,7 @@ import { readIfPresent, SECRET_FILE_MODE, writeIfChanged } from './gen/write-if-
 import {
   certified,
   makePlatformKeys,
+  makeSealSecret,
   makeSecret,
   secretsOf,
   type PlatformKeys,
@@ -46,9 +47,13 @@ function read(file: string): PlatformKeys | undefined {
   const stored = readIfPresent(file)
   if (stored === undefined) return undefined
   const keys = JSON.parse(stored) as PlatformKeys
-  if (keys.dpopSecret) return keys
-  // Made before there were DPoP nonces.
-  const completed = { ...keys, dpopSecret: makeSecret() }
+  if (keys.dpopSecret && keys.capabilitySecrets) return keys
+  // Made before there were DPoP nonces, or before there was PLATFORM.
+  const completed = {
+    ...keys,
+    dpopSecret: keys.dpopSecret || makeSecret(),
+    capabilitySecrets: keys.capabilitySecrets || makeSealSecret(),
+  }
   writeIfChanged(file, text(completed), SECRET_FILE_MODE)
   return completed
 }

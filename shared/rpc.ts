@@ -4,6 +4,7 @@
  * one cast per binding is in this file.
  */
 import type { CatalogIndex, ServerDescription, ServerEntry } from './catalog/entry.ts'
+import type { StepFailure } from './platform/run-store.ts'
 import type { Result } from './result.ts'
 
 export type Rpc<Methods> = {
@@ -196,6 +197,59 @@ export interface Replay {
   claim(proof: string): boolean | Promise<boolean>
 }
 
+// ── durable-objects: Platform (what a server Worker may use, binding PLATFORM) ─
+
+/** A run of a tool, across its rounds and attempts. */
+export interface RunRef {
+  /** Random, 128 bits. */
+  readonly id: string
+  /** How long it is remembered from now on. */
+  readonly keptSeconds: number
+}
+
+export interface PlatformFailure {
+  reason:
+    /** The capability is forged, of another deployment, or expired. */
+    'refused' | StepFailure['reason']
+}
+
+/**
+ * Named entrypoint of the objects Worker. Whose things are meant is said by the
+ * request capability alone (`shared/auth/capability.ts`), the first argument of
+ * every method.
+ */
+export interface Platform {
+  /** Compare-and-set: `false` once this round of the run, or a later one, was claimed. */
+  claimRun(
+    capability: string,
+    run: RunRef,
+    round: number,
+  ): Promise<Result<boolean, PlatformFailure>>
+  /** The round ended in a further question. */
+  releaseRun(capability: string, run: RunRef, round: number): Promise<Result<void, PlatformFailure>>
+  /** The recorded result of a step, JSON text; `undefined`: none is. */
+  recordedStep(
+    capability: string,
+    run: RunRef,
+    key: string,
+  ): Promise<Result<string | undefined, PlatformFailure>>
+  /** Records a result unless there is one; answers the one that counts. */
+  recordStep(
+    capability: string,
+    run: RunRef,
+    key: string,
+    json: string,
+  ): Promise<Result<string, PlatformFailure>>
+}
+
+/** One object per run, name = `ownedName()` (platform/calls.ts); deletes itself by alarm. */
+export interface Run {
+  claim(round: number, keptMs: number): boolean
+  release(round: number): void
+  step(key: string): string | undefined
+  record(key: string, json: string, keptMs: number): Result<string, StepFailure>
+}
+
 // ── oauth ─────────────────────────────────────────────────────────────────────
 
 export interface OAuth {
@@ -329,5 +383,7 @@ export const grantStoreOf = (binding: DurableObjectNamespace, shard: string) =>
   stubOf<GrantStore>(binding, shard)
 export const replayOf = (binding: DurableObjectNamespace, jkt: string) =>
   stubOf<Replay>(binding, jkt)
+export const runOf = (binding: DurableObjectNamespace, name: string) => stubOf<Run>(binding, name)
+export const platformOf = (binding: Fetcher) => binding as unknown as Rpc<Platform>
 export const oauthOf = (binding: Fetcher) =>
   binding as unknown as Rpc<OAuth> & Pick<Fetcher, 'fetch'>

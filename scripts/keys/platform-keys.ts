@@ -28,6 +28,7 @@ export interface PlatformKeys {
   readonly sealSecrets: { readonly router: string; readonly oauth: string }
   readonly tokenKeys: readonly JWK[]
   readonly dpopSecret: string
+  readonly capabilitySecrets: string
 }
 
 /** Secrets by Worker, named and written as the Workers read them. */
@@ -36,7 +37,10 @@ export interface PlatformSecrets {
     readonly SIGNING_KEY: string
     readonly SEAL_SECRETS: string
     readonly DPOP_SECRET: string
+    readonly CAPABILITY_SECRETS: string
   }
+  /** The router's: it makes the capabilities that the objects Worker opens. */
+  readonly objects: { readonly CAPABILITY_SECRETS: string }
   readonly oauth: {
     readonly TOKEN_KEYS: string
     readonly SEAL_SECRETS: string
@@ -53,7 +57,9 @@ export function secretsOf(keys: PlatformKeys, oidcClientSecret = ''): PlatformSe
       SIGNING_KEY: JSON.stringify(keys.signing.key),
       SEAL_SECRETS: keys.sealSecrets.router,
       DPOP_SECRET: keys.dpopSecret,
+      CAPABILITY_SECRETS: keys.capabilitySecrets,
     },
+    objects: { CAPABILITY_SECRETS: keys.capabilitySecrets },
     oauth: {
       TOKEN_KEYS: JSON.stringify(keys.tokenKeys),
       SEAL_SECRETS: keys.sealSecrets.oauth,
@@ -75,6 +81,7 @@ export async function makePlatformKeys(
     signing: await certified(anchor, signing, certificateLifetimeSeconds, nowSeconds),
     sealSecrets: { router: makeSealSecret(), oauth: makeSealSecret() },
     dpopSecret: makeSecret(),
+    capabilitySecrets: makeSealSecret(),
     tokenKeys: [await makeTokenKey()],
   }
 }
@@ -107,4 +114,5 @@ export async function makeTokenKey(): Promise<JWK> {
 }
 
 export const makeSecret = (): string => randomBytes(SECRET_BYTES).toString('base64url')
-const makeSealSecret = (): string => `k1:${makeSecret()}`
+/** The text of a variable of seal secrets with one key. */
+export const makeSealSecret = (): string => `k1:${makeSecret()}`

@@ -53,6 +53,9 @@ compatibility_flags = ["enable_request_signal"]
 minify = true
 keep_names = false
 workers_dev = false
+services = [
+  { binding = "PLATFORM", service = "mcp-edge-objects", entrypoint = "Platform" },
+]
 
 [build]
 command = "npx --no mcp-edge-gen ${name}"

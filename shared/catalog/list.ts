@@ -22,6 +22,8 @@ export interface CompiledTool extends CompiledItem {
   /** Of an alias: the name under which the server knows the tool. */
   readonly realName?: string
   readonly idempotent: boolean
+  /** Its calls carry a request capability. */
+  readonly usesPlatform: boolean
   /** Arguments that travel as headers too. */
   readonly paramHeaders: readonly ParamHeader[]
 }
@@ -112,13 +114,14 @@ function compileTools(
   return compiled
 }
 
-function compileTool({ wire, scopes, declared }: ToolDefinition): CompiledTool {
+function compileTool({ wire, scopes, declared, uses = [] }: ToolDefinition): CompiledTool {
   const { name, annotations: hints, inputSchema } = wire
   return {
     subject: { kind: 'tool', name, ...(hints ? { hints } : {}) },
     scopes,
     readOnly: hints?.readOnlyHint === true && declared?.readOnly !== false,
     idempotent: hints?.idempotentHint === true && declared?.idempotent !== false,
+    usesPlatform: uses.length > 0,
     paramHeaders: markedIn(inputSchema),
   }
 }

@@ -24,6 +24,7 @@ interface FixtureWorker {
     main: string
     compatibility_date: string
     compatibility_flags: string[]
+    services: { binding: string; service: string; entrypoint: string }[]
   }
 }
 
@@ -119,7 +120,7 @@ async function realWorkers(
         vars: { ...origins, OWNER_LINK: ownerLink, ...vars?.oauth },
         secrets: { ...made.oauth, ...secrets?.oauth },
       },
-      { configPath: 'durable-objects/wrangler.toml' },
+      { configPath: 'durable-objects/wrangler.toml', secrets: { ...made.objects } },
       ...serverNames().map((name) => ({ configPath: `workers/${name}/wrangler.toml` })),
       ...fixtures.workers,
     ],
@@ -166,5 +167,6 @@ const fixtureWorker = (name: string, main: string): FixtureWorker => ({
     main,
     compatibility_date: COMPATIBILITY_DATE,
     compatibility_flags: ['enable_request_signal'],
+    services: [{ binding: 'PLATFORM', service: 'mcp-edge-objects', entrypoint: 'Platform' }],
   },
 })

@@ -7,7 +7,8 @@ import { missingScopes } from '#shared/catalog/policy.ts'
 import { errorResponse, SERVER_ERROR } from '#shared/protocol/errors.ts'
 import { echoableId, parseJson, type RequestId } from '#shared/protocol/jsonrpc.ts'
 import { assertionFor } from './assertions.ts'
-import { decisionFor, type ServerRecord } from './catalog-view.ts'
+import type { ServerRecord } from './catalog-view.ts'
+import { decisionFor } from './decisions.ts'
 import type { Exchange } from './exchange.ts'
 import { ANSWER_HEADERS, forward, type ForwardOutcome } from './forward.ts'
 import { limit } from './limit.ts'
@@ -94,7 +95,7 @@ async function send(
     handle: server.handle,
     serverName: server.name,
     assertion: await assertionFor(caller, platform.signingKey, nowSeconds),
-    decision: decisionFor(server, call.method, call.name),
+    decision: await decisionFor(platform, caller, server, call, nowSeconds),
     headers: call.headers,
     body: call.body,
     signal: call.signal ?? request.signal,

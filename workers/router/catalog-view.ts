@@ -10,7 +10,6 @@ import { createFeedReader, type FeedReader, type FeedView } from '#shared/catalo
 import type { CompiledServer } from '#shared/catalog/list.ts'
 import { createSnapshotReader, type SnapshotReader } from '#shared/catalog/snapshot-reader.ts'
 import { catalogOf, feedOf } from '#shared/rpc.ts'
-import { encodeDecision } from '#shared/wire.ts'
 import { createDiscovery, type Discovery } from './discovery.ts'
 import type { ServerHandle, Servers } from './servers.ts'
 
@@ -165,28 +164,3 @@ export class CatalogView {
 }
 
 const neverRead = (feed: FeedStatus): boolean => feed.view.stampMs === -Infinity
-
-/**
- * The text for DECISION_HEADER. Kept for tools, whose names are the record's own;
- * URIs are the callers' to choose, and would grow without bound.
- */
-export function decisionFor(
-  { decisions, compiled, seal }: ServerRecord,
-  method: string,
-  name: string | undefined,
-): string {
-  const make = (): string =>
-    encodeDecision({
-      method,
-      ...(name === undefined ? {} : { name }),
-      digest: compiled.entry.digest,
-      seal,
-    })
-  if (method !== 'tools/call' || name === undefined) return make()
-  let decision = decisions.get(name)
-  if (decision === undefined) {
-    decision = make()
-    decisions.set(name, decision)
-  }
-  return decision
-}

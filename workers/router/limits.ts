@@ -30,6 +30,9 @@ export const VERDICT_CACHE_ENTRIES = 5_000
 /** Assertions live 300 s; renewing a minute early keeps one valid for the whole of a slow hop. */
 export const ASSERTION_RENEW_SECONDS = 240
 
+/** Texts of request capabilities kept per isolate: about 600 bytes each. */
+export const CAPABILITY_CACHE_ENTRIES = 2_000
+
 /** Keys rotate rarely and with overlap; an unknown `kid` refetches sooner, but not at will. */
 export const JWKS_MAX_AGE_MS = 5 * 60_000
 export const JWKS_RETRY_MS = 30_000

@@ -1,5 +1,6 @@
 /** What one isolate builds once from its configuration, and every request shares. */
 import type { SigningKey } from '#shared/auth/assertion.ts'
+import { CAPABILITY_LABEL } from '#shared/auth/capability.ts'
 import { createDpopNonces, type DpopNonces } from '#shared/auth/dpop-nonce.ts'
 import { deriveSealKeys, type SealKeys } from '#shared/auth/seal.ts'
 import { createAuthenticator, type Authenticator } from './authenticate.ts'
@@ -23,6 +24,8 @@ export interface Platform {
   readonly signingKey: SigningKey
   /** Keys of 2025-era session ids. Derived at the first such request. */
   sessionSealKeys(): Promise<SealKeys>
+  /** Keys of request capabilities. Derived at the first call that uses PLATFORM. */
+  capabilityKeys(): Promise<SealKeys>
 }
 
 let built: { env: Cloudflare.Env; platform: Platform } | undefined
@@ -38,6 +41,7 @@ function build(env: Cloudflare.Env): Platform {
   const signingKey = JSON.parse(env.SIGNING_KEY) as SigningKey
   const nonces = createDpopNonces(env.DPOP_SECRET, publicOrigin)
   let sessionKeys: Promise<SealKeys> | undefined
+  let capabilityKeys: Promise<SealKeys> | undefined
   return {
     publicOrigin,
     issuer: env.ISSUER,
@@ -57,6 +61,8 @@ function build(env: Cloudflare.Env): Platform {
     catalog: new CatalogView(env, createServers(env), signingKey),
     signingKey,
     sessionSealKeys: () => (sessionKeys ??= deriveSealKeys(env.SEAL_SECRETS, 'session')),
+    capabilityKeys: () =>
+      (capabilityKeys ??= deriveSealKeys(env.CAPABILITY_SECRETS, CAPABILITY_LABEL)),
   }
 }
 

@@ -101,7 +101,7 @@ async function platformServices(
   const [router, oauth, objects] = await Promise.all([
     serviceOfConfig(ROUTER_CONFIG, site, { text: { ...origins, ...secrets.router }, present }),
     serviceOfConfig(OAUTH_CONFIG, site, { text: { ...origins, ...secrets.oauth }, present }),
-    serviceOfConfig(OBJECTS_CONFIG, site, { text: {}, present }),
+    serviceOfConfig(OBJECTS_CONFIG, site, { text: { ...secrets.objects }, present }),
   ])
   return [
     router,

@@ -68,6 +68,23 @@ test('router and authorization server share no seal secret', async () => {
   expect(oauth.SEAL_SECRETS).not.toBe(router.SEAL_SECRETS)
 })
 
+test('router and objects share the capability secret, also when older secrets are kept', async () => {
+  const { router, objects } = await make()
+  expect(router.CAPABILITY_SECRETS).toMatch(/^k1:[\w-]{43}$/)
+  expect(router.CAPABILITY_SECRETS).not.toBe(router.SEAL_SECRETS)
+  expect(objects.CAPABILITY_SECRETS).toBe(router.CAPABILITY_SECRETS)
+
+  const file = join(folder, 'secrets.json')
+  const { capabilitySecrets: _, ...older } = JSON.parse(readFileSync(file, 'utf8')) as object & {
+    capabilitySecrets: string
+  }
+  writeFileSync(file, JSON.stringify(older))
+  const upgraded = await make()
+  expect(upgraded.router.DPOP_SECRET).toBe(router.DPOP_SECRET)
+  expect(upgraded.objects).toEqual({ CAPABILITY_SECRETS: upgraded.router.CAPABILITY_SECRETS })
+  expect(await make()).toEqual(upgraded)
+})
+
 test('router and authorization server share the DPoP secret, also when older secrets are kept', async () => {
   const { router, oauth } = await make()
   expect(router.DPOP_SECRET).toMatch(/^[\w-]{43}$/)

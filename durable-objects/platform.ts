@@ -1,0 +1,42 @@
+/**
+ * Entrypoint `Platform`: all a server Worker can reach of the objects Worker.
+ * Every method checks the request capability before it names an object; what it
+ * then does is shared/platform/calls.ts, which authors' tests run too.
+ */
+import { WorkerEntrypoint } from 'cloudflare:workers'
+import { CAPABILITY_LABEL } from '#shared/auth/capability.ts'
+import { deriveSealKeys, type SealKeys } from '#shared/auth/seal.ts'
+import { PlatformCalls } from '#shared/platform/calls.ts'
+import { runOf, type Platform as PlatformMethods, type RunRef } from '#shared/rpc.ts'
+
+let derived: { secrets: string; keys: Promise<SealKeys> } | undefined
+
+/** Derived once per isolate. */
+function keysOf(secrets: string): Promise<SealKeys> {
+  if (derived?.secrets !== secrets) {
+    derived = { secrets, keys: deriveSealKeys(secrets, CAPABILITY_LABEL) }
+  }
+  return derived.keys
+}
+
+export class Platform extends WorkerEntrypoint<Cloudflare.Env> implements PlatformMethods {
+  readonly #calls = new PlatformCalls(keysOf(this.env.CAPABILITY_SECRETS), {
+    run: (name) => runOf(this.env.RUN, name),
+  })
+
+  claimRun(capability: string, run: RunRef, round: number) {
+    return this.#calls.claimRun(capability, run, round)
+  }
+
+  releaseRun(capability: string, run: RunRef, round: number) {
+    return this.#calls.releaseRun(capability, run, round)
+  }
+
+  recordedStep(capability: string, run: RunRef, key: string) {
+    return this.#calls.recordedStep(capability, run, key)
+  }
+
+  recordStep(capability: string, run: RunRef, key: string, json: string) {
+    return this.#calls.recordStep(capability, run, key, json)
+  }
+}

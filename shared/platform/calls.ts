@@ -1,0 +1,75 @@
+/**
+ * What a server may ask of PLATFORM, behind the check of its request capability:
+ * the entrypoint of the objects Worker and the platform of authors' tests both
+ * answer with this. The capability alone says whose things are meant; nothing a
+ * server sends names another server, tenant or principal.
+ */
+import { openCapability, type Capability } from '../auth/capability.ts'
+import type { SealKeys } from '../auth/seal.ts'
+import { logEvent } from '../log.ts'
+import { fail, ok, type Result } from '../result.ts'
+import type { PlatformFailure, Rpc, Run, RunRef } from '../rpc.ts'
+import { RUN_KEPT_MAX_SECONDS } from './limits.ts'
+
+/** Where things are kept: object stubs by object name. */
+export interface PlatformObjects {
+  run(name: string): Rpc<Run>
+}
+
+/**
+ * @returns whom the call acts for
+ * @param keys derived of CAPABILITY_SECRETS
+ */
+export async function authorise(
+  keys: Promise<SealKeys>,
+  capability: string,
+): Promise<Result<Capability, PlatformFailure>> {
+  // What an RPC call carries is whatever its sender likes.
+  if (typeof capability !== 'string') return fail({ reason: 'refused' })
+  const opened = await openCapability(await keys, capability, Math.floor(Date.now() / 1000))
+  if (opened.ok) return opened
+  logEvent('capability_refused', { reason: opened.failure.reason })
+  return fail({ reason: 'refused' })
+}
+
+/** Tenant, subject and server are part of every object's name (DESIGN §4.8). */
+export const ownedName = ({ tenant, subject, server }: Capability, id: string): string =>
+  JSON.stringify([tenant, subject, server, id])
+
+export class PlatformCalls {
+  readonly #keys: Promise<SealKeys>
+  readonly #objects: PlatformObjects
+
+  constructor(keys: Promise<SealKeys>, objects: PlatformObjects) {
+    this.#keys = keys
+    this.#objects = objects
+  }
+
+  async claimRun(capability: string, run: RunRef, round: number) {
+    const asked = await this.#run(capability, run)
+    return asked.ok ? ok(await asked.value.claim(round, keptMs(run))) : asked
+  }
+
+  async releaseRun(capability: string, run: RunRef, round: number) {
+    const asked = await this.#run(capability, run)
+    return asked.ok ? ok(await asked.value.release(round)) : asked
+  }
+
+  async recordedStep(capability: string, run: RunRef, key: string) {
+    const asked = await this.#run(capability, run)
+    return asked.ok ? ok(await asked.value.step(key)) : asked
+  }
+
+  async recordStep(capability: string, run: RunRef, key: string, json: string) {
+    const asked = await this.#run(capability, run)
+    return asked.ok ? asked.value.record(key, json, keptMs(run)) : asked
+  }
+
+  async #run(capability: string, { id }: RunRef): Promise<Result<Rpc<Run>, PlatformFailure>> {
+    const allowed = await authorise(this.#keys, capability)
+    return allowed.ok ? ok(this.#objects.run(ownedName(allowed.value, id))) : allowed
+  }
+}
+
+const keptMs = ({ keptSeconds }: RunRef): number =>
+  Math.min(keptSeconds, RUN_KEPT_MAX_SECONDS) * 1000

@@ -1,0 +1,15 @@
+/** Bounds of what PLATFORM remembers for servers: unit in the name, reason beside it. */
+
+/** Clocks of the Workers that seal and check differ by far less. */
+const SLACK_SECONDS = 60
+
+/** A replay is refused as long as any state of the run could be presented: an hour (engine/limits.ts). */
+export const RUN_KEPT_SECONDS = 3_600 + SLACK_SECONDS
+/** A task lives seven days at most; its last attempt may run on for 15 minutes. */
+export const RUN_KEPT_MAX_SECONDS = 8 * 86_400
+/** What a step answers is an id or a receipt; what is large belongs into an attachment. */
+export const STEP_RESULT_MAX_BYTES = 64 * 1024
+/** A handler that needs more loops over data: then the data's own key is the record. */
+export const STEPS_PER_RUN_MAX = 128
+/** Written by authors, `order-${id}` and the like. */
+export const STEP_KEY_MAX_CHARS = 256

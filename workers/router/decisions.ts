@@ -1,0 +1,80 @@
+/**
+ * The decision header of one call, with a request capability where the target's
+ * code uses PLATFORM (shared/auth/capability.ts). No I/O; a call that uses nothing
+ * of it costs a look into a Map.
+ */
+import {
+  CAPABILITY_RENEW_SECONDS,
+  mintCapability,
+  type Capability,
+} from '#shared/auth/capability.ts'
+import { createLruCache } from '#shared/lru-cache.ts'
+import { encodeDecision } from '#shared/wire.ts'
+import type { Caller } from './authenticate.ts'
+import type { ModernCall } from './call.ts'
+import type { ServerRecord } from './catalog-view.ts'
+import { CAPABILITY_CACHE_ENTRIES } from './limits.ts'
+import type { Platform } from './platform.ts'
+
+type Decided = Pick<ModernCall, 'method' | 'name'>
+
+/** The text for DECISION_HEADER. */
+export function decisionFor(
+  platform: Platform,
+  { principal }: Caller,
+  server: ServerRecord,
+  call: Decided,
+  nowSeconds: number,
+): string | Promise<string> {
+  const { method, name } = call
+  const isTool = method === 'tools/call' && name !== undefined
+  if (!isTool) return textOf(server, call)
+  if (server.compiled.tools.get(name)?.usesPlatform) {
+    const { subject, tenant, clientId } = principal
+    const capability = { server: server.name, tenant, subject, clientId, method, name }
+    return withCapability(platform, server, capability, nowSeconds)
+  }
+  // Kept for tools, whose names are the record's own; URIs are the callers' to choose.
+  let text = server.decisions.get(name)
+  if (text === undefined) server.decisions.set(name, (text = textOf(server, call)))
+  return text
+}
+
+async function withCapability(
+  platform: Platform,
+  server: ServerRecord,
+  capability: Capability,
+  nowSeconds: number,
+): Promise<string> {
+  return textOf(server, capability, await capabilityFor(platform, capability, nowSeconds))
+}
+
+/** Texts already made, by what they say. */
+const made = createLruCache<{ text: string; renewAtSeconds: number }>(CAPABILITY_CACHE_ENTRIES)
+
+/** The capability for one caller and target: the same text for some minutes. */
+export async function capabilityFor(
+  platform: Platform,
+  capability: Capability,
+  nowSeconds: number,
+): Promise<string> {
+  const key = JSON.stringify(capability)
+  const kept = made.get(key)
+  if (kept && kept.renewAtSeconds > nowSeconds) return kept.text
+  const text = await mintCapability(await platform.capabilityKeys(), capability, nowSeconds)
+  made.set(key, { text, renewAtSeconds: nowSeconds + CAPABILITY_RENEW_SECONDS })
+  return text
+}
+
+const textOf = (
+  { compiled, seal }: ServerRecord,
+  { method, name }: { readonly method: string; readonly name?: string | undefined },
+  capability?: string,
+): string =>
+  encodeDecision({
+    method,
+    ...(name === undefined ? {} : { name }),
+    digest: compiled.entry.digest,
+    seal,
+    ...(capability === undefined ? {} : { capability }),
+  })
