@@ -6,6 +6,7 @@
 import { logEvent } from '../log.ts'
 import { SSE_KEEP_ALIVE, sseMessage } from '../protocol/2026-07-28/sse.ts'
 import { SESSION_ATTACH_PATH, SESSION_REPLACED_CODE, type SessionFrame } from '../rpc.ts'
+import { SocketInbox } from '../socket-inbox.ts'
 import { ATTACH_ATTEMPTS, ATTACH_RETRY_MS, KEEP_ALIVE_MS } from './limits.ts'
 
 export interface RelaySource {
@@ -33,7 +34,8 @@ export async function* relayRun(source: RelaySource): AsyncGenerator<string, Rel
       await sleep(ATTACH_RETRY_MS * 2 ** (failures - 1) * (0.5 + Math.random()))
       continue
     }
-    const inbox = new Inbox(socket, gone)
+    const read = (text: string) => JSON.parse(text) as SessionFrame
+    const inbox = new SocketInbox(socket, { gone, read })
     for (;;) {
       const item = await inbox.next(KEEP_ALIVE_MS)
       if (item === 'quiet') {
@@ -48,7 +50,7 @@ export async function* relayRun(source: RelaySource): AsyncGenerator<string, Rel
       inbox.close()
       return 'answered'
     }
-    if (inbox.replaced) return 'left'
+    if (inbox.closeCode === SESSION_REPLACED_CODE) return 'left'
     failures += 1
   }
   return 'lost'
@@ -62,64 +64,6 @@ async function attach({ runId, stub }: RelaySource, after: number): Promise<WebS
   } catch (error) {
     logEvent('session_attach_failed', { error: error instanceof Error ? error.name : 'unknown' })
     return undefined
-  }
-}
-
-/** Frames in order of arrival, for one reader. */
-class Inbox {
-  replaced = false
-  readonly #socket: WebSocket
-  readonly #frames: SessionFrame[] = []
-  #closed = false
-  #wake: () => void = () => undefined
-
-  constructor(socket: WebSocket, gone: AbortSignal) {
-    this.#socket = socket
-    socket.addEventListener('message', ({ data }) => {
-      this.#frames.push(JSON.parse(String(data)) as SessionFrame)
-      this.#wake()
-    })
-    socket.addEventListener('close', ({ code }) => {
-      this.replaced = code === SESSION_REPLACED_CODE
-      this.#end()
-    })
-    socket.addEventListener('error', () => {
-      this.#end()
-    })
-    gone.addEventListener('abort', () => {
-      this.close()
-      this.#end()
-    })
-    socket.accept()
-  }
-
-  /** Waits at most `timeoutMs`. What arrived before the end is still handed out. */
-  async next(timeoutMs: number): Promise<SessionFrame | 'quiet' | 'closed'> {
-    if (this.#frames.length === 0 && !this.#closed) await this.#arrival(timeoutMs)
-    return this.#frames.shift() ?? (this.#closed ? 'closed' : 'quiet')
-  }
-
-  close(): void {
-    try {
-      this.#socket.close(1000)
-    } catch {
-      // Closed by the other side already.
-    }
-  }
-
-  #arrival(timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-  }
-
-  #end(): void {
-    this.#closed = true
-    this.#wake()
   }
 }
 
