@@ -27,7 +27,7 @@ export default defineConfig({
         ],
         test: {
           name: 'workers',
-          include: ['test/workers/objects/**/*.test.ts'],
+          include: ['test/workers/{objects,oauth}/**/*.test.ts'],
           sequence: { groupOrder: 1 },
           testTimeout: WORKERS_TIMEOUT_MS,
           hookTimeout: WORKERS_TIMEOUT_MS,

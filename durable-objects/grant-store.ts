@@ -11,6 +11,7 @@ import type { GrantStore, PutOptions, StoredValue } from '#shared/rpc.ts'
 import {
   GRANT_KEY_MAX_CHARS,
   GRANT_LIST_MAX_KEYS,
+  GRANT_ROWS_MAX,
   GRANT_VALUE_MAX_CHARS,
   SWEEP_INTERVAL_MS,
 } from './limits.ts'
@@ -66,6 +67,9 @@ export class GrantStoreObject extends DurableObject<Cloudflare.Env> implements G
       return false
     }
     this.#tables.ensure()
+    if (!current && !this.#hasRoom(Math.min(options.maxRows ?? Infinity, GRANT_ROWS_MAX))) {
+      return false
+    }
     this.#sql.exec(
       'INSERT OR REPLACE INTO item (key, value, revision, metadata, expires_at_s) VALUES (?, ?, ?, ?, ?)',
       key,
@@ -115,6 +119,14 @@ export class GrantStoreObject extends DurableObject<Cloudflare.Env> implements G
     this.#sql.exec('DELETE FROM item WHERE expires_at_s <= ?', nowSeconds())
     const { length } = this.#sql.exec('SELECT 1 FROM item LIMIT 1').toArray()
     await (length === 0 ? this.#tables.destroy() : this.#schedule())
+  }
+
+  /** Rows that expired count no longer: they go here, if the alarm has not taken them yet. */
+  #hasRoom(maxRows: number): boolean {
+    const sql = 'SELECT COUNT(*) AS rows FROM item'
+    if (this.#sql.exec<{ rows: number }>(sql).one().rows < maxRows) return true
+    this.#sql.exec('DELETE FROM item WHERE expires_at_s <= ?', nowSeconds())
+    return this.#sql.exec<{ rows: number }>(sql).one().rows < maxRows
   }
 
   #live(key: string): Row | undefined {

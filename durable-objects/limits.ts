@@ -39,6 +39,8 @@ export const SWEEP_INTERVAL_MS = 60_000
 /** A grant with its props and claims takes a few KiB; client metadata is bounded by the oauth Worker. */
 export const GRANT_VALUE_MAX_CHARS = 256 * 1024
 export const GRANT_KEY_MAX_CHARS = 1024
+/** In one object, whoever writes; callers know lower bounds of their own. Some KiB each. */
+export const GRANT_ROWS_MAX = 10_000
 /** One page of a list, whatever the caller asks. */
 export const GRANT_LIST_MAX_KEYS = 1_000
 

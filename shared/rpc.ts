@@ -22,15 +22,19 @@ export interface Catalog {
    * made. A version superseded and since forgotten answers with the newest.
    */
   index(version?: number): CatalogIndex | null
-  entry(name: string, digest: string): ServerEntry | null
+  /** @param view `viewOf()` what an index points at, or the digest of a kept revision */
+  entry(name: string, view: string): ServerEntry | null
   /**
    * Records what a server says of itself. A new name takes its policy file (or
    * the default); a known one keeps the operator's. Answers the index in force.
    * Unchanged definitions change nothing, and a refused description neither.
+   *
+   * @param script the code beside the server that described itself: a canary's
    */
   publish(
     name: string,
     description: ServerDescription,
+    script?: 'canary',
   ): Promise<Result<CatalogIndex, PublishFailure>>
 }
 

@@ -5,7 +5,7 @@ import { openClient } from './client-id.ts'
 import { LONGEST_ACCESS_TOKEN_SECONDS } from './limits.ts'
 import { ServerCatalog } from './servers.ts'
 import { settingsOf, type Settings } from './settings.ts'
-import { GrantKv, Shards } from './store.ts'
+import { GrantKv, Shards, type StoreOptions } from './store.ts'
 
 export interface Exchange {
   readonly settings: Settings
@@ -15,7 +15,7 @@ export interface Exchange {
   /** Which DPoP proofs were used. */
   readonly replay: DurableObjectNamespace
   /** A fresh view of the store, with what the library's callback needs. */
-  asEnv(carrier?: Carrier): AsEnv
+  asEnv(carrier?: Carrier, options?: Pick<StoreOptions, 'holdsGrants'>): AsEnv
 }
 
 let catalog: { env: Cloudflare.Env; catalog: ServerCatalog } | undefined
@@ -24,9 +24,11 @@ export function exchangeOf(env: Cloudflare.Env, ctx: ExecutionContext): Exchange
   if (catalog?.env !== env) catalog = { env, catalog: new ServerCatalog(env) }
   const settings = settingsOf(env)
   const shards = new Shards(env.GRANTS)
-  const store = () =>
+  const store = (options: Pick<StoreOptions, 'holdsGrants'>) =>
     new GrantKv({
       shards,
+      publicOrigin: settings.publicOrigin,
+      ...options,
       openClient: async (id) => openClient(await settings.clientKeys(), id, nowSeconds()),
       grantRevoked: (grantId) =>
         feedOf(env.FEED).revokeGrant(grantId, nowSeconds() + LONGEST_ACCESS_TOKEN_SECONDS),
@@ -37,7 +39,7 @@ export function exchangeOf(env: Cloudflare.Env, ctx: ExecutionContext): Exchange
     catalog: catalog.catalog,
     ctx,
     replay: env.REPLAY,
-    asEnv: (carrier = {}) => ({ OAUTH_KV: store(), carrier }),
+    asEnv: (carrier = {}, options = {}) => ({ OAUTH_KV: store(options), carrier }),
   }
 }
 

@@ -29,6 +29,16 @@ export const AUTHORIZE_URL_MAX_CHARS = 8 * 1024
 export const AS_CACHE_ENTRIES = 500
 /** Refreshes of one grant at the same moment: each round lets one through. */
 export const REFRESH_ATTEMPTS = 3
+/** A superseded token this old was no longer on its way when it arrived: somebody kept a copy. */
+export const REUSE_GRACE_SECONDS = 60
+/** Rotations of one family within that grace; nobody refreshes every two seconds on purpose. */
+export const ROTATIONS_KEPT = 32
+/** People read days; a finer time would cost a write per refresh where none is due. */
+export const USED_AT_PRECISION_SECONDS = 3_600
+/** A year of weekly new devices, four times over; beyond it the one unused for longest ends. */
+export const GRANTS_PER_PERSON_MAX = 200
+/** Consent pages and sign-ins begun within ten minutes, on each of 256 objects: 128,000 in all. */
+export const PENDING_PER_OBJECT_MAX = 500
 /** Consent must see a server that was published a moment ago; token requests need no fresher. */
 export const CATALOG_MAX_AGE_MS = 500
 

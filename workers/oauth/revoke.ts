@@ -1,7 +1,8 @@
 /**
- * RFC 7009 for both kinds of token: refresh tokens by the library; an access
- * token of ours ends its whole grant, if the authenticated client owns it.
- * An expired or foreign token is answered like a revoked one (§2.2).
+ * RFC 7009 for both kinds of token: each ends its whole grant, if it belongs to the
+ * authenticated client. A refresh token that was used up counts, too: whoever signs
+ * out with an old copy means it. An expired or foreign token is answered like a
+ * revoked one (§2.2).
  */
 import { jwtVerify, createLocalJWKSet } from 'jose'
 import {
@@ -12,9 +13,12 @@ import {
 import { asForAny } from './as-for-resource.ts'
 import { oauthError } from './answers.ts'
 import { boundedText } from './bounded-text.ts'
+import { clientNamedBy } from './client-credentials.ts'
 import type { Exchange } from './exchange.ts'
+import { grantKeyOf } from './grant-record.ts'
 import { FORM_MAX_BYTES } from './limits.ts'
 import { TOKEN_PATH } from './paths.ts'
+import { openRefreshToken } from './refresh-token.ts'
 import { post } from './register.ts'
 import type { Settings } from './settings.ts'
 
@@ -22,23 +26,42 @@ export async function revoke(request: Request, exchange: Exchange): Promise<Resp
   const text = await boundedText(request, FORM_MAX_BYTES)
   if (text === undefined) return oauthError(413, 'invalid_request', 'The form is too large')
   const form = new URLSearchParams(text)
-  // With a grant type the library would take it for a token request.
-  form.delete('grant_type')
   const presented = form.get('token')
   if (!presented) return oauthError(400, 'invalid_request', 'Say which token to revoke')
 
   const { settings, ctx } = exchange
   const as = asForAny(settings)
+  // With a grant type the library would take it for a token request.
+  form.delete('grant_type')
+  form.set('token', 'none')
   const forwarded = post(request, settings.issuer + TOKEN_PATH, form.toString())
-  // Authenticates the client; to a JWT the library then does nothing.
+  // Authenticates the client; of the token it knows nothing.
   const answer = await as.fetch(forwarded, exchange.asEnv(), ctx)
   if (!answer.ok) return answer
-  const claims = await verified(settings, presented)
-  const client = clientOf(request, form)
-  if (claims && client !== undefined && claims.client_id === client) {
-    await as.getOAuthApi(exchange.asEnv()).revokeGrant(claims.gid, claims.sub)
+  const owned = await grantOf(presented, exchange)
+  if (owned && owned.clientId === clientNamedBy(request, form)) {
+    await as.getOAuthApi(exchange.asEnv()).revokeGrant(owned.grantId, owned.userId)
   }
   return answer
+}
+
+interface Owned {
+  readonly grantId: string
+  readonly userId: string
+  readonly clientId: string
+}
+
+async function grantOf(token: string, exchange: Exchange): Promise<Owned | undefined> {
+  const { settings, asEnv } = exchange
+  const claims = await verified(settings, token)
+  if (claims) return { grantId: claims.gid, userId: claims.sub, clientId: claims.client_id }
+  const refreshToken = await openRefreshToken(await settings.refreshKeys(), token)
+  const [userId = '', grantId = ''] = refreshToken?.text.split(':') ?? []
+  const key = grantKeyOf(userId, grantId)
+  const kv = asEnv().OAUTH_KV
+  await kv.get(key)
+  const grant = kv.grant(key)
+  return grant && { grantId, userId, clientId: grant.clientId }
 }
 
 async function verified(settings: Settings, token: string): Promise<AccessTokenClaims | undefined> {
@@ -53,17 +76,6 @@ async function verified(settings: Settings, token: string): Promise<AccessTokenC
     return payload
   } catch {
     // Expired, altered or somebody else's: nothing of ours to revoke.
-    return undefined
-  }
-}
-
-/** The client the library has just authenticated, by the two ways to name one. */
-function clientOf(request: Request, form: URLSearchParams): string | undefined {
-  const [scheme, credentials = ''] = (request.headers.get('authorization') ?? '').split(' ')
-  if (scheme?.toLowerCase() !== 'basic') return form.get('client_id') ?? undefined
-  try {
-    return decodeURIComponent(atob(credentials).split(':')[0] ?? '')
-  } catch {
     return undefined
   }
 }

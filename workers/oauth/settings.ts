@@ -27,6 +27,7 @@ export interface Settings {
   readonly dpopNonces: DpopNonces
   clientKeys(): Promise<SealKeys>
   sessionKeys(): Promise<SealKeys>
+  refreshKeys(): Promise<SealKeys>
   tokenKeys(): Promise<TokenKeys>
 }
 
@@ -41,6 +42,7 @@ export function settingsOf(env: Cloudflare.Env): Settings {
 function build(env: Cloudflare.Env): Settings {
   let clientKeys: Promise<SealKeys> | undefined
   let sessionKeys: Promise<SealKeys> | undefined
+  let refreshKeys: Promise<SealKeys> | undefined
   let tokenKeys: Promise<TokenKeys> | undefined
   const issuer = originOf('ISSUER', env.ISSUER)
   return {
@@ -52,6 +54,7 @@ function build(env: Cloudflare.Env): Settings {
     dpopNonces: createDpopNonces(env.DPOP_SECRET, issuer),
     clientKeys: () => (clientKeys ??= deriveSealKeys(env.SEAL_SECRETS, 'oauth/client')),
     sessionKeys: () => (sessionKeys ??= deriveSealKeys(env.SEAL_SECRETS, 'oauth/session')),
+    refreshKeys: () => (refreshKeys ??= deriveSealKeys(env.SEAL_SECRETS, 'oauth/refresh')),
     tokenKeys: () => (tokenKeys ??= readTokenKeys(env.TOKEN_KEYS)),
   }
 }

@@ -1,7 +1,10 @@
 /**
  * What workers-oauth-provider takes for KV, over GrantStore objects with
- * compare-and-set: of two writers that read the same state, one gets an OAuth
- * error. One adapter per request: it remembers the revisions it read.
+ * compare-and-set: of two writers that read the same state, one is refused. One
+ * adapter per request: it remembers the revisions it read.
+ *
+ * A token request holds its grant back until the answer is known (`holdsGrants`):
+ * what is answered and what is stored are then one decision, written at once.
  *
  * Access tokens are JWTs, so the library's own `token:` rows are never kept.
  * Cross-user lists are not supported: nothing here needs them.
@@ -9,12 +12,14 @@
 import { AuthorizationError, OAuthError, type ClientInfo } from '@cloudflare/workers-oauth-provider'
 import { grantStoreOf } from '#shared/rpc.ts'
 import type { RegisteredClient } from './client-id.ts'
+import { summaryOf, type GrantRecord } from './grant-record.ts'
+import { PENDING_PER_OBJECT_MAX } from './limits.ts'
 
 type Shard = ReturnType<typeof grantStoreOf>
 
 /** Opaque user ids are 43 characters of base64url; no other text may name an object. */
 const USER_ID = /^[A-Za-z0-9_-]{43}$/
-const KEY = /^(grant|transaction|signin):([^:]+)(?::([^:]+))?$/
+const KEY = /^(grant|transaction|signin|client-assertion-jti):([^:]+)(?::([^:]+))?$/
 
 export class Shards {
   readonly #namespace: DurableObjectNamespace
@@ -42,6 +47,18 @@ export interface StoreOptions {
   openClient(clientId: string): Promise<RegisteredClient | undefined>
   /** Called before a grant goes: its access tokens must stop counting. */
   grantRevoked(grantId: string): Promise<void>
+  readonly publicOrigin: string
+  /** Grants are written by {@link GrantKv.commit} alone. */
+  readonly holdsGrants?: boolean
+}
+
+/** A grant that the library has decided on, and nobody has written yet. */
+export interface HeldGrant {
+  readonly key: string
+  /** As it was read. */
+  readonly before: GrantRecord | undefined
+  readonly after: GrantRecord
+  readonly expiresAtSeconds: number | undefined
 }
 
 interface KvPutOptions {
@@ -55,8 +72,7 @@ export class GrantKv {
   registered: ClientInfo | undefined
   /** The client the library last looked up: its registration decides on refresh tokens and bindings. */
   client: RegisteredClient | undefined
-  /** A write was refused because another request wrote first. */
-  raced = false
+  held: HeldGrant | undefined
   readonly #options: StoreOptions
   readonly #seen = new Map<string, { value: string | null; revision: number }>()
 
@@ -76,17 +92,37 @@ export class GrantKv {
       this.registered = JSON.parse(value) as ClientInfo
       return
     }
-    const { expiration, expirationTtl, metadata } = options
+    const { expiration, expirationTtl } = options
     const expiresAtSeconds = expiration ?? (expirationTtl && nowSeconds() + expirationTtl)
-    const written = await this.#shard(key).put(key, value, {
+    if (!key.startsWith('grant:')) return this.#putPending(key, value, expiresAtSeconds)
+    const after = JSON.parse(value) as GrantRecord
+    this.held = { key, before: this.grant(key), after, expiresAtSeconds }
+    if (this.#options.holdsGrants) return
+    if (!(await this.commit(after))) throw conflict()
+  }
+
+  /**
+   * Writes `grant` in place of the one that is held.
+   * @returns `false`: another request wrote first; nothing was written
+   */
+  async commit(grant: GrantRecord): Promise<boolean> {
+    const { held } = this
+    if (!held) throw new TypeError('No grant is held')
+    this.held = undefined
+    const { key, expiresAtSeconds } = held
+    const written = await this.#shard(key).put(key, JSON.stringify(grant), {
       ...(expiresAtSeconds === undefined ? {} : { expiresAtSeconds }),
-      ...(metadata === undefined ? {} : { metadata }),
+      metadata: summaryOf(grant, this.#options.publicOrigin),
       ifRevision: this.#seen.get(key)?.revision ?? 0,
     })
     this.#seen.delete(key)
-    if (written) return
-    this.raced = true
-    throw conflict()
+    return written
+  }
+
+  /** The grant this request has read: the library reads none before the client has authenticated. */
+  grant(key: string): GrantRecord | undefined {
+    const value = this.#seen.get(key)?.value
+    return value ? (JSON.parse(value) as GrantRecord) : undefined
   }
 
   async delete(key: string): Promise<void> {
@@ -121,6 +157,18 @@ export class GrantKv {
     return value
   }
 
+  /** Rows under random names, gone within minutes; strangers cause them, so there is a ceiling. */
+  async #putPending(key: string, value: string, expiresAtSeconds?: number): Promise<void> {
+    const written = await this.#shard(key).put(key, value, {
+      ...(expiresAtSeconds === undefined ? {} : { expiresAtSeconds }),
+      ifRevision: this.#seen.get(key)?.revision ?? 0,
+      maxRows: PENDING_PER_OBJECT_MAX,
+    })
+    this.#seen.delete(key)
+    if (written) return
+    throw key.startsWith('transaction:') ? tooMany() : conflict()
+  }
+
   #shard(key: string): Shard {
     const shard = this.#options.shards.holding(key)
     if (!shard) throw new TypeError('No object holds such a key')
@@ -134,6 +182,11 @@ const conflict = (): OAuthError =>
   new OAuthError('invalid_grant', {
     description: 'Another request used this code or token at the same moment',
     internal: { category: 'token-issuance', reason: 'another_writer_was_first' },
+  })
+
+const tooMany = (): AuthorizationError =>
+  new AuthorizationError('temporarily_unavailable', {
+    description: 'Too many sign-ins are under way; try again in some minutes',
   })
 
 const alreadyUsed = (): AuthorizationError =>

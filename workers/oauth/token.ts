@@ -7,13 +7,18 @@ import { signAccessToken } from '#shared/auth/access-token.ts'
 import type { VerifiedProof } from '#shared/auth/dpop-proof.ts'
 import { identityOf } from '#shared/auth/principal.ts'
 import { claimProof } from '#shared/auth/replay.ts'
-import { asFor, asForAny, type Carrier, type Issued } from './as-for-resource.ts'
+import { logEvent } from '#shared/log.ts'
+import { asFor, asForAny, type AsEnv, type Carrier, type Issued } from './as-for-resource.ts'
 import { NO_STORE, oauthError, withJson } from './answers.ts'
 import { boundedText } from './bounded-text.ts'
+import { clientNamedBy } from './client-credentials.ts'
 import { dpopRefusal, proofOf, withNonce } from './dpop.ts'
 import type { Exchange } from './exchange.ts'
+import { grantKeyOf, type GrantRecord } from './grant-record.ts'
 import { FORM_MAX_BYTES, REFRESH_ATTEMPTS } from './limits.ts'
 import { TOKEN_PATH } from './paths.ts'
+import { isReuse, settleCode, settleRefresh, type Settled } from './refresh.ts'
+import { openRefreshToken, sealRefreshToken, type RefreshToken } from './refresh-token.ts'
 import { post } from './register.ts'
 import { resourceOf, serverNameOf, type KnownServer } from './servers.ts'
 import type { Settings } from './settings.ts'
@@ -28,6 +33,16 @@ interface TokenResponse {
 /** What the library's callback needs to know of the request. */
 type Presented = Pick<Carrier, 'proof' | 'claimProof' | 'hasAssertion'>
 
+/** One token request, read once and attempted as often as it loses a race. */
+interface Asked extends Presented {
+  readonly request: Request
+  readonly form: URLSearchParams
+  /** Of the presented code or refresh token; its server may be gone. */
+  readonly grantKey: string | undefined
+  readonly server: KnownServer | undefined
+  readonly refreshToken: RefreshToken | undefined
+}
+
 export async function token(request: Request, exchange: Exchange): Promise<Response> {
   return withNonce(await answer(request, exchange), exchange.settings)
 }
@@ -38,22 +53,30 @@ async function answer(request: Request, exchange: Exchange): Promise<Response> {
   const text = await boundedText(request, FORM_MAX_BYTES)
   if (text === undefined) return oauthError(413, 'invalid_request', 'The form is too large')
   const form = new URLSearchParams(text)
-  const server = await serverOfGrant(form, exchange)
+  const refreshToken = await openPresented(form, exchange.settings)
+  const grantKey = grantKeyIn(form)
+  const server = grantKey === undefined ? undefined : await serverOfGrant(grantKey, exchange)
   normalise(form, exchange.settings)
   // Without a grant nothing is said of resources: clients start over at invalid_grant alone.
   if (!server) form.delete('resource')
-  const presented = {
-    ...present(proof.value, exchange),
-    hasAssertion: form.has('client_assertion'),
-  }
-  // A refresh that lost a race finds its token still valid as the previous one, and tries again.
-  const attempts = form.get('grant_type') === 'refresh_token' ? REFRESH_ATTEMPTS : 1
-  let tried = await attempt(request, form, server, presented, exchange)
-  for (let count = 1; count < attempts && tried.raced; count += 1) {
-    tried = await attempt(request, form, server, presented, exchange)
-  }
-  return tried.response
+  const hasAssertion = form.has('client_assertion')
+  const presented = { ...present(proof.value, exchange), hasAssertion }
+  const asked: Asked = { request, form, grantKey, server, refreshToken, ...presented }
+  return (await attempts(asked, exchange)) ?? lostRace()
 }
+
+/** A refresh that lost a race finds its token still answered as the previous one; a code does not. */
+async function attempts(asked: Asked, exchange: Exchange): Promise<Response | undefined> {
+  const most = asked.refreshToken ? REFRESH_ATTEMPTS : 1
+  for (let count = 0; count < most; count += 1) {
+    const response = await attempt(asked, exchange)
+    if (response) return response
+  }
+  return undefined
+}
+
+const lostRace = (): Response =>
+  oauthError(400, 'invalid_grant', 'Another request used this code or token at the same moment')
 
 /** The proof, used up at most once however often the request is attempted. */
 function present(proof: VerifiedProof | undefined, { replay }: Exchange): Presented {
@@ -62,27 +85,71 @@ function present(proof: VerifiedProof | undefined, { replay }: Exchange): Presen
   return { proof, claimProof: () => (claimed ??= claimProof(replay, proof)) }
 }
 
-async function attempt(
-  request: Request,
-  form: URLSearchParams,
-  server: KnownServer | undefined,
-  presented: Presented,
-  { settings, ctx, asEnv }: Exchange,
-): Promise<{ response: Response; raced: boolean }> {
+/** @returns `undefined` when another request wrote the grant first */
+async function attempt(asked: Asked, exchange: Exchange): Promise<Response | undefined> {
+  const { request, form, server, refreshToken, proof, claimProof, hasAssertion } = asked
+  const { settings, ctx, asEnv } = exchange
+  const presented = { proof, claimProof, hasAssertion } as Presented
   const carrier: Carrier = server ? { server, ...presented } : {}
   const as = server
     ? asFor(settings, resourceOf(settings.publicOrigin, server.name))
     : asForAny(settings)
-  const env = asEnv(carrier)
+  const env = asEnv(carrier, { holdsGrants: true })
   const forwarded = post(request, settings.issuer + TOKEN_PATH, form.toString())
-  const answer = await as.fetch(forwarded, env, ctx)
-  if (!answer.ok || !carrier.issued)
-    return { response: uncached(answer), raced: env.OAUTH_KV.raced }
-  const body = (await answer.json()) as TokenResponse
-  const { issued, proof } = carrier
-  const accessToken = await mint(settings, issued, proof, body)
-  const tokens = { ...body, access_token: accessToken, token_type: proof ? 'DPoP' : 'Bearer' }
-  return { response: uncached(withJson(answer, tokens)), raced: false }
+  const answered = await as.fetch(forwarded, env, ctx)
+  const { issued } = carrier
+  if (!answered.ok || !issued) {
+    if (!answered.ok) await endReused(asked, env, exchange)
+    return uncached(answered)
+  }
+  const body = (await answered.json()) as TokenResponse
+  const made = body.refresh_token
+  const nowSeconds = Math.floor(Date.now() / 1000)
+  const settled = refreshToken
+    ? await settleRefresh(env.OAUTH_KV, refreshToken, String(made), nowSeconds)
+    : await settleCode(env.OAUTH_KV, made, nowSeconds)
+  if (!settled) return undefined
+  return uncached(withJson(answered, await tokensOf(body, issued, proof, settled, settings)))
+}
+
+async function tokensOf(
+  body: TokenResponse,
+  issued: Issued,
+  proof: VerifiedProof | undefined,
+  { refreshToken }: Settled,
+  settings: Settings,
+) {
+  return {
+    ...body,
+    access_token: await mint(settings, issued, proof, body),
+    token_type: proof ? 'DPoP' : 'Bearer',
+    ...(refreshToken
+      ? { refresh_token: await sealRefreshToken(await settings.refreshKeys(), refreshToken) }
+      : {}),
+  }
+}
+
+async function endReused(asked: Asked, env: AsEnv, { settings, asEnv }: Exchange): Promise<void> {
+  const { request, form, refreshToken, grantKey } = asked
+  if (!refreshToken || grantKey === undefined) return
+  const nowSeconds = Math.floor(Date.now() / 1000)
+  const client = clientNamedBy(request, form)
+  const grant = env.OAUTH_KV.grant(grantKey)
+  if (!isReuse(grant, refreshToken, client, nowSeconds)) return
+  logEvent('refresh_token_reused', { grant: grant.id })
+  await asForAny(settings).getOAuthApi(asEnv()).revokeGrant(grant.id, grant.userId)
+}
+
+/** Puts the library's own token in place of the sealed one; what is none of ours means no grant. */
+async function openPresented(
+  form: URLSearchParams,
+  settings: Settings,
+): Promise<RefreshToken | undefined> {
+  const presented = form.get('refresh_token')
+  if (form.get('grant_type') !== 'refresh_token' || presented === null) return undefined
+  const opened = await openRefreshToken(await settings.refreshKeys(), presented)
+  form.set('refresh_token', opened?.text ?? 'none')
+  return opened
 }
 
 async function mint(
@@ -109,22 +176,25 @@ async function mint(
   })
 }
 
+/** Codes and the library's refresh tokens are `user:grant:secret`. */
+function grantKeyIn(form: URLSearchParams): string | undefined {
+  const isRefresh = form.get('grant_type') === 'refresh_token'
+  const presented = form.get(isRefresh ? 'refresh_token' : 'code') ?? ''
+  const [user = '', grant = '', secret] = presented.split(':')
+  return secret === undefined ? undefined : grantKeyOf(user, grant)
+}
+
 /**
- * The server the presented code or refresh token is for. Codes and refresh tokens
- * are `user:grant:secret`; the grant names its resource. A server that has gone
- * takes its grants with it: the library then finds no fitting resource.
+ * The server a grant is for. One that has gone takes its grants with it: the
+ * library then finds no fitting resource.
  */
 async function serverOfGrant(
-  form: URLSearchParams,
+  key: string,
   { shards, settings, catalog, ctx }: Exchange,
 ): Promise<KnownServer | undefined> {
-  const presented = form.get('code') ?? form.get('refresh_token') ?? ''
-  const [user = '', grant = '', secret] = presented.split(':')
-  if (secret === undefined) return undefined
-  const key = `grant:${user}:${grant}`
   const stored = await shards.holding(key)?.get(key)
   if (!stored) return undefined
-  const { resource } = JSON.parse(stored.value) as { resource?: unknown }
+  const { resource } = JSON.parse(stored.value) as GrantRecord
   const name = serverNameOf(settings.publicOrigin, String(resource))
   return name === undefined ? undefined : catalog.find(name, ctx)
 }

@@ -1,0 +1,201 @@
+/**
+ * The authorization server's own code over the real objects, in one isolate: so that
+ * requests can be interleaved on purpose, and the clock moved.
+ */
+import { env as objectsEnv, exports } from 'cloudflare:workers'
+import { exportJWK, generateKeyPair } from 'jose'
+import { definitionsDigest } from '#shared/catalog/digest.ts'
+import type { PolicyFile } from '#shared/catalog/entry.ts'
+import { catalogOf } from '#shared/rpc.ts'
+import { asFor } from '../../../workers/oauth/as-for-resource.ts'
+import { exchangeOf, type Exchange } from '../../../workers/oauth/exchange.ts'
+import { register } from '../../../workers/oauth/register.ts'
+import { revoke } from '../../../workers/oauth/revoke.ts'
+import { resourceOf } from '../../../workers/oauth/servers.ts'
+import { token } from '../../../workers/oauth/token.ts'
+
+export const ISSUER = 'https://mcp.example'
+export const REDIRECT_URI = 'http://127.0.0.1:3000/callback'
+export const VERIFIER = 'v'.repeat(43)
+/** Longer than two calls of one object take, and different for each call. */
+const DELAY_MAX_MS = 6
+
+export interface Tokens {
+  readonly access_token: string
+  readonly refresh_token: string
+}
+export interface TokenAnswer extends Partial<Tokens> {
+  readonly status: number
+  readonly error?: string
+}
+
+type Namespaces = Record<
+  'GrantStoreObject' | 'CatalogObject' | 'FeedObject' | 'ReplayObject',
+  DurableObjectNamespace
+>
+export const objects = exports as unknown as Namespaces
+
+export class AuthorizationServer {
+  readonly env: Cloudflare.Env
+  readonly exchange: Exchange
+
+  private constructor(env: Cloudflare.Env) {
+    this.env = env
+    this.exchange = exchangeOf(env, context)
+  }
+
+  /** @param vars those that differ from a plain setup */
+  static async start(vars: Partial<Cloudflare.Env> = {}): Promise<AuthorizationServer> {
+    const { privateKey } = await generateKeyPair('ES256', { extractable: true })
+    const secret = crypto.getRandomValues(new Uint8Array(32))
+    const text = btoa(String.fromCharCode(...secret))
+      .replaceAll('+', '-')
+      .replaceAll('/', '_')
+    const env = {
+      ...EMPTY,
+      SEAL_SECRETS: `k1:${text.replaceAll('=', '')}`,
+      DPOP_SECRET: text.replaceAll('=', ''),
+      TOKEN_KEYS: JSON.stringify([await exportJWK(privateKey)]),
+      CATALOG_KV: objectsEnv.CATALOG_KV,
+      GRANTS: delayed(objects.GrantStoreObject),
+      CATALOG: objects.CatalogObject,
+      FEED: objects.FeedObject,
+      REPLAY: objects.ReplayObject,
+      ...vars,
+    } as Cloudflare.Env
+    return new AuthorizationServer(env)
+  }
+
+  async publish(server: string, policy: PolicyFile = {}): Promise<void> {
+    const tools = [
+      { wire: { name: 'now', description: 'Now', inputSchema: { type: 'object' } }, scopes: [] },
+    ]
+    const definitions = { serverInfo: { name: server, version: '1.0.0' }, tools }
+    const digest = await definitionsDigest(definitions)
+    const description = { definitions, digest, build: 'b1', policy }
+    const published = await catalogOf(objects.CatalogObject).publish(server, description)
+    if (!published.ok) throw new Error(published.failure.detail)
+  }
+
+  async newClient(): Promise<string> {
+    const body = JSON.stringify({
+      client_name: 'Test',
+      redirect_uris: [REDIRECT_URI],
+      token_endpoint_auth_method: 'none',
+    })
+    const headers = { 'content-type': 'application/json' }
+    const asked = new Request(`${ISSUER}/oauth/register`, { method: 'POST', headers, body })
+    const answer = await register(asked, this.exchange)
+    return ((await answer.json()) as { client_id: string }).client_id
+  }
+
+  /** What a consent leaves behind: a grant with a code. */
+  async newCode(clientId: string, server: string, userId: string): Promise<string> {
+    const { settings, asEnv } = this.exchange
+    const resource = resourceOf(settings.publicOrigin, server)
+    const api = asFor(settings, resource).getOAuthApi(asEnv())
+    const { redirectTo } = await api.completeAuthorization({
+      request: {
+        responseType: 'code',
+        clientId,
+        redirectUri: REDIRECT_URI,
+        scope: [],
+        state: 's',
+        codeChallenge: await challengeOf(VERIFIER),
+        codeChallengeMethod: 'S256',
+        resource,
+      },
+      userId,
+      metadata: { clientName: 'Test' },
+      scope: [],
+      props: { subject: userId, tenant: 'default' },
+      revokeExistingGrants: false,
+    })
+    return String(new URL(redirectTo).searchParams.get('code'))
+  }
+
+  redeem(clientId: string, code: string): Promise<TokenAnswer> {
+    return this.#ask({
+      grant_type: 'authorization_code',
+      code,
+      client_id: clientId,
+      redirect_uri: REDIRECT_URI,
+      code_verifier: VERIFIER,
+    })
+  }
+
+  refresh(clientId: string, refreshToken: string | undefined): Promise<TokenAnswer> {
+    return this.#ask({
+      grant_type: 'refresh_token',
+      refresh_token: String(refreshToken),
+      client_id: clientId,
+    })
+  }
+
+  /** A family of its own. */
+  async signIn(clientId: string, server: string, userId: string): Promise<Tokens> {
+    const answer = await this.redeem(clientId, await this.newCode(clientId, server, userId))
+    if (answer.status !== 200) throw new Error(`the code was refused: ${answer.error}`)
+    return answer as Tokens
+  }
+
+  async revoke(clientId: string, text: string): Promise<number> {
+    const form = new URLSearchParams({ token: text, client_id: clientId })
+    const request = new Request(`${ISSUER}/oauth/revoke`, { method: 'POST', body: form })
+    return (await revoke(request, this.exchange)).status
+  }
+
+  async #ask(form: Record<string, string>): Promise<TokenAnswer> {
+    const body = new URLSearchParams(form)
+    const request = new Request(`${ISSUER}/oauth/token`, { method: 'POST', body })
+    const answer = await token(request, this.exchange)
+    return { status: answer.status, ...(await answer.json<Partial<Tokens>>()) }
+  }
+}
+
+const EMPTY = {
+  PUBLIC_ORIGIN: ISSUER,
+  ISSUER,
+  DEFAULT_RESOURCE: '',
+  OIDC_ISSUER: '',
+  OIDC_CLIENT_ID: '',
+  OIDC_CLIENT_SECRET: '',
+  OIDC_TENANT_CLAIM: '',
+  OIDC_SCOPES: '',
+  OIDC_GROUPS_CLAIM: '',
+  OIDC_GROUPS: '',
+  OIDC_CLAIMS: '',
+  OWNER_LINK: '',
+}
+
+const context = {
+  waitUntil: () => undefined,
+  passThroughOnException: () => undefined,
+  props: {},
+} as unknown as ExecutionContext
+
+async function challengeOf(verifier: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))
+  const text = btoa(String.fromCharCode(...new Uint8Array(digest)))
+  return text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+}
+
+/** Each call waits before and after, so that requests overtake each other. */
+function delayed(namespace: DurableObjectNamespace): DurableObjectNamespace {
+  const wait = () => new Promise((resolve) => setTimeout(resolve, Math.random() * DELAY_MAX_MS))
+  const stubOf = (name: string) =>
+    new Proxy(namespace.getByName(name) as object, {
+      get: (stub, method) => {
+        if (typeof method !== 'string' || method === 'then') return undefined
+        return async (...args: unknown[]) => {
+          await wait()
+          const answer: unknown = await (stub as Record<string, (...a: unknown[]) => unknown>)[
+            method
+          ]?.(...args)
+          await wait()
+          return answer
+        }
+      },
+    })
+  return { getByName: stubOf } as unknown as DurableObjectNamespace
+}

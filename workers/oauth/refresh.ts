@@ -1,0 +1,71 @@
+/**
+ * What a token request does to its grant, once the library has found it good: the
+ * code begins a family of refresh tokens, a current token rotates, the one before
+ * it is answered again. Written by compare-and-set; whoever lost a race looks anew.
+ */
+import type { GrantRecord } from './grant-record.ts'
+import { newFamily, rotated, standingOf, successorOf, touched } from './rotation.ts'
+import type { RefreshToken } from './refresh-token.ts'
+import type { GrantKv } from './store.ts'
+
+/** Written; with the refresh token to answer with, where there is one. */
+export type Settled = { readonly refreshToken?: RefreshToken }
+
+/**
+ * @param issued the refresh token the library made, if it made one
+ * @returns `undefined`: another request was first, and nothing was written
+ */
+export async function settleCode(
+  kv: GrantKv,
+  issued: string | undefined,
+  nowSeconds: number,
+): Promise<Settled | undefined> {
+  const { after } = heldBy(kv)
+  if (!(await kv.commit({ ...after, family: newFamily(nowSeconds) }))) return undefined
+  return issued === undefined ? {} : { refreshToken: { text: issued, generation: 0 } }
+}
+
+/** As {@link settleCode}, for the refresh token `used`. */
+export async function settleRefresh(
+  kv: GrantKv,
+  used: RefreshToken,
+  issued: string,
+  nowSeconds: number,
+): Promise<Settled | undefined> {
+  const { before, after } = heldBy(kv)
+  const family = before?.family
+  if (!family) return undefined
+  const standing = standingOf(family, used, nowSeconds)
+  if (standing.kind === 'current') {
+    const next = await rotated(family, used, issued, nowSeconds)
+    if (!(await kv.commit({ ...after, family: next }))) return undefined
+    return { refreshToken: { text: issued, generation: next.generation } }
+  }
+  if (standing.kind !== 'previous') return undefined
+  const noted = touched(family, nowSeconds)
+  const { expiresAt } = after
+  const grant = { ...before, ...(expiresAt === undefined ? {} : { expiresAt }) }
+  if (noted && !(await kv.commit({ ...grant, family: noted }))) return undefined
+  return { refreshToken: await successorOf(family, used) }
+}
+
+function heldBy({ held }: GrantKv) {
+  if (!held) throw new TypeError('The library issued tokens without writing a grant')
+  return held
+}
+
+/**
+ * Was a refused token superseded for longer than a request is on its way? Then it is
+ * a copy, and its family ends. The library reads the grant after the client has
+ * authenticated, so without that there is no `grant` to judge by.
+ */
+export function isReuse(
+  grant: GrantRecord | undefined,
+  used: RefreshToken,
+  clientId: string | undefined,
+  nowSeconds: number,
+): grant is GrantRecord {
+  if (!grant || grant.clientId !== clientId) return false
+  const standing = standingOf(grant.family, used, nowSeconds)
+  return standing.kind === 'superseded' && standing.isReuse
+}
