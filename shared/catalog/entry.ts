@@ -76,6 +76,8 @@ export const definitionsSchema = z.looseObject({
   prompts: z.optional(z.array(promptDefinitionSchema)),
   resources: z.optional(z.array(resourceDefinitionSchema)),
   resourceTemplates: z.optional(z.array(resourceTemplateDefinitionSchema)),
+  /** What scopes allow, in the author's words for the consent page. */
+  scopeDescriptions: z.optional(z.record(z.string(), z.string())),
 })
 export type Definitions = z.infer<typeof definitionsSchema>
 

@@ -2,10 +2,11 @@
  * `completion/complete` (2026-07-28 server/utilities/completion): for arguments of
  * prompts and variables of resource templates whose author gave a completer.
  */
-import { missingScopes } from '../catalog/policy.ts'
+import { missingScopes } from '../auth/scopes.ts'
 import { successResponse } from '../protocol/2026-07-28/results.ts'
 import { errorResponse, invalidParams } from '../protocol/errors.ts'
 import { readCompletion } from '../protocol/completion.ts'
+import { scopeNames } from '../tool/scopes.ts'
 import { errorOf, type Feature } from './feature.ts'
 import { COMPLETIONS_MAX } from './limits.ts'
 import { lookContext } from './look.ts'
@@ -28,7 +29,7 @@ async function complete(call: Call): Promise<Response> {
         : undefined
       : Object.values(resources).find(({ uri }) => uri === asked.target)
   // The router decided by the same rules; should it ever have found another, nothing is told.
-  if (!item || missingScopes(item.scopes ?? [], caller.principal.scopes).length > 0) {
+  if (!item || missingScopes(scopeNames(item.scopes), caller.principal.scopes).length > 0) {
     return errorResponse(message.id, invalidParams(`Unknown reference: ${asked.target}`))
   }
   const completers = item.complete ?? {}

@@ -3,12 +3,13 @@
  * first, then each template's; a page ends where an author's page ends.
  */
 import { toBase64Url, tryFromBase64Url } from '../auth/base64url.ts'
-import { missingScopes } from '../catalog/policy.ts'
+import { missingScopes } from '../auth/scopes.ts'
 import { successResponse } from '../protocol/2026-07-28/results.ts'
 import { errorResponse, invalidParams } from '../protocol/errors.ts'
 import { isObject } from '../protocol/jsonrpc.ts'
 import type { ListedResource } from '../tool/resource.ts'
 import { resourceWire } from '../tool/resource-wire.ts'
+import { scopeNames } from '../tool/scopes.ts'
 import { errorOf } from './feature.ts'
 import { CURSOR_MAX_CHARS, LISTED_PAGE_MAX } from './limits.ts'
 import { lookContext } from './look.ts'
@@ -52,7 +53,7 @@ async function pageFrom(all: readonly CompiledResource[], call: Call, place: Pla
   for (let index = place.index; index < all.length; index++) {
     const { resource } = all[index] ?? {}
     // What a scope guards is not shown without it, not even its names.
-    if (!resource?.list || missingScopes(resource.scopes ?? [], held).length > 0) continue
+    if (!resource?.list || missingScopes(scopeNames(resource.scopes), held).length > 0) continue
     const listed = await resource.list(lookContext(call), cursor)
     const page = Array.isArray(listed) ? { resources: listed } : listed
     if (!page.resources.every(isListed)) throw new TypeError('list: each is { uri, name, … }')

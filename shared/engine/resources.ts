@@ -3,11 +3,12 @@
  * itself (2026-07-28 server/resources). Not found is −32602 with `data.uri`,
  * never an empty answer (SEP-2164).
  */
-import { missingScopes } from '../catalog/policy.ts'
+import { missingScopes } from '../auth/scopes.ts'
 import { errorResponse, invalidParams, type WireError } from '../protocol/errors.ts'
 import { isObject } from '../protocol/jsonrpc.ts'
 import { DEFAULT_TIMEOUT_MS, MAX_OUTPUT_BYTES } from '../tool/limits.ts'
 import { isTemplate, type Resource } from '../tool/resource.ts'
+import { scopeNames } from '../tool/scopes.ts'
 import { matchUri, parseUriTemplate, type UriTemplate } from '../uri-template.ts'
 import { failureOf, stopped, type Feature } from './feature.ts'
 import { exceeds } from './output.ts'
@@ -54,7 +55,7 @@ async function readResource(all: readonly CompiledResource[], call: Call): Promi
   }
   const found = find(all, uri)
   // The router decided by the same rules; should it ever have found another resource, nothing is read.
-  const { scopes = [] } = found?.resource ?? {}
+  const scopes = scopeNames(found?.resource.scopes)
   if (!found || missingScopes(scopes, caller.principal.scopes).length > 0) {
     return refuse(notFound(uri))
   }

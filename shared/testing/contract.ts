@@ -8,6 +8,7 @@ import { CAPABILITIES_KEY, VERSION_KEY } from '../protocol/2026-07-28/envelope.t
 import { HEADER_MISMATCH, INVALID_PARAMS, METHOD_NOT_FOUND } from '../protocol/errors.ts'
 import { MODERN_VERSION } from '../protocol/versions.ts'
 import type { ServerOptions } from '../tool/server.ts'
+import { scopeNames } from '../tool/scopes.ts'
 import {
   DECISION_HEADER,
   DESCRIPTION_META_KEY,
@@ -37,7 +38,9 @@ export function testServer(server: ServerOptions): void {
 function testClientView(server: ServerOptions, era: Era): void {
   const tools = Object.entries(server.tools ?? {})
   const connect = (options: TestClientOptions = {}) => createTestClient(server, { era, ...options })
-  const scoped = tools.flatMap(([name, { scopes }]) => (scopes ? [{ name, scopes }] : []))
+  const scoped = tools.flatMap(([name, { scopes }]) =>
+    scopes ? [{ name, scopes: scopeNames(scopes) }] : [],
+  )
 
   test('lists every tool, with a description and an object schema', async () => {
     const listed = await (await connect()).listTools()

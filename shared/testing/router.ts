@@ -14,7 +14,7 @@ import {
   type CompiledItem,
   type CompiledServer,
 } from '../catalog/list.ts'
-import { missingScopes } from '../catalog/policy.ts'
+import { missingScopes, reduceScopes, scopesForTool } from '../auth/scopes.ts'
 import type { Built } from '../engine/built.ts'
 import { completions } from '../engine/completions.ts'
 import { pin } from '../engine/pin.ts'
@@ -127,12 +127,14 @@ function decide(
     const { id } = JSON.parse(body) as { id: string | number }
     return errorResponse(id, invalidParams(`${method}: there is no ${name}`))
   }
-  if (missingScopes(item.scopes, principal.scopes).length === 0) return undefined
+  const held = principal.scopes
+  const needed = method === 'tools/call' ? scopesForTool(item, held) : item.scopes
+  if (missingScopes(needed, held).length === 0) return undefined
   return challengeResponse({
     status: 403,
     error: 'insufficient_scope',
-    description: `This call needs the scope ${item.scopes.join(' ')}`,
-    scopes: item.scopes,
+    description: `This call needs the scope ${needed.join(' ')}`,
+    scopes: reduceScopes([...held, ...needed]),
     resourceMetadataUrl: 'https://test.invalid/.well-known/oauth-protected-resource',
   })
 }
@@ -142,7 +144,7 @@ function itemOf(
   compiled: CompiledServer,
   method: string,
   name: string,
-): Pick<CompiledItem, 'scopes'> | undefined {
+): CompiledItem | undefined {
   switch (method) {
     case 'tools/call':
       return compiled.tools.get(name)
@@ -151,6 +153,6 @@ function itemOf(
     case 'resources/read':
       return resourceAt(compiled, name)
     default:
-      return { scopes: [] }
+      return { scopes: [], readOnly: true }
   }
 }

@@ -1,6 +1,6 @@
 /** What `defineTool` refuses. Each message names the option and what to write instead. */
 import { isJsonSchema } from './json-schema-input.ts'
-import { MAX_OUTPUT_BYTES, MAX_TIMEOUT_MS } from './limits.ts'
+import { MAX_OUTPUT_BYTES, MAX_TIMEOUT_MS, SCOPE_WORDS_MAX_CHARS } from './limits.ts'
 
 const OPTIONS: ReadonlySet<string> = new Set(
   'description title input output annotations scopes icons timeoutMs maxOutputBytes handler'.split(
@@ -49,7 +49,7 @@ export function checkCommon(maker: string, options: Record<string, unknown>): vo
   must(
     maker,
     optional(options['scopes'], isScopes),
-    'scopes: give a non-empty array of scope names without spaces, or leave it out',
+    'scopes: give a non-empty array of scope names without spaces, or { name: what it allows, in words }, or leave it out',
   )
   must(
     maker,
@@ -102,10 +102,15 @@ const isCount = (value: unknown, max: number): boolean =>
 export const isZodObject = (value: unknown): boolean =>
   (value as { _zod?: { def?: { type?: string } } } | null)?._zod?.def?.type === 'object'
 
-const isScopes = (value: unknown): boolean =>
-  Array.isArray(value) &&
-  value.length > 0 &&
-  value.every((scope) => typeof scope === 'string' && SCOPE.test(scope))
+function isScopes(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const names: unknown[] = Array.isArray(value) ? value : Object.keys(value)
+  const words: unknown[] = Array.isArray(value) ? [] : Object.values(value)
+  const areNames = names.every((name) => typeof name === 'string' && SCOPE.test(name))
+  const isShort = (text: unknown): boolean =>
+    isText(text) && (text as string).length <= SCOPE_WORDS_MAX_CHARS
+  return names.length > 0 && areNames && words.every(isShort)
+}
 
 const isIcons = (value: unknown): boolean =>
   Array.isArray(value) &&

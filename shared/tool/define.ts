@@ -10,6 +10,7 @@ import type { JsonSchemaInput } from './json-schema-input.ts'
 import type { ContentResult } from './content.ts'
 import type { Elicited, Form, FormContent, Opened, Page } from './elicit.ts'
 import type { ClientOffers, Root, Sampled, SampleParams } from './sample.ts'
+import type { Scopes } from './scopes.ts'
 
 /** What a handler gets beside its arguments. */
 export interface ToolContext {
@@ -89,7 +90,7 @@ export interface ToolOptions<
   output?: Output
   annotations?: ToolAnnotations
   /** Scopes a caller must all hold; without one the call answers 403 before the handler runs. */
-  scopes?: readonly [string, ...string[]]
+  scopes?: Scopes
   icons?: ToolIcon[]
   /** Default 120 000; at most 15 minutes. */
   timeoutMs?: number

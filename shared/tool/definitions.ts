@@ -15,6 +15,7 @@ import { isJsonSchema } from './json-schema-input.ts'
 import { isArgumentList, type Prompt, type PromptArgument } from './prompt.ts'
 import { isTemplate, type Resource } from './resource.ts'
 import { resourceWire } from './resource-wire.ts'
+import { scopeNames, scopeWords } from './scopes.ts'
 import { serverInfoOf, type Server } from './server.ts'
 
 type JsonSchema = Record<string, unknown>
@@ -42,7 +43,26 @@ export function definitionsOf(server: Server, folder: string): Definitions {
     ...(templates.length > 0
       ? { resourceTemplates: templates.map(([name, one]) => templateDefinition(name, one)) }
       : {}),
+    ...describedScopes(server),
   }
+}
+
+/** @throws TypeError for a scope that is described in two ways */
+function describedScopes({ tools, prompts, resources }: Server): {
+  scopeDescriptions?: Record<string, string>
+} {
+  const said = new Map<string, string>()
+  for (const { scopes } of [tools, prompts, resources].flatMap((of) => Object.values(of))) {
+    for (const [scope, words] of scopeWords(scopes)) {
+      if ((said.get(scope) ?? words) !== words) {
+        throw new TypeError(
+          `Scope "${scope}" is described in two ways: say the same in both places.`,
+        )
+      }
+      said.set(scope, words)
+    }
+  }
+  return said.size > 0 ? { scopeDescriptions: Object.fromEntries(said) } : {}
 }
 
 function toolDefinition(name: string, tool: Tool): ToolDefinition {
@@ -64,7 +84,7 @@ function toolDefinition(name: string, tool: Tool): ToolDefinition {
       ...(annotations && { annotations: { ...annotations } }),
       ...(icons && { icons }),
     },
-    scopes: [...(tool.scopes ?? [])],
+    scopes: [...scopeNames(tool.scopes)],
   }
 }
 
@@ -86,7 +106,7 @@ function promptDefinition(name: string, prompt: Prompt): PromptDefinition {
       ...(args.length > 0 ? { arguments: args.map((argument) => ({ ...argument })) } : {}),
       ...(icons && { icons }),
     },
-    scopes: [...(scopes ?? [])],
+    scopes: [...scopeNames(scopes)],
     ...completesOf(complete),
   }
 }
@@ -117,12 +137,12 @@ function argumentsOf(
 
 const resourceDefinition = (name: string, resource: Resource): ResourceDefinition => ({
   wire: { uri: resource.uri, ...resourceWire(name, resource) },
-  scopes: [...(resource.scopes ?? [])],
+  scopes: [...scopeNames(resource.scopes)],
 })
 
 const templateDefinition = (name: string, resource: Resource): ResourceTemplateDefinition => ({
   wire: { uriTemplate: resource.uri, ...resourceWire(name, resource) },
-  scopes: [...(resource.scopes ?? [])],
+  scopes: [...scopeNames(resource.scopes)],
   ...completesOf(resource.complete),
   ...(resource.list ? { lists: true } : {}),
 })

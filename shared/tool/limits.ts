@@ -9,3 +9,6 @@ export const DEFAULT_TIMEOUT_MS = 120_000
 export const MAX_OUTPUT_BYTES = 8 * 1024 * 1024
 /** Already several times what a model can read. */
 export const DEFAULT_OUTPUT_BYTES = 1024 * 1024
+
+/** One line on the consent page, for one scope. */
+export const SCOPE_WORDS_MAX_CHARS = 200

@@ -7,6 +7,7 @@ import { checkCompleters, checkPrompt } from './check-features.ts'
 import type { ContentBlock } from './content.ts'
 import type { Complete } from './complete.ts'
 import type { ToolContext, ToolIcon } from './define.ts'
+import type { Scopes } from './scopes.ts'
 
 export interface PromptArgument {
   name: string
@@ -44,7 +45,7 @@ export interface PromptOptions<Input extends PromptInput = PromptInput> {
   title?: string
   input?: Input
   /** Scopes a caller must all hold. */
-  scopes?: readonly [string, ...string[]]
+  scopes?: Scopes
   icons?: ToolIcon[]
   /** Default 120 000; at most 15 minutes. */
   timeoutMs?: number

@@ -7,6 +7,7 @@ import { checkCompleters, checkResource } from './check-features.ts'
 import type { Complete, LookContext } from './complete.ts'
 import type { ContentAnnotations } from './content.ts'
 import type { ToolContext, ToolIcon } from './define.ts'
+import type { Scopes } from './scopes.ts'
 
 export interface ResourceContext extends ToolContext {
   /** As the client asked for it. */
@@ -59,7 +60,7 @@ export interface ResourceOptions<Uri extends string = string> {
   /** Of what `read` answers. Default: text/plain, application/octet-stream or application/json. */
   mimeType?: string
   /** Scopes a caller must all hold. */
-  scopes?: readonly [string, ...string[]]
+  scopes?: Scopes
   icons?: ToolIcon[]
   annotations?: ContentAnnotations
   /** Default 120 000; at most 15 minutes. */

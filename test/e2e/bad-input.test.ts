@@ -276,15 +276,15 @@ describe('a scope the token does not carry (DESIGN §4.7, RFC 6750 §3.1)', () =
       expect(message.result?.tools?.map(({ name }) => name)).toContain('write')
     })
 
-    test.each(['', 'trouble', 'trouble:write2', 'TROUBLE:WRITE', 'trouble:read'])(
-      'scope "%s": 403 names all it needs and where to get it; nothing ran',
+    test.each(['', 'troubl', 'trouble:write2', 'TROUBLE:WRITE', 'trouble:read'])(
+      'scope "%s": 403 names it, what is needed and where to get it; nothing ran',
       async (scope) => {
         const mark = `scope-${scope}`
         const got = await write(scope, mark)
         expect(got.status).toBe(403)
         const challenge = String(got.headers['www-authenticate'])
         expect(challenge).toContain('error="insufficient_scope"')
-        expect(challenge).toContain('scope="trouble:write"')
+        expect(challenge).toContain(`scope="${`${scope} trouble:write`.trim()}"`)
         expect(challenge).toContain(
           `resource_metadata="${platform.origin}/.well-known/oauth-protected-resource/trouble/mcp"`,
         )

@@ -8,6 +8,7 @@ import {
   type AuthRequest,
   type ConsentDescription,
 } from '@cloudflare/workers-oauth-provider'
+import { SCOPES_MAX_CHARS } from '#shared/auth/identity-limits.ts'
 import { asFor, asForAny } from './as-for-resource.ts'
 import type { GrantProps } from './binding.ts'
 import { readSession } from './cookies.ts'
@@ -16,7 +17,7 @@ import { authorizationFailure } from './failure.ts'
 import { page, redirect } from './pages/layout.tsx'
 import { AUTHORIZE_PATH } from './paths.ts'
 import { formActionSource } from './redirect-policy.ts'
-import { offeredScopes, type OfferedScope } from './scopes.ts'
+import { grantedScopes, offerOf, type Offer } from './scopes.ts'
 import { mayUse, personOf, serverNameOf, type KnownServer, type Person } from './servers.ts'
 
 /** With the key the code is to be bound to (`dpop_jkt`, RFC 9449 §10), which the library drops. */
@@ -34,11 +35,11 @@ export async function consentPage(
   const api = asFor(settings, String(authRequest.resource)).getOAuthApi(asEnv())
   const details = await api.describeConsent(authRequest)
   const definitions = await catalog.definitions(server, ctx)
-  const scopes = offeredScopes(authRequest.scope, definitions)
+  const offer = offerOf(authRequest.scope, definitions)
   const sealed: SealedRequest = { ...authRequest, person: person.subject }
   const { handle, headers } = await api.beginConsent(sealed)
   const { serverInfo } = definitions.entry.definitions
-  const body = consentBody(details, serverInfo.title ?? server.name, scopes, handle, authRequest)
+  const body = consentBody(details, serverInfo.title ?? server.name, offer, handle, authRequest)
   return page(`Allow ${details.clientName} to use ${server.name}?`, body, {
     headers,
     formAction: formActionSource(authRequest.redirectUri),
@@ -48,7 +49,7 @@ export async function consentPage(
 function consentBody(
   details: ConsentDescription,
   serverTitle: string,
-  scopes: OfferedScope[],
+  offer: Offer,
   handle: string,
   { resource, redirectUri }: AuthRequest,
 ) {
@@ -81,7 +82,8 @@ function consentBody(
       ) : null}
       <form method="post" action={AUTHORIZE_PATH}>
         <input type="hidden" name="handle" value={handle} />
-        {scopeFields(scopes)}
+        {scopeFields(offer)}
+        {limitField(offer)}
         <div class="buttons">
           <button name="decision" value="deny">
             Deny
@@ -108,24 +110,39 @@ function destination({ redirectHost, redirectIsLoopback }: ConsentDescription, u
   )
 }
 
-function scopeFields(scopes: OfferedScope[]) {
+function scopeFields({ scopes }: Offer) {
   if (scopes.length === 0) {
     return <p>It can use the server's tools on your behalf. You can end this at any time.</p>
   }
   return (
     <fieldset>
       <legend>It may, on your behalf</legend>
-      {scopes.map(({ scope, ticked, tools }) => (
+      {scopes.map(({ scope, ticked, words, uses }) => (
         <label>
-          <input type="checkbox" name="scope" value={scope} checked={ticked} /> {scope}
-          <small>needed for: {tools.join(', ')}</small>
+          <input type="checkbox" name="scope" value={scope} checked={ticked} /> {words}
+          <small>
+            <code>{scope}</code>
+            {uses.length > 0 ? ` for ${uses.join(', ')}` : null}
+          </small>
         </label>
       ))}
     </fieldset>
   )
 }
 
-/** `POST /oauth/authorize`: the person's answer. Fields: handle, decision, scope (repeated). */
+/** Reading alone is the person's to choose, unless the app asked for no more. */
+function limitField({ limit }: Offer) {
+  if (limit === 'none') return null
+  if (limit === 'fixed') return <p>It can only use tools that change nothing.</p>
+  return (
+    <label>
+      <input type="checkbox" name="limit" value="read_only" /> Only let it use tools that change
+      nothing
+    </label>
+  )
+}
+
+/** `POST /oauth/authorize`: the person's answer. Fields: handle, decision, scope (repeated), limit. */
 export async function answerConsent(
   request: Request,
   form: URLSearchParams,
@@ -155,14 +172,13 @@ async function decide(
   const approved = await api.approveConsent(request, handle)
   const { person: asked, ...authRequest } = approved.request as SealedRequest
   if (asked !== person.subject) throw refused('Another person is signed in now; start again')
-  const ticked = form.getAll('scope')
-  const redirectTo = await complete(authRequest, ticked, person, exchange)
+  const redirectTo = await complete(authRequest, form, person, exchange)
   return redirect(redirectTo, approved.headers)
 }
 
 async function complete(
   { codeJkt, ...request }: BoundRequest,
-  ticked: string[],
+  form: URLSearchParams,
   person: Person,
   { settings, catalog, ctx, asEnv }: Exchange,
 ): Promise<string> {
@@ -171,8 +187,10 @@ async function complete(
   const server = name === undefined ? undefined : await catalog.find(name, ctx)
   // Policy may have changed while the page was open.
   if (!server || !mayUse(person, server.policy)) throw refused('This server is not available')
-  const offered = offeredScopes(request.scope, await catalog.definitions(server, ctx))
-  const scope = offered.map((one) => one.scope).filter((one) => ticked.includes(one))
+  const offer = offerOf(request.scope, await catalog.definitions(server, ctx))
+  const limited = form.get('limit') === 'read_only'
+  const scope = grantedScopes(offer, request.scope, form.getAll('scope'), limited)
+  if (scope.join(' ').length > SCOPES_MAX_CHARS) throw refused('Allow fewer of its permissions')
   const api = asFor(settings, resource).getOAuthApi(asEnv())
   const { clientName } = await api.describeConsent(request)
   const props: GrantProps = { ...personOf(person), ...(codeJkt ? { codeJkt } : {}) }

@@ -3,7 +3,7 @@
  * forward, record. The answer is of the 2026-07-28 wire, or the router's refusal.
  */
 import { challengeResponse } from '#shared/auth/challenge.ts'
-import { missingScopes } from '#shared/catalog/policy.ts'
+import { missingScopes, reduceScopes, scopesForTool } from '#shared/auth/scopes.ts'
 import { errorResponse, SERVER_ERROR } from '#shared/protocol/errors.ts'
 import { echoableId, parseJson, type RequestId } from '#shared/protocol/jsonrpc.ts'
 import { assertionFor } from './assertions.ts'
@@ -67,15 +67,17 @@ function decide(exchange: Exchange, server: ServerRecord, call: ModernCall): Res
     const failure = unknownTarget(call.method, call.name)
     return errorResponse(idOf(call.body), failure, ANSWER_HEADERS)
   }
-  const missing = missingScopes(target.scopes, caller.principal.scopes)
-  if (missing.length > 0) {
+  const held = caller.principal.scopes
+  const needed = call.method === 'tools/call' ? scopesForTool(target, held) : target.scopes
+  if (missingScopes(needed, held).length > 0) {
     const stranger = caller.grantId === undefined
     return challengeResponse({
       status: stranger ? 401 : 403,
       ...(stranger ? {} : { error: 'insufficient_scope' }),
       scheme: caller.principal.jkt === undefined ? 'Bearer' : 'DPoP',
-      description: `This call needs the scope ${target.scopes.join(' ')}`,
-      scopes: target.scopes,
+      description: `This call needs the scope ${needed.join(' ')}`,
+      // What the token has is asked for again: a new sign-in must not lose it (MCP authorization, step-up).
+      scopes: reduceScopes([...held, ...needed]),
       resourceMetadataUrl: resourceMetadataUrlOf(platform.publicOrigin, server.name),
     })
   }

@@ -1,9 +1,7 @@
-/** Pure rules of the authorization server: redirect URIs, resources, return paths, scopes. */
+/** Pure rules of the authorization server: redirect URIs, resources, return paths. */
 import { expect, test } from 'vitest'
-import { compileServer } from '#shared/catalog/list.ts'
 import { localPath } from '../../../workers/oauth/pending.ts'
 import { formActionSource, isAllowedRedirectUri } from '../../../workers/oauth/redirect-policy.ts'
-import { offeredScopes } from '../../../workers/oauth/scopes.ts'
 import { serverNameOf } from '../../../workers/oauth/servers.ts'
 
 const ORIGIN = 'https://mcp.example'
@@ -85,32 +83,4 @@ test.each([
   [undefined, '/login'],
 ])('after sign-in %j leads to %s (no open redirect)', (text, path) => {
   expect(localPath(text, ORIGIN)).toBe(path)
-})
-
-const tool = (name: string, scopes: string[], readOnlyHint: boolean) => ({
-  wire: { name, description: '', inputSchema: {}, annotations: { readOnlyHint } },
-  scopes,
-})
-const server = compileServer({
-  name: 'mail',
-  digest: 'd',
-  definitions: {
-    serverInfo: { name: 'mail', version: '1' },
-    tools: [tool('read', ['mail:read'], true), tool('send', ['mail:read', 'mail:send'], false)],
-  },
-})
-const ticked = (requested: string[]) =>
-  offeredScopes(requested, server).map(({ scope, ticked: on }) => [scope, on])
-
-test('asked for nothing known: all are offered, what reading needs is ticked', () => {
-  const expected = [
-    ['mail:read', true],
-    ['mail:send', false],
-  ]
-  expect(ticked([])).toEqual(expected)
-  expect(ticked(['openid', 'offline_access'])).toEqual(expected)
-})
-
-test('asked for by name: exactly that, ticked, unknown ones left out', () => {
-  expect(ticked(['mail:send', 'other'])).toEqual([['mail:send', true]])
 })
