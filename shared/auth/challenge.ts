@@ -5,6 +5,7 @@
  *
  * Both schemes are always offered, Bearer first: SDKs look at the first one only.
  */
+import { ANSWER_HEADERS } from '../protocol/answer-headers.ts'
 import { PROOF_ALGORITHMS } from './dpop-proof-header.ts'
 import type { DpopErrorCode } from './dpop-failure.ts'
 
@@ -31,7 +32,7 @@ export function challengeResponse(challenge: Challenge): Response {
     { error: challenge.error ?? 'unauthorized', error_description: challenge.description },
     {
       status: challenge.status,
-      headers: { 'WWW-Authenticate': both, 'Cache-Control': 'no-store' },
+      headers: { 'WWW-Authenticate': both, ...ANSWER_HEADERS },
     },
   )
 }

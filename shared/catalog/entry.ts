@@ -4,7 +4,12 @@
  * run at trust boundaries of the router, the oauth Worker and the objects.
  */
 import * as z from 'zod/mini'
-import { CANARY_CLIENTS_MAX, TENANTS_MAX } from './limits.ts'
+import {
+  ACCESS_TOKEN_MAX_SECONDS,
+  ACCESS_TOKEN_MIN_SECONDS,
+  CANARY_CLIENTS_MAX,
+  TENANTS_MAX,
+} from './limits.ts'
 import { fitsPattern, platformRulesSchema, rulesSchema } from './rules.ts'
 
 const jsonObject = z.record(z.string(), z.unknown())
@@ -88,6 +93,10 @@ export const policySchema = z.object({
   /** Revocation and catalog changes in force at once, tokens of 5 minutes. */
   strict: z.boolean(),
   publish: z.enum(['auto', 'review']),
+  /** Lifetime of access tokens; absent = an hour. Of a strict server always five minutes. */
+  accessTokenSeconds: z.optional(
+    z.int().check(z.minimum(ACCESS_TOKEN_MIN_SECONDS), z.maximum(ACCESS_TOKEN_MAX_SECONDS)),
+  ),
   /** Whose a private server is; absent = tenant `default`. */
   tenants: z.optional(z.array(z.string()).check(z.maxLength(TENANTS_MAX))),
   /** The first that fits decides (rules.ts); absent = none. */
@@ -104,6 +113,7 @@ export const policyFileSchema = z.strictObject({
   dpop: z.optional(policySchema.shape.dpop),
   strict: z.optional(z.boolean()),
   publish: z.optional(policySchema.shape.publish),
+  accessTokenSeconds: policySchema.shape.accessTokenSeconds,
 })
 export type PolicyFile = z.infer<typeof policyFileSchema>
 

@@ -45,3 +45,8 @@ export const TUNED_TEXT_MAX_CHARS = 8_192
 export const TUNED_ITEMS_MAX = 500
 /** Example arguments of one tool: a model needs few. */
 export const TUNED_EXAMPLES_MAX = 10
+
+/** Shorter, and clients that never refresh would be signed out before they have worked. */
+export const ACCESS_TOKEN_MIN_SECONDS = 300
+/** A revocation, and a retired key, must outlive every access token. */
+export const ACCESS_TOKEN_MAX_SECONDS = 86_400

@@ -10,6 +10,7 @@ import {
   type TokenExchangeCallbackResult,
 } from '@cloudflare/workers-oauth-provider'
 import type { VerifiedProof } from '#shared/auth/dpop-proof.ts'
+import type { Policy } from '#shared/catalog/entry.ts'
 import { createLruCache } from '#shared/lru-cache.ts'
 import { logEvent } from '#shared/log.ts'
 import { checkBinding, redeemedProps, type GrantProps } from './binding.ts'
@@ -67,7 +68,6 @@ export function asFor(settings: Settings, resource: string): AuthorizationServer
     clientRegistrationEndpoint: issuer + REGISTER_PATH,
     allowPrivateUseRedirectUris: true,
     clientIdMetadataDocumentEnabled: true,
-    accessTokenTTL: ACCESS_TOKEN_SECONDS,
     refreshTokenIdleTTL: REFRESH_TOKEN_IDLE_SECONDS,
     refreshTokenTTL: REFRESH_TOKEN_IDLE_SECONDS,
     tokenExchangeCallback: (options) => decideIssue(options as IssueOptions),
@@ -102,7 +102,7 @@ async function decideIssue(options: IssueOptions): Promise<TokenExchangeCallback
   const presented = { proof, claimProof, hasAssertion, requiresProof, client }
   await checkBinding(props, presented)
   carrier.issued = { props, clientId, grantId, resource: String(resource) }
-  const ttl = server.policy.strict ? { accessTokenTTL: STRICT_ACCESS_TOKEN_SECONDS } : {}
+  const ttl = { accessTokenTTL: accessTokenSeconds(server.policy) }
   if (options.grantType !== 'authorization_code') return ttl
   const mayRefresh = client?.grantTypes?.includes('refresh_token') ?? true
   return {
@@ -111,5 +111,9 @@ async function decideIssue(options: IssueOptions): Promise<TokenExchangeCallback
     ...(mayRefresh ? {} : { refreshTokenTTL: 0 }),
   }
 }
+
+/** Lifetime of the access tokens of one server. */
+export const accessTokenSeconds = (policy: Policy): number =>
+  policy.strict ? STRICT_ACCESS_TOKEN_SECONDS : (policy.accessTokenSeconds ?? ACCESS_TOKEN_SECONDS)
 
 const neverClaimed = async (): Promise<boolean> => false

@@ -1,8 +1,8 @@
 /** What one request to the authorization server works with. */
+import { ACCESS_TOKEN_MAX_SECONDS } from '#shared/catalog/limits.ts'
 import { feedOf } from '#shared/rpc.ts'
 import type { AsEnv, Carrier } from './as-for-resource.ts'
 import { openClient } from './client-id.ts'
-import { LONGEST_ACCESS_TOKEN_SECONDS } from './limits.ts'
 import { ServerCatalog } from './servers.ts'
 import { settingsOf, type Settings } from './settings.ts'
 import { GrantKv, Shards, type StoreOptions } from './store.ts'
@@ -31,7 +31,7 @@ export function exchangeOf(env: Cloudflare.Env, ctx: ExecutionContext): Exchange
       ...options,
       openClient: async (id) => openClient(await settings.clientKeys(), id, nowSeconds()),
       grantRevoked: (grantId) =>
-        feedOf(env.FEED).revokeGrant(grantId, nowSeconds() + LONGEST_ACCESS_TOKEN_SECONDS),
+        feedOf(env.FEED).revokeGrant(grantId, nowSeconds() + ACCESS_TOKEN_MAX_SECONDS),
     })
   return {
     settings,

@@ -4,8 +4,6 @@
 export const ACCESS_TOKEN_SECONDS = 3_600
 /** Servers marked `strict`: a stolen token is of little use. */
 export const STRICT_ACCESS_TOKEN_SECONDS = 300
-/** A revocation must outlive every access token it forbids; policy allows at most a day. */
-export const LONGEST_ACCESS_TOKEN_SECONDS = 86_400
 /** A client that was not used for a month signs in again. */
 export const REFRESH_TOKEN_IDLE_SECONDS = 30 * 86_400
 

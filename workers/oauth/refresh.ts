@@ -41,7 +41,7 @@ export async function settleRefresh(
     if (!(await kv.commit({ ...after, family: next }))) return undefined
     return { refreshToken: { text: issued, generation: next.generation } }
   }
-  if (standing.kind !== 'previous') return undefined
+  // The library takes no other than the current one and the one before it.
   const noted = touched(family, nowSeconds)
   const { expiresAt } = after
   const grant = { ...before, ...(expiresAt === undefined ? {} : { expiresAt }) }

@@ -5,6 +5,7 @@
  */
 import { withTimeout } from '#shared/catalog/lifetime.ts'
 import { logEvent, logUnexpected } from '#shared/log.ts'
+import { ANSWER_HEADERS } from '#shared/protocol/answer-headers.ts'
 import { parseMessage } from '#shared/protocol/jsonrpc.ts'
 import { PARAM_PREFIX, type ParamHeader } from '#shared/protocol/param-headers.ts'
 import {
@@ -99,12 +100,7 @@ async function exchange(call: InternalCall): Promise<ForwardOutcome> {
   return { kind: 'bad_answer', ref }
 }
 
-/** Every answer of a server, and of the router for it: never sniffed, never rendered, never cached. */
-export const ANSWER_HEADERS = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; sandbox",
-  'x-content-type-options': 'nosniff',
-} as const
+export { ANSWER_HEADERS }
 const JSON_HEADERS = { 'content-type': 'application/json', ...ANSWER_HEADERS }
 const STREAM_HEADERS = {
   'content-type': 'text/event-stream',

@@ -27,6 +27,7 @@ export interface Tokens {
 export interface TokenAnswer extends Partial<Tokens> {
   readonly status: number
   readonly error?: string
+  readonly expires_in?: number
 }
 
 type Namespaces = Record<
@@ -90,7 +91,12 @@ export class AuthorizationServer {
   }
 
   /** What a consent leaves behind: a grant with a code. */
-  async newCode(clientId: string, server: string, userId: string): Promise<string> {
+  async newCode(
+    clientId: string,
+    server: string,
+    userId: string,
+    tenant = 'default',
+  ): Promise<string> {
     const { settings, asEnv } = this.exchange
     const resource = resourceOf(settings.publicOrigin, server)
     const api = asFor(settings, resource).getOAuthApi(asEnv())
@@ -108,7 +114,7 @@ export class AuthorizationServer {
       userId,
       metadata: { clientName: 'Test' },
       scope: [],
-      props: { subject: userId, tenant: 'default' },
+      props: { subject: userId, tenant },
       revokeExistingGrants: false,
     })
     return String(new URL(redirectTo).searchParams.get('code'))
