@@ -38,6 +38,17 @@ export interface Catalog {
   ): Promise<Result<CatalogIndex, PublishFailure>>
 }
 
+/** What a check says of a server's definitions (durable-objects/checks/). */
+export interface Finding {
+  /** `refusal`: an operator must look before callers are shown this. */
+  readonly level: 'warning' | 'refusal'
+  readonly check: string
+  /** `tool:now`, `prompt:plan` …; absent = the server itself. */
+  readonly item?: string
+  /** One sentence. */
+  readonly detail: string
+}
+
 /** Why a description was not taken; `detail` is for logs and operators, never for callers. */
 export interface PublishFailure {
   reason: 'bad_name' | 'invalid' | 'digest_mismatch' | 'too_large' | 'too_many_servers'

@@ -3,9 +3,11 @@
  * forward, record. The answer is of the 2026-07-28 wire, or the router's refusal.
  */
 import { challengeResponse } from '#shared/auth/challenge.ts'
+import { maySee } from '#shared/catalog/policy.ts'
 import { missingScopes, reduceScopes, scopesForTool } from '#shared/auth/scopes.ts'
 import { errorResponse, SERVER_ERROR } from '#shared/protocol/errors.ts'
 import { echoableId, parseJson, type RequestId } from '#shared/protocol/jsonrpc.ts'
+import { withRealName } from './alias.ts'
 import { assertionFor } from './assertions.ts'
 import type { ServerRecord } from './catalog-view.ts'
 import { decisionFor } from './decisions.ts'
@@ -16,7 +18,7 @@ import { TARGET_MAX_CHARS } from './limits.ts'
 import { resourceMetadataUrlOf } from './match.ts'
 import { record } from './record.ts'
 import { refuseReplay } from './replay.ts'
-import { targetOf, unknownTarget, type CalledMethod } from './target.ts'
+import { targetFor, unknownTarget, type CalledMethod } from './target.ts'
 
 export interface ModernCall {
   readonly method: CalledMethod
@@ -44,8 +46,12 @@ async function sendDecided(exchange: Exchange, call: ModernCall): Promise<Respon
   // The server was redeployed since the snapshot was made, and its handler has
   // not run: learn what it is now, decide again, and send once more.
   const { catalog } = exchange.platform
-  const renewed = await catalog.redescribe(exchange.server.name, exchange.ctx)
-  if (!renewed) return answerOf({ kind: 'unknown_server' }, exchange, call)
+  const { principal } = exchange.caller
+  const { name, arm } = exchange.server
+  const renewed = await catalog.redescribe(name, exchange.ctx, principal, arm.script)
+  if (!renewed || !maySee(principal, renewed.policy)) {
+    return answerOf({ kind: 'unknown_server' }, exchange, call)
+  }
   const secondRefusal = await refuse(exchange, renewed, call)
   if (secondRefusal) return secondRefusal
   return answerOf(await send(exchange, renewed, call), exchange, call)
@@ -62,7 +68,7 @@ async function refuse(
 /** Policy for (principal, server, target), then scope: the two different no's (DESIGN §4.7). */
 function decide(exchange: Exchange, server: ServerRecord, call: ModernCall): Response | undefined {
   const { caller, feed, platform } = exchange
-  const target = targetOf(server.compiled, call.method, call.name)
+  const target = targetFor(server, caller.principal, call.method, call.name)
   if (!target || (call.name?.length ?? 0) > TARGET_MAX_CHARS) {
     const failure = unknownTarget(call.method, call.name)
     return errorResponse(idOf(call.body), failure, ANSWER_HEADERS)
@@ -89,10 +95,11 @@ function decide(exchange: Exchange, server: ServerRecord, call: ModernCall): Res
 }
 
 async function send(
-  { platform, caller, request, nowSeconds }: Exchange,
+  { platform, caller, nowSeconds }: Exchange,
   server: ServerRecord,
-  call: ModernCall,
+  asked: ModernCall,
 ): Promise<ForwardOutcome> {
+  const call = withRealName(server, asked)
   return forward({
     handle: server.handle,
     serverName: server.name,
@@ -100,7 +107,7 @@ async function send(
     decision: await decisionFor(platform, caller, server, call, nowSeconds),
     headers: call.headers,
     body: call.body,
-    signal: call.signal ?? request.signal,
+    signal: call.signal,
   })
 }
 

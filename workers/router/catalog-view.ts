@@ -5,21 +5,36 @@
  */
 import type { SigningKey } from '#shared/auth/assertion.ts'
 import { deriveSealKeys, type SealKeys } from '#shared/auth/seal.ts'
-import type { CatalogIndex, Policy } from '#shared/catalog/entry.ts'
+import type { Principal } from '#shared/auth/principal.ts'
+import { isInCanary } from '#shared/catalog/canary.ts'
+import {
+  type Arm,
+  type CatalogIndex,
+  type Policy,
+  type ServerPointer,
+  viewOf,
+} from '#shared/catalog/entry.ts'
 import { createFeedReader, type FeedReader, type FeedView } from '#shared/catalog/feed-reader.ts'
 import type { CompiledServer } from '#shared/catalog/list.ts'
 import { createSnapshotReader, type SnapshotReader } from '#shared/catalog/snapshot-reader.ts'
 import { catalogOf, feedOf } from '#shared/rpc.ts'
 import { createDiscovery, type Discovery } from './discovery.ts'
-import type { ServerHandle, Servers } from './servers.ts'
+import { codeOf, type ServerHandle, type Servers } from './servers.ts'
 
 /** All a request needs of its server. */
 export interface ServerRecord {
   readonly name: string
   readonly policy: Policy
+  /** Which revision this is, and which code runs it. */
+  readonly arm: Arm
+  readonly isCanary: boolean
+  /** The server has a canary: other callers may see another revision. */
+  readonly hasCanary: boolean
   readonly compiled: CompiledServer
   readonly handle: ServerHandle
   readonly seal: SealKeys
+  /** How long clients may keep its lists; 0 in development, where each list looks for a rebuild. */
+  readonly ttlMs?: number
   /** Decision headers by tool: the same text for every call of one tool. */
   readonly decisions: Map<string, string>
 }
@@ -99,17 +114,27 @@ export class CatalogView {
     name: string,
     feed: FeedStatus,
     ctx: ExecutionContext,
+    principal?: Principal,
   ): Promise<ServerRecord | undefined> {
     const index = await this.index(feed, ctx)
-    if (index.servers[name]) return this.#record(name, index, ctx)
+    if (index.servers[name]) return this.#record(name, index, ctx, principal)
     if (this.#discovery.isKnownMiss(name, Date.now())) return undefined
-    return this.redescribe(name, ctx)
+    return this.redescribe(name, ctx, principal)
   }
 
-  /** Asks the server anew what it is, and publishes it: first sight, or a digest mismatch. */
-  async redescribe(name: string, ctx: ExecutionContext): Promise<ServerRecord | undefined> {
-    const published = await this.#discovery.publish(name, ctx)
-    return published && this.#record(name, this.#adopt(published), ctx)
+  /**
+   * Asks the server anew what it is, and publishes it: first sight, or a digest mismatch.
+   *
+   * @param script whose answer did not fit, where that was a canary's
+   */
+  async redescribe(
+    name: string,
+    ctx: ExecutionContext,
+    principal?: Principal,
+    script?: 'canary',
+  ): Promise<ServerRecord | undefined> {
+    const published = await this.#discovery.publish(name, ctx, script)
+    return published && this.#record(name, this.#adopt(published), ctx, principal)
   }
 
   /** SERVERS said that it does not know the name. */
@@ -122,11 +147,15 @@ export class CatalogView {
    * Has the server been rebuilt? Looks behind the request, at most once per
    * REBUILD_CHECK_SECONDS; where that is 0 (development), the request waits for it.
    */
-  async checkRebuild(name: string, ctx: ExecutionContext): Promise<void> {
+  async checkRebuild(
+    { name, arm }: Pick<ServerRecord, 'name' | 'arm'>,
+    ctx: ExecutionContext,
+  ): Promise<void> {
     const nowMs = Date.now()
-    if (nowMs - (this.#rebuildCheckedMs.get(name) ?? -Infinity) < this.#rebuildCheckMs) return
-    this.#rebuildCheckedMs.set(name, nowMs)
-    const look = this.redescribe(name, ctx)
+    const code = `${name} ${arm.script ?? ''}`
+    if (nowMs - (this.#rebuildCheckedMs.get(code) ?? -Infinity) < this.#rebuildCheckMs) return
+    this.#rebuildCheckedMs.set(code, nowMs)
+    const look = this.redescribe(name, ctx, undefined, arm.script)
     ctx.waitUntil(look)
     if (this.#rebuildCheckMs === 0) await look
   }
@@ -140,27 +169,40 @@ export class CatalogView {
     name: string,
     index: CatalogIndex,
     ctx: ExecutionContext,
+    principal: Principal | undefined,
   ): Promise<ServerRecord | undefined> {
     const pointer = index.servers[name]
-    const handle = this.#servers.get(name)
-    if (!pointer || !handle) return undefined
-    const kept = this.#records.get(name)
-    if (kept && kept.compiled.entry.digest === pointer.digest && kept.policy === pointer.policy) {
-      return kept
-    }
-    const read = await this.#snapshot.server(name, pointer.digest, ctx)
+    if (!pointer) return undefined
+    const arm = armFor(pointer, principal)
+    const isCanary = arm !== pointer
+    const slot = isCanary ? `${name}--canary` : name
+    const kept = this.#records.get(slot)
+    if (kept && kept.arm === arm && kept.policy === pointer.policy) return kept
+    const handle = codeOf(this.#servers, name, arm)
+    if (!handle) return undefined
+    const read = await this.#snapshot.server(name, viewOf(arm), ctx)
     if (!read.ok) throw new CatalogUnavailable(`the definitions of ${name} cannot be read`)
     const record: ServerRecord = {
       name,
       policy: pointer.policy,
+      arm,
+      isCanary,
+      hasCanary: pointer.canary !== undefined,
+      ...(this.#rebuildCheckMs === 0 ? { ttlMs: 0 } : {}),
       compiled: read.value,
       handle,
       seal: kept?.seal ?? (await deriveSealKeys(this.#sealSecrets, `server/${name}`)),
       decisions: new Map(),
     }
-    this.#records.set(name, record)
+    this.#records.set(slot, record)
     return record
   }
+}
+
+/** Which revision a caller is shown; without a caller, the live one. */
+function armFor(pointer: ServerPointer, principal: Principal | undefined): Arm {
+  const { canary } = pointer
+  return canary && principal && isInCanary(canary, principal) ? canary : pointer
 }
 
 const neverRead = (feed: FeedStatus): boolean => feed.view.stampMs === -Infinity

@@ -17,11 +17,19 @@ import {
   UNKNOWN_SERVER_CACHE_ENTRIES,
   UNKNOWN_SERVER_TTL_MS,
 } from './limits.ts'
-import type { Servers } from './servers.ts'
+import { codeOf, type Servers } from './servers.ts'
 
 export interface Discovery {
-  /** Describes and publishes `name`. `undefined`: SERVERS has no such server, or it was not accepted. */
-  publish(name: string, lifetime: Lifetime): Promise<CatalogIndex | undefined>
+  /**
+   * Describes and publishes `name`. `undefined`: SERVERS has no such server, or it was not accepted.
+   *
+   * @param script of a canary that runs beside the server
+   */
+  publish(
+    name: string,
+    lifetime: Lifetime,
+    script?: 'canary',
+  ): Promise<CatalogIndex | undefined>
   /** SERVERS was asked for the name a moment ago and did not know it. */
   isKnownMiss(name: string, nowMs: number): boolean
   /** SERVERS has just said that it does not know the name. */
@@ -36,34 +44,38 @@ export function createDiscovery(
   const missedAtMs = createLruCache<number>(UNKNOWN_SERVER_CACHE_ENTRIES)
   const running = new Map<string, Promise<CatalogIndex | undefined>>()
 
-  async function describeAndPublish(name: string): Promise<CatalogIndex | undefined> {
-    const handle = servers.get(name)
-    const description = handle && (await describeServer(handle, name, signingKey))
-    if (!description) {
-      missedAtMs.set(name, Date.now())
-      return undefined
+  async function describeAndPublish(
+    name: string,
+    script: 'canary' | undefined,
+  ): Promise<CatalogIndex | undefined> {
+    const missed = (): undefined => {
+      // A canary that is not there is no news of the server.
+      if (script === undefined) missedAtMs.set(name, Date.now())
     }
-    const published = await catalogOf(catalog).publish(name, description)
+    const handle = codeOf(servers, name, script ? { script } : {})
+    const description = handle && (await describeServer(handle, name, signingKey))
+    if (!description) return missed()
+    const published = await catalogOf(catalog).publish(name, description, script)
     if (published.ok) return published.value
     logEvent('publish_refused', { server: name, ...published.failure })
-    missedAtMs.set(name, Date.now())
-    return undefined
+    return missed()
   }
 
   return {
-    async publish(name, lifetime) {
-      let work = running.get(name)
+    async publish(name, lifetime, script) {
+      const key = `${name} ${script ?? ''}`
+      let work = running.get(key)
       if (!work) {
         if (running.size >= DESCRIBE_CONCURRENCY) return undefined
-        work = describeAndPublish(name).finally(() => running.delete(name))
-        running.set(name, work)
+        work = describeAndPublish(name, script).finally(() => running.delete(key))
+        running.set(key, work)
         lifetime.waitUntil(work.catch(() => undefined))
       }
       try {
         return await withTimeout(work, DESCRIBE_TIMEOUT_MS)
       } finally {
         // Work whose request died never settles: after its time it is nobody's to wait for.
-        if (running.get(name) === work) running.delete(name)
+        if (running.get(key) === work) running.delete(key)
       }
     },
     isKnownMiss: (name, nowMs) =>

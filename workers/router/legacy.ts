@@ -5,6 +5,7 @@
  */
 import { handleLegacy } from '#shared/bridge/legacy.ts'
 import type { InnerCall, LegacyInput } from '#shared/bridge/input.ts'
+import { permittedLists } from '#shared/catalog/permitted.ts'
 import { readBody } from '#shared/protocol/body.ts'
 import { errorResponse } from '#shared/protocol/errors.ts'
 import {
@@ -43,8 +44,9 @@ async function inputOf(exchange: Exchange, body: string): Promise<LegacyInput> {
       instructions,
       capabilities: server.compiled.capabilities,
       async list(kind) {
-        const { compiled } = await freshServer(exchange)
-        return kind === 'resources' && compiled.listsResources ? undefined : compiled.lists[kind]
+        const { compiled, policy } = await freshServer(exchange)
+        const { lists, listsResources } = permittedLists(compiled, policy, caller.principal)
+        return kind === 'resources' && listsResources ? undefined : lists[kind]
       },
     },
     call: (call) => callInner(exchange, call),

@@ -50,6 +50,12 @@ export const DESCRIPTION_MAX_BYTES = 2 * 1024 * 1024
 /** JSON Schemas people write nest a tenth of this. */
 export const DESCRIPTION_MAX_DEPTH = 200
 
+/**
+ * How long a client may keep a list without asking: with the feed's age below the
+ * 10 s in which a change is in force where it is asked for (DESIGN §2).
+ */
+export const LIST_TTL_MS = 5_000
+
 /** A list is never answered from an older feed (DESIGN §2); calls never wait for that. */
 export const LIST_FEED_MAX_AGE_MS = 500
 
@@ -57,3 +63,18 @@ export const LIST_FEED_MAX_AGE_MS = 500
 export const PREFLIGHT_MAX_AGE_SECONDS = 86_400
 /** Requested headers a preflight may name. */
 export const PREFLIGHT_HEADERS_MAX = 32
+
+/** Below the idle limits of common proxies (30 s and up); also how a disconnect is noticed. */
+export const STREAM_KEEP_ALIVE_MS = 15_000
+/** Some ten seconds in all: a deploy of the objects takes a second or two. */
+export const HUB_ATTACH_ATTEMPTS = 6
+/** First wait; doubled each time, with jitter. */
+export const HUB_ATTACH_RETRY_MS = 100
+/** The hub says hello before it does anything else. */
+export const HUB_HELLO_TIMEOUT_MS = 5_000
+/** From a feed that carries a change until every isolate lists it: LIST_FEED_MAX_AGE_MS and a margin. */
+export const LIST_SETTLES_MS = 600
+/** The feed learns a change within a second or two; where it does not, a client hears of it early. */
+export const LIST_SETTLE_LOOKS = 4
+/** A redeploy of a server nobody calls shows to its listeners within so long. */
+export const LISTEN_REBUILD_CHECK_MS = 5 * 60_000

@@ -4,6 +4,7 @@
  * known tool is answered here, from the snapshot, after the same ladder.
  */
 import type { Lists } from '#shared/catalog/list.ts'
+import { permittedLists } from '#shared/catalog/permitted.ts'
 import {
   errorResponse,
   invalidParams,
@@ -24,16 +25,17 @@ import { decidedName } from '#shared/protocol/2026-07-28/decided-name.ts'
 import { readBody } from '#shared/protocol/body.ts'
 import { offers } from '#shared/protocol/offers.ts'
 import { SUPPORTED_VERSIONS } from '#shared/protocol/versions.ts'
+import { cacheHintOf } from './cache-hint.ts'
 import { callServer } from './call.ts'
 import type { ServerRecord } from './catalog-view.ts'
 import type { Exchange } from './exchange.ts'
 import { ANSWER_HEADERS, mcpHeadersOf } from './forward.ts'
 import { freshServer } from './fresh-server.ts'
 import { REQUEST_BODY_MAX_BYTES } from './limits.ts'
-import { targetOf, unknownTarget } from './target.ts'
+import { targetFor, unknownTarget } from './target.ts'
 
 export async function handleModernEra(exchange: Exchange): Promise<Response> {
-  const { request, server } = exchange
+  const { request, server, caller } = exchange
   if (request.method !== 'POST') return errorResponse(null, methodNotAllowed(), ANSWER_HEADERS)
   if (!isJsonContentType(request.headers.get('content-type'))) {
     return errorResponse(null, unsupportedMediaType(), ANSWER_HEADERS)
@@ -44,7 +46,7 @@ export async function handleModernEra(exchange: Exchange): Promise<Response> {
   const method = request.headers.get(METHOD_HEADER)
   const name = decodeHeaderValue(request.headers.get(NAME_HEADER) ?? '')
   // Decided by headers alone; a name nobody has is refused below, after the ladder.
-  if (isNamed(method) && name !== undefined && targetOf(server.compiled, method, name)) {
+  if (isNamed(method) && name !== undefined && targetFor(server, caller.principal, method, name)) {
     const tool = method === 'tools/call' ? server.compiled.tools.get(name) : undefined
     const headers = mcpHeadersOf(request, tool?.paramHeaders)
     return callServer(exchange, { method, name, headers, body: body.value })
@@ -109,8 +111,9 @@ async function list(
   body: string,
 ): Promise<Response> {
   const fresh = await freshServer(exchange)
-  const { compiled } = fresh
-  if (kind === 'resources' && compiled.listsResources) {
+  const { compiled, policy } = fresh
+  const permitted = permittedLists(compiled, policy, exchange.caller.principal)
+  if (kind === 'resources' && permitted.listsResources) {
     const headers = mcpHeadersOf(exchange.request)
     const call = { method: 'resources/list', name: undefined, headers, body } as const
     return callServer({ ...exchange, server: fresh }, call)
@@ -119,16 +122,17 @@ async function list(
     // Lists of the snapshot are one page, so no cursor was ever handed out.
     return errorResponse(id, invalidParams('Invalid cursor'), ANSWER_HEADERS)
   }
-  return json(id, listResult(kind, compiled.lists[kind], compiled.entry.definitions.serverInfo))
+  const { serverInfo } = compiled.entry.definitions
+  return json(id, listResult(kind, permitted.lists[kind], serverInfo, cacheHintOf(fresh)))
 }
 
-function discover({ compiled }: ServerRecord): string {
-  return discoverResult({
-    serverInfo: compiled.entry.definitions.serverInfo,
-    capabilities: compiled.capabilities,
-    supportedVersions: SUPPORTED_VERSIONS,
-    instructions: compiled.entry.definitions.instructions,
-  })
+function discover(server: ServerRecord): string {
+  const { entry, capabilities } = server.compiled
+  const { serverInfo, instructions } = entry.definitions
+  return discoverResult(
+    { serverInfo, capabilities, supportedVersions: SUPPORTED_VERSIONS, instructions },
+    cacheHintOf(server),
+  )
 }
 
 function json(id: ModernRequest['id'], resultJson: string): Response {

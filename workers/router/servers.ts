@@ -8,6 +8,7 @@
  *
  * Only this file reads any of them, and nothing leans on more than `fetch`.
  */
+import type { Arm } from '#shared/catalog/entry.ts'
 import { internalHost } from '#shared/wire.ts'
 
 export interface ServerHandle {
@@ -21,6 +22,31 @@ export interface Servers {
   /** `undefined`: certainly unknown. */
   get(name: string): ServerHandle | undefined
 }
+
+/**
+ * The code of one arm of a gray release: the deployed one, the second script
+ * `<name>--canary` (a name no server can have), or another version of the deployed
+ * one, which Cloudflare honours on service bindings, for gradual deployments.
+ */
+export function codeOf(
+  servers: Servers,
+  name: string,
+  { script, codeVersion }: Pick<Arm, 'script' | 'codeVersion'>,
+): ServerHandle | undefined {
+  const handle = servers.get(script === undefined ? name : `${name}--${script}`)
+  if (!handle || codeVersion === undefined) return handle
+  const override = { [VERSION_OVERRIDES_HEADER]: `${name}="${codeVersion}"` }
+  return {
+    url: handle.url,
+    fetch: (init) => {
+      const headers = new Headers(init.headers)
+      for (const [header, value] of Object.entries(override)) headers.set(header, value)
+      return handle.fetch({ ...init, headers })
+    },
+  }
+}
+
+const VERSION_OVERRIDES_HEADER = 'Cloudflare-Workers-Version-Overrides'
 
 interface Fetches {
   fetch(url: string, init: RequestInit): Promise<Response>

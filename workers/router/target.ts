@@ -3,7 +3,10 @@
  * asked about, and the refusal when there is none. Both eras end here.
  */
 import { resourceAt, type CompiledItem, type CompiledServer } from '#shared/catalog/list.ts'
+import type { Principal } from '#shared/auth/principal.ts'
+import { mayUse } from '#shared/catalog/policy.ts'
 import { invalidParams, type WireError } from '#shared/protocol/errors.ts'
+import type { ServerRecord } from './catalog-view.ts'
 
 /** Calls that a server answers; everything else is the router's. */
 export type CalledMethod =
@@ -37,6 +40,18 @@ function completedAt(server: CompiledServer, target: string): CompiledItem | und
   const [, kind, name = ''] = /^(\w+) ([^]*)$/.exec(target) ?? []
   if (kind === 'prompt') return server.prompts.get(name)
   return server.templates.find(({ template }) => template.text === name)
+}
+
+/** As {@link targetOf}, for one caller: what policy hides is not there (DESIGN §4.7). */
+export function targetFor(
+  { compiled, policy }: Pick<ServerRecord, 'compiled' | 'policy'>,
+  principal: Principal,
+  method: CalledMethod,
+  name: string | undefined,
+): CompiledItem | undefined {
+  const target = targetOf(compiled, method, name)
+  if (!target?.subject || mayUse(principal, policy, target.subject)) return target
+  return undefined
 }
 
 /** Policy hides (DESIGN §4.7): what a caller may not know of answers like what is not there. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { DEFAULT_POLICY } from '#shared/catalog/entry.ts'
 import { compileServer } from '#shared/catalog/list.ts'
 import { callServer } from '../../../workers/router/call.ts'
 import type { Exchange } from '../../../workers/router/exchange.ts'
@@ -42,6 +43,8 @@ function exchangeWith(feed: { unreachable: boolean }) {
     },
     server: {
       name: 'notes',
+      policy: DEFAULT_POLICY,
+      arm: { digest: 'd' },
       compiled,
       handle,
       seal: [{ kid: 'k1', secret: 's' }],
