@@ -1,6 +1,7 @@
 /** Worker bundles: ours as wrangler deploys them, the bench's own as wrangler would. */
 import { execFile } from 'node:child_process'
 import { copyFileSync, readdirSync, readFileSync } from 'node:fs'
+import { builtinModules } from 'node:module'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
@@ -81,7 +82,7 @@ export async function bundleWithEsbuild(
     platform: 'neutral',
     mainFields: ['browser', 'module', 'main'],
     conditions: ['workerd', 'worker', 'browser'],
-    external: ['cloudflare:*', 'node:*'],
+    external: ['cloudflare:*', 'node:*', ...builtinModules],
     define: { 'process.env.NODE_ENV': '"production"' },
     logLevel: 'error',
   })
