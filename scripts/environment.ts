@@ -14,3 +14,8 @@ export const QUIET_WRANGLER: Readonly<Record<string, string>> = {
 export function useDevEnvironment(): void {
   Object.assign(process.env, QUIET_WRANGLER, { [ENVIRONMENT_VARIABLE]: DEV })
 }
+
+/** For scripts that read configurations with wrangler in their own process. */
+export function useQuietWrangler(): void {
+  Object.assign(process.env, QUIET_WRANGLER)
+}

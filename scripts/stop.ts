@@ -3,20 +3,32 @@
  * do. Everything else that is thrown is a bug and keeps its stack.
  */
 export class Stop extends Error {
-  override readonly name = 'Stop'
+  override readonly name: string = 'Stop'
+  readonly exitCode: number = 1
 
   constructor(where: string, what: string, remedy: string) {
     super(`${where}\n  ${what.replaceAll('\n', '\n  ')}\n  → ${remedy}`)
   }
 }
 
-/** Runs a script's main function and turns a {@link Stop} into a message and exit code 1. */
+/** Ctrl-C: what was done stays, and doing it again is safe. */
+export class Interrupted extends Stop {
+  override readonly name = 'Interrupted'
+  /** 128 + SIGINT, as shells count. */
+  override readonly exitCode = 130
+
+  constructor(where = 'Interrupted') {
+    super(where, 'It stopped here.', 'Run the same command again: what was done is not lost.')
+  }
+}
+
+/** Runs a script's main function and turns a {@link Stop} into a message and its exit code. */
 export async function runScript(main: () => void | Promise<void>): Promise<void> {
   try {
     await main()
   } catch (error) {
     if (!(error instanceof Stop)) throw error
     console.error(`\n✘ ${error.message}\n`)
-    process.exitCode = 1
+    process.exitCode = error.exitCode
   }
 }

@@ -1,0 +1,138 @@
+/** `npm run deploy`: the platform and its servers on Cloudflare; see `--help`. */
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { linkedServers, readPlatform, type DeployedPlatform } from './deploy/account.ts'
+import { connectCloudflare } from './deploy/cloudflare.ts'
+import { checkEnvironment, PLATFORM_ROLES, PRODUCTION, type PlatformRole } from './deploy/names.ts'
+import { planDeploy, type Deployment } from './deploy/plan.ts'
+import { readSettings, settingsFile, type DeploySettings } from './deploy/settings.ts'
+import { checkNames, runSteps, seconds, showPlan } from './deploy/steps.ts'
+import { keyFilePath } from './deploy/key-file.ts'
+import { useQuietWrangler } from './environment.ts'
+import { listServers } from './gen/sources.ts'
+import { trustFile } from './gen/trust.ts'
+import { ROOT, shown } from './root.ts'
+import { runScript, Stop } from './stop.ts'
+
+const HELP = `npm run deploy [-- <server> …] [-- --env <name>] [-- --dry-run]
+
+Puts the platform and every server of workers/ on Cloudflare, or only the servers
+(or router, oauth, objects) that are named. The first time it makes keys, KV and
+secrets; every time it may be interrupted and run again.
+
+  --origin <origin>   where clients find the platform; needed once, kept in deploy.<env>.json
+  --servers <form>    how the router reaches servers: bindings (default),
+                      namespace:<name>, or a URL template with {name}; kept likewise
+  --env <name>        another installation beside production: Workers <name>--<env>,
+                      with resources, keys and settings of its own
+  --dry-run           says what would be done; changes nothing
+
+Sign in with \`npx wrangler login\`, or set CLOUDFLARE_API_TOKEN. More: docs/deploying.md.`
+
+const HEALTH_TIMEOUT_MS = 5000
+
+await runScript(async () => {
+  const options = parse()
+  if (!options) return console.log(HELP)
+  process.chdir(ROOT)
+  useQuietWrangler()
+  const startMs = Date.now()
+  const deployment = await prepare(options)
+  const steps = planDeploy(deployment)
+  const { settings } = deployment
+  console.log(`${settings.env}: ${settings.publicOrigin}`)
+  if (options.dryRun) return console.log(`${showPlan(steps)}\nNothing was sent or written.`)
+  await runSteps(steps)
+  console.log(await done(deployment, Date.now() - startMs))
+})
+
+interface Options {
+  readonly env: string
+  readonly names: readonly string[]
+  readonly dryRun: boolean
+  readonly origin: string | undefined
+  readonly servers: string | undefined
+}
+
+/** @returns `undefined` when only help was asked for */
+function parse(): Options | undefined {
+  let parsed
+  try {
+    parsed = parseArgs({
+      allowPositionals: true,
+      options: {
+        env: { type: 'string', default: PRODUCTION },
+        origin: { type: 'string' },
+        servers: { type: 'string' },
+        'dry-run': { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false, short: 'h' },
+      },
+    })
+  } catch (error) {
+    throw new Stop('npm run deploy', (error as Error).message, 'See `npm run deploy -- --help`.')
+  }
+  const { values, positionals } = parsed
+  if (values.help) return undefined
+  checkEnvironment(values.env)
+  const { env, origin, servers } = values
+  return { env, names: positionals, dryRun: values['dry-run'], origin, servers }
+}
+
+async function prepare(options: Options): Promise<Deployment> {
+  const { env, names, dryRun } = options
+  const servers = listServers(join(ROOT, 'workers'))
+  checkNames('npm run deploy', names, [...servers, ...PLATFORM_ROLES])
+  const settings = readSettings(env, options, !dryRun)
+  const cloudflare = await connectCloudflare()
+  const state = await readPlatform(cloudflare, settings)
+  const chosen = servers.filter((name) =>
+    names.length === 0 ? !settings.leaveOut.includes(name) : names.includes(name),
+  )
+  const roles = rolesFor(names, chosen, settings, state)
+  return { cloudflare, settings, state, servers, chosen, roles }
+}
+
+/** What was not named is uploaded where a named server could not be reached without it. */
+function rolesFor(
+  names: readonly string[],
+  chosen: readonly string[],
+  { servers }: DeploySettings,
+  state: DeployedPlatform,
+): PlatformRole[] {
+  if (names.length === 0) return [...PLATFORM_ROLES]
+  const linked = linkedServers(state)
+  const unlinked = servers.kind === 'bindings' && chosen.some((name) => !linked.includes(name))
+  return PLATFORM_ROLES.filter(
+    (role) => names.includes(role) || !state.platform[role] || (role === 'router' && unlinked),
+  )
+}
+
+async function done({ settings, state, chosen }: Deployment, tookMs: number): Promise<string> {
+  const { env, publicOrigin } = settings
+  const urls = chosen.map((name) => `  ${publicOrigin}/${name}/mcp`)
+  const first = !state.platform.router
+  const files = [settingsFile(env), trustFile(env)].map(shown).join(' and ')
+  return [
+    `✓ ${env} is deployed (${seconds(tookMs)})`,
+    ...urls,
+    ...((await answers(publicOrigin))
+      ? []
+      : [`  It does not answer yet: a new domain takes minutes. Then: ${doctor(env)}`]),
+    ...(first
+      ? [`Commit ${files}. Keep a copy of ${shown(keyFilePath(env))} in a safe place.`]
+      : []),
+  ].join('\n')
+}
+
+function doctor(env: string): string {
+  return env === PRODUCTION ? 'npm run doctor' : `npm run doctor -- --env ${env}`
+}
+
+async function answers(origin: string): Promise<boolean> {
+  try {
+    const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS)
+    return (await fetch(`${origin}/health`, { signal })).ok
+  } catch {
+    return false
+  }
+}
