@@ -5,84 +5,143 @@
  * Never calls a server: the router describes one and hands the result to `publish`.
  */
 import { DurableObject } from 'cloudflare:workers'
-import type { CatalogIndex, ServerDescription, ServerEntry } from '#shared/catalog/entry.ts'
+import {
+  type CatalogIndex,
+  DEFAULT_POLICY,
+  type Policy,
+  type PolicyFile,
+  type ServerDescription,
+  type ServerEntry,
+  unfoldIndex,
+} from '#shared/catalog/entry.ts'
 import { logEvent } from '#shared/log.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
 import type { Catalog, PublishFailure } from '#shared/rpc.ts'
+import { CatalogAdmin } from './catalog-admin.ts'
 import { checkDescription } from './catalog-check.ts'
+import { CatalogHistory } from './catalog-history.ts'
+import { CATALOG_MIGRATIONS } from './catalog-schema.ts'
 import { CatalogSnapshot } from './catalog-snapshot.ts'
-import { CATALOG_MIGRATIONS, CatalogStore } from './catalog-store.ts'
-import { INDEX_MAX_BYTES, SERVERS_MAX } from './limits.ts'
+import { deployed, firstState } from './catalog-state.ts'
+import { CatalogStore } from './catalog-store.ts'
+import { CatalogWriter } from './catalog-writer.ts'
+import { runChecks } from './checks/all.ts'
 import { Tables } from './schema.ts'
 
 export class CatalogObject extends DurableObject<Cloudflare.Env> implements Catalog {
   readonly #store: CatalogStore
   readonly #snapshot: CatalogSnapshot
+  readonly #writer: CatalogWriter
+  readonly #admin: CatalogAdmin
+  /** The last write begun: the next one waits for it. */
+  #writing: Promise<unknown> = Promise.resolve()
 
   constructor(state: DurableObjectState, env: Cloudflare.Env) {
     super(state, env)
     const tables = new Tables(state.storage, CATALOG_MIGRATIONS)
     this.#store = new CatalogStore(state.storage, tables)
     this.#snapshot = new CatalogSnapshot(this.#store, state.storage, () => this.env)
+    this.#writer = new CatalogWriter(this.#store, state.storage, tables)
+    const history = new CatalogHistory(state.storage, tables)
+    this.#admin = new CatalogAdmin(this.#store, this.#writer, history)
   }
 
   index(version?: number): CatalogIndex | null {
-    return this.#store.index(version)
+    const index = this.#store.index(version)
+    return index && unfoldIndex(index)
   }
 
-  entry(name: string, digest: string): ServerEntry | null {
-    return this.#store.entry(name, digest)
+  entry(name: string, view: string): ServerEntry | null {
+    return this.#store.entry(name, view)
   }
 
   async publish(
     name: string,
     description: ServerDescription,
+    script?: 'canary',
   ): Promise<Result<CatalogIndex, PublishFailure>> {
     const checked = await checkDescription(name, description)
     if (!checked.ok) {
-      logEvent('publish_refused', {
-        reason: checked.failure.reason,
-        detail: checked.failure.detail,
-      })
+      const { reason, detail } = checked.failure
+      logEvent('publish_refused', { reason, detail })
       return checked
     }
-    const recorded = this.#record(name, checked.value)
-    if (recorded.ok && recorded.value) await this.#snapshot.changed()
+    const recorded = await this.#inTurn(() => this.#record(name, checked.value, script))
     if (!recorded.ok) return recorded
-    return ok(this.#store.index() as CatalogIndex)
+    if (recorded.value) await this.#snapshot.changed()
+    return ok(this.index() as CatalogIndex)
+  }
+
+  /**
+   * The operator's side: asks, or changes something in its turn and carries it out.
+   *
+   * @param work must not touch the Catalog but through the admin it is given
+   */
+  async administer<Answer>(work: (admin: CatalogAdmin) => Promise<Answer>): Promise<Answer> {
+    const before = this.#store.version()
+    const answer = await this.#inTurn(() => work(this.#admin))
+    if (this.#store.version() !== before) await this.#snapshot.changed()
+    return answer
   }
 
   override async alarm(): Promise<void> {
     await this.#snapshot.run()
   }
 
-  /** One atomic step, so that of two publishers at once neither is lost. @returns whether the index changed */
-  #record(name: string, description: ServerDescription): Result<boolean, PublishFailure> {
+  /** Writes take turns, so that of two at once neither is lost and none is half seen. */
+  #inTurn<Answer>(write: () => Promise<Answer>): Promise<Answer> {
+    const turn = this.#writing.then(write)
+    this.#writing = turn.catch(() => undefined)
+    return turn
+  }
+
+  /** @returns whether callers are shown anything else than before */
+  async #record(
+    name: string,
+    description: ServerDescription,
+    script: 'canary' | undefined,
+  ): Promise<Result<boolean, PublishFailure>> {
     const known = this.#store.server(name)
-    if (known?.digest === description.digest) {
-      this.#store.recordBuild(name, description.build)
+    if (!known && script !== undefined) {
+      return fail({ reason: 'bad_name', detail: 'A canary of a server that is not known' })
+    }
+    const { digest, build, definitions } = description
+    const isKnownRevision = this.#store.definitions(name, digest) !== undefined
+    const findings = runChecks({ name, definitions, foreignTools: this.#toolsBeside(name) })
+    const needsOperator = findings.some(({ level }) => level === 'refusal')
+    const next = known
+      ? deployed(known.state, digest, script, needsOperator)
+      : firstState(policyOf(description.policy), digest, needsOperator)
+    if (known && isKnownRevision && next === known.state) {
+      this.#store.recordBuild(name, build)
       return ok(false)
     }
-    const policy = this.#store.policyFor(name, description.policy)
-    // The deploy that made a server stands for its first approval; later ones wait for an operator.
-    const live = !known || policy.publish === 'auto'
-    if (!live && this.#store.knows(name, description.digest)) return ok(false)
-    const index = live ? this.#store.indexWith(name, description.digest, policy) : undefined
-    if (index && Object.keys(index.servers).length > SERVERS_MAX) {
-      return fail({ reason: 'too_many_servers', detail: `At most ${SERVERS_MAX} servers` })
+    const revision = { digest, build, definitions, findings, madeBy: 'deploy' }
+    const act = { by: 'deploy', action: known ? 'deploy' : 'create' }
+    const written = await this.#writer.write(act, [{ name, next, revision }])
+    if (!written.ok) return fail({ reason: 'too_many_servers', detail: written.failure.detail })
+    const live = next.live.digest === digest
+    logEvent('published', { server: name, digest, build, version: this.#store.version(), live })
+    if (needsOperator) {
+      const [first] = findings
+      logEvent('publish_waits', { server: name, digest, reason: first?.detail, item: first?.item })
     }
-    // Names, digests and policies are ASCII: characters are bytes.
-    if (index && JSON.stringify(index).length > INDEX_MAX_BYTES) {
-      return fail({ reason: 'too_many_servers', detail: `Index above ${INDEX_MAX_BYTES} bytes` })
-    }
-    this.#store.record(name, description, index, Date.now())
-    logEvent('published', {
-      server: name,
-      digest: description.digest,
-      build: description.build,
-      version: this.#store.version(),
-      live,
-    })
-    return ok(live)
+    return written
   }
+
+  /** Tool names of all other servers, for the check that looks for them. */
+  #toolsBeside(name: string): Map<string, string> {
+    return new Map(
+      this.#store
+        .toolNames()
+        .flatMap(({ server, tool }) => (server === name ? [] : [[tool, server]])),
+    )
+  }
+}
+
+/** First sight: the file's word, else closed. */
+function policyOf(file: PolicyFile | undefined): Policy {
+  const { $schema: _schema, ...said } = file ?? {}
+  const defined = Object.entries(said).filter(([, value]) => value !== undefined)
+  return { ...DEFAULT_POLICY, ...Object.fromEntries(defined) } as Policy
 }

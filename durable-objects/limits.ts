@@ -10,6 +10,20 @@ export const SERVERS_MAX = 1_000
 export const INDEX_MAX_BYTES = 200 * 1024
 /** A year of weekly deploys; the oldest that is not live is forgotten first. */
 export const REVISIONS_PER_SERVER_MAX = 50
+/** Taken back and still deployed: one at a time, and a few that came and went. */
+export const HELD_REVISIONS_MAX = 10
+/** Enough to see and take back a season of work on one server. */
+export const CHANGES_PER_SERVER_MAX = 200
+/** Of all servers together; what a change was before and after takes a few KiB. */
+export const CHANGES_MAX = 5_000
+/** Of the history, in one answer. */
+export const HISTORY_PAGE_MAX = 100
+/** Overrides of one server, as JSON: every isolate that serves it carries the outcome. */
+export const TUNING_MAX_BYTES = 64 * 1024
+/** Rules, tenants and the rest of one server's policy: every isolate carries all of them. */
+export const POLICY_MAX_BYTES = 16 * 1024
+/** Items of one server that are off. */
+export const OFF_ITEMS_MAX = 500
 /** KV takes one write a second per key; isolates learn of a burst once a second at most. */
 export const SNAPSHOT_INTERVAL_MS = 1_000
 /** An outage of KV or feed is asked after ever less often, but at least once a minute. */
@@ -20,6 +34,16 @@ export const SNAPSHOT_WRITE_TIMEOUT_MS = 10_000
 export const SNAPSHOT_WRITES_AT_ONCE = 6
 /** Isolates decide on feeds up to 60 s old; twice that, and nobody asks for a superseded value. */
 export const SUPERSEDED_KEEP_MS = 120_000
+/** Findings kept of one revision: more is one finding. */
+export const FINDINGS_MAX = 100
+/** Some clients cut descriptions here; a model is told enough long before. */
+export const DESCRIPTION_WARNED_CHARS = 2_048
+/** Of one tool in a list: above this a schema is a manual. */
+export const TOOL_WARNED_TOKENS = 2_000
+/** Of all tools of a server: some clients stop, all of them choose worse. */
+export const SERVER_WARNED_TOKENS = 20_000
+/** What the strictest model APIs take as a tool's name, server included. */
+export const CLIENT_TOOL_NAME_MAX_CHARS = 64
 /** Of a validation error, in logs. */
 export const FAILURE_DETAIL_MAX_CHARS = 500
 

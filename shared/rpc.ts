@@ -49,6 +49,20 @@ export interface Finding {
   readonly detail: string
 }
 
+/** One line of the catalog's history: only what changed, `null` for what was not there. */
+export interface CatalogChange {
+  readonly id: number
+  readonly atMs: number
+  /** Subject of an operator, `deploy`, or `automatic`. */
+  readonly by: string
+  /** Absent: a change of the whole platform. */
+  readonly server?: string
+  readonly action: string
+  readonly note?: string
+  readonly before: Readonly<Record<string, unknown>>
+  readonly after: Readonly<Record<string, unknown>>
+}
+
 /** Why a description was not taken; `detail` is for logs and operators, never for callers. */
 export interface PublishFailure {
   reason: 'bad_name' | 'invalid' | 'digest_mismatch' | 'too_large' | 'too_many_servers'

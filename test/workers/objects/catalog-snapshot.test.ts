@@ -141,7 +141,7 @@ describe('superseded copies', () => {
   const age = () =>
     inside(theCatalog(), (_: CatalogObject, { storage }) => {
       storage.sql.exec('UPDATE snapshot SET superseded_ms = superseded_ms - 200000')
-      storage.sql.exec('UPDATE revision SET superseded_ms = superseded_ms - 200000')
+      storage.sql.exec('UPDATE view SET superseded_ms = superseded_ms - 200000')
     })
 
   it('stay while an isolate may still ask for them, then leave KV but not the Catalog', async () => {
