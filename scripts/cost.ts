@@ -56,7 +56,9 @@ async function countAll(): Promise<RowCounts[]> {
   return counted
 }
 
-const isProduct = ({ name }: TargetPlan): boolean => !name.startsWith('floor') && name !== 'engine'
+function isProduct({ name }: TargetPlan): boolean {
+  return !name.startsWith('floor') && name !== 'engine'
+}
 
 function benchCpuUs(): Map<string, number> {
   if (!existsSync(BENCH_RESULTS)) return new Map()

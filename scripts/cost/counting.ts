@@ -3,8 +3,9 @@
  * Worker's own code runs unchanged. Bindings are counted where they are called,
  * storage where its rows are. A `GET /.counts` answers the counts and starts anew.
  *
- * Not counted: the colo cache and calls between Workers, which are not billed by
- * the call.
+ * Not counted: the colo cache and calls over bindings between Workers, which are not
+ * billed by the call. A `fetch` to an address counts as a request: the Worker there
+ * is billed for it.
  */
 import type { DurableObject, WorkerEntrypoint } from 'cloudflare:workers'
 import { COUNTS_PATH, type Counts } from './counts.ts'
@@ -22,6 +23,12 @@ function takeCounts(): Response {
 }
 
 const isTake = (request: Request): boolean => new URL(request.url).pathname === COUNTS_PATH
+
+const fetchUncounted = globalThis.fetch
+globalThis.fetch = (...args: Parameters<typeof fetch>) => {
+  count('request')
+  return fetchUncounted(...args)
+}
 
 type Env = Record<string, unknown>
 interface Handler {

@@ -22,12 +22,13 @@ export interface Cost {
 }
 
 /**
- * @param perCall operations of one call, without the request itself
+ * @param perCall operations of one call beside the client's own request
  * @param cpuUs of all Workers of the path together
  * @throws RangeError naming an operation that has no price
  */
 export function costOf(perCall: Counts, cpuUs: number, prices: Prices): Cost {
-  const entries = Object.entries({ request: 1, ...perCall }).filter(([, times]) => times > 0)
+  const all = { ...perCall, request: 1 + (perCall['request'] ?? 0) }
+  const entries = Object.entries(all).filter(([, times]) => times > 0)
   const operations = Object.fromEntries(
     entries.map(([operation, times]) => [operation, times * priceOf(operation, prices)]),
   )

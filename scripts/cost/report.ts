@@ -22,7 +22,7 @@ function costCells({ title, perCall, cpuUs, cost }: CostRow): string[] {
     cpuUs === null ? '–' : cpuUs.toFixed(0),
     request.toFixed(2),
     cpuUs === null ? '–' : cost.cpu.toFixed(2),
-    (cost.total - request - cost.cpu).toFixed(2),
+    Math.abs(cost.total - request - cost.cpu).toFixed(2),
     cost.total.toFixed(2),
   ]
 }
