@@ -1,8 +1,9 @@
 /** What the bridge is given for one request of a 2025 client, and what it may do with it. */
 import type { Principal } from '../auth/principal.ts'
 import type { SealKeys } from '../auth/seal.ts'
-import type { JsonObject } from '../protocol/jsonrpc.ts'
+import type { JsonObject, RequestId } from '../protocol/jsonrpc.ts'
 import type { ServerInfo } from '../protocol/2026-07-28/results.ts'
+import type { LegacySession } from './session-id.ts'
 
 /** Calls of both eras that a server answers. */
 export type InnerMethod =
@@ -48,6 +49,13 @@ export interface LegacyInput {
   /** For session ids alone. */
   readonly sealKeys: SealKeys
   readonly sessions: DurableObjectNamespace
+  /** Follows a resource, or no longer. @returns the refusal, if it may not */
+  follow(
+    session: LegacySession,
+    id: RequestId,
+    uri: string,
+    isFollowed: boolean,
+  ): Promise<Response | undefined>
   isSessionDeleted(sessionId: string): boolean
   deleteSession(sessionId: string, untilSeconds: number): Promise<void>
   waitUntil(promise: Promise<unknown>): void

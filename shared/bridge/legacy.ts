@@ -40,6 +40,7 @@ import { offers } from '../protocol/offers.ts'
 import { isLegacyVersion, type LegacyVersion } from '../protocol/versions.ts'
 import { receiveAnswer } from './answers.ts'
 import { legacyTools } from './content.ts'
+import { follow } from './follow.ts'
 import { initialize } from './initialize.ts'
 import type { LegacyInput, ListKind } from './input.ts'
 import { setLogLevel } from './log-level.ts'
@@ -152,6 +153,9 @@ async function answer(
       )
     case 'resources/templates/list':
       return list(input, 'resourceTemplates', request, undefined)
+    case 'resources/subscribe':
+    case 'resources/unsubscribe':
+      return follow(input, session, request)
     case 'tools/call':
     case 'prompts/get':
     case 'resources/read':

@@ -126,15 +126,20 @@ function compileTool({ wire, scopes, declared, uses = [] }: ToolDefinition): Com
   }
 }
 
+/** Every server has a hub, so every list is one whose changes are told. */
+const CHANGES = { listChanged: true }
+
 function capabilitiesOf({ definitions, emptied = [] }: ServerEntry): Capabilities {
   const { tools, prompts = [], resources = [], resourceTemplates = [] } = definitions
   const has = (kind: (typeof emptied)[number], items: readonly unknown[]): boolean =>
     items.length > 0 || emptied.includes(kind)
   return {
     logging: {},
-    ...(has('tools', tools) ? { tools: {} } : {}),
-    ...(has('prompts', prompts) ? { prompts: {} } : {}),
-    ...(has('resources', [...resources, ...resourceTemplates]) ? { resources: {} } : {}),
+    ...(has('tools', tools) ? { tools: CHANGES } : {}),
+    ...(has('prompts', prompts) ? { prompts: CHANGES } : {}),
+    ...(has('resources', [...resources, ...resourceTemplates])
+      ? { resources: { ...CHANGES, subscribe: true } }
+      : {}),
     ...([...prompts, ...resourceTemplates].some(({ completes = [] }) => completes.length > 0)
       ? { completions: {} }
       : {}),

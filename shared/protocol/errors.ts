@@ -85,12 +85,8 @@ export const unauthorized = (): WireError => error(401, SERVER_ERROR, 'Unauthori
 
 export const methodNotAllowed = (): WireError => error(405, SERVER_ERROR, 'Method not allowed.')
 
-export const notAcceptable = (): WireError =>
-  error(
-    406,
-    SERVER_ERROR,
-    'Not Acceptable: Client must accept both application/json and text/event-stream',
-  )
+export const notAcceptable = (needed = 'both application/json and text/event-stream'): WireError =>
+  error(406, SERVER_ERROR, `Not Acceptable: Client must accept ${needed}`)
 
 export const bodyTooLarge = (maxBytes: number): WireError =>
   error(413, SERVER_ERROR, `Payload too large: the request body exceeds ${maxBytes} bytes`)

@@ -6,6 +6,7 @@ export const VERSION_HEADER = 'mcp-protocol-version'
 export const METHOD_HEADER = 'mcp-method'
 export const NAME_HEADER = 'mcp-name'
 export const SESSION_HEADER = 'mcp-session-id'
+export const LAST_EVENT_ID_HEADER = 'last-event-id'
 
 const SENTINEL_PREFIX = '=?base64?'
 const SENTINEL_SUFFIX = '?='
@@ -45,9 +46,16 @@ export function isJsonContentType(header: string | null): boolean {
 
 /** 2025-era POSTs must accept both answers (406 otherwise); 2026-07-28 asks nothing of `Accept`. */
 export function acceptsJsonAndEventStream(header: string | null): boolean {
+  return accepts(header, 'application/json') && acceptsEventStream(header)
+}
+
+/** 2025-era GETs must (406 otherwise). */
+export const acceptsEventStream = (header: string | null): boolean =>
+  accepts(header, 'text/event-stream')
+
+function accepts(header: string | null, type: string): boolean {
   if (!header) return false
   const types = header.split(',').map((part) => part.split(';', 1)[0]?.trim().toLowerCase())
-  const accepts = (type: string, range: string) =>
-    types.includes(type) || types.includes(range) || types.includes('*/*')
-  return accepts('application/json', 'application/*') && accepts('text/event-stream', 'text/*')
+  const [kind] = type.split('/')
+  return [type, `${kind}/*`, '*/*'].some((range) => types.includes(range))
 }

@@ -7,6 +7,8 @@ const CAPABILITY_OF: ReadonlyMap<string, string> = new Map([
   ['resources/list', 'resources'],
   ['resources/templates/list', 'resources'],
   ['resources/read', 'resources'],
+  ['resources/subscribe', 'resources'],
+  ['resources/unsubscribe', 'resources'],
   ['completion/complete', 'completions'],
   ['logging/setLevel', 'logging'],
 ])

@@ -122,6 +122,7 @@ export class LegacySession {
       call: (inner) => forward(tested, principal, env, inner),
       sealKeys: this.#sealKeys,
       sessions: this.#sessions,
+      follow: () => Promise.resolve(undefined),
       isSessionDeleted: () => false,
       deleteSession: () => Promise.resolve(),
       // What fails behind an answer is reported on the stream: nothing else listens here.

@@ -66,7 +66,11 @@ async function refuse(
 }
 
 /** Policy for (principal, server, target), then scope: the two different no's (DESIGN §4.7). */
-function decide(exchange: Exchange, server: ServerRecord, call: ModernCall): Response | undefined {
+export function decide(
+  exchange: Exchange,
+  server: ServerRecord,
+  call: ModernCall,
+): Response | undefined {
   const { caller, feed, platform } = exchange
   const target = targetFor(server, caller.principal, call.method, call.name)
   if (!target || (call.name?.length ?? 0) > TARGET_MAX_CHARS) {

@@ -146,18 +146,21 @@ export class CatalogView {
   /**
    * Has the server been rebuilt? Looks behind the request, at most once per
    * REBUILD_CHECK_SECONDS; where that is 0 (development), the request waits for it.
+   *
+   * @param everyMs instead, for who only listens
    */
   async checkRebuild(
     { name, arm }: Pick<ServerRecord, 'name' | 'arm'>,
     ctx: ExecutionContext,
+    everyMs = this.#rebuildCheckMs,
   ): Promise<void> {
     const nowMs = Date.now()
     const code = `${name} ${arm.script ?? ''}`
-    if (nowMs - (this.#rebuildCheckedMs.get(code) ?? -Infinity) < this.#rebuildCheckMs) return
+    if (nowMs - (this.#rebuildCheckedMs.get(code) ?? -Infinity) < everyMs) return
     this.#rebuildCheckedMs.set(code, nowMs)
     const look = this.redescribe(name, ctx, undefined, arm.script)
     ctx.waitUntil(look)
-    if (this.#rebuildCheckMs === 0) await look
+    if (everyMs === 0) await look
   }
 
   #adopt(index: CatalogIndex): CatalogIndex {

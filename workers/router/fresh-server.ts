@@ -4,7 +4,12 @@ import type { Exchange } from './exchange.ts'
 import { LIST_FEED_MAX_AGE_MS } from './limits.ts'
 
 /** Lists want a younger feed than calls do: what was just published must show. */
-export async function freshServer({ platform, server, ctx, caller }: Exchange): Promise<ServerRecord> {
+export async function freshServer({
+  platform,
+  server,
+  ctx,
+  caller,
+}: Exchange): Promise<ServerRecord> {
   await platform.catalog.checkRebuild(server, ctx)
   const feed = await platform.catalog.feed(ctx, LIST_FEED_MAX_AGE_MS)
   return (await platform.catalog.server(server.name, feed, ctx, caller.principal)) ?? server

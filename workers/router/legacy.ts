@@ -23,9 +23,12 @@ import { callServer } from './call.ts'
 import type { Exchange } from './exchange.ts'
 import { ANSWER_HEADERS } from './forward.ts'
 import { freshServer } from './fresh-server.ts'
+import { handleLegacyGet } from './legacy-get.ts'
+import { follow, forgetFollowed } from './legacy-subscribe.ts'
 import { REQUEST_BODY_MAX_BYTES } from './limits.ts'
 
 export async function handleLegacyEra(exchange: Exchange): Promise<Response> {
+  if (exchange.request.method === 'GET') return handleLegacyGet(exchange)
   const body = await readBody(exchange.request, REQUEST_BODY_MAX_BYTES)
   if (!body.ok) return errorResponse(null, body.failure, ANSWER_HEADERS)
   return guarded(await handleLegacy(await inputOf(exchange, body.value)))
@@ -52,9 +55,13 @@ async function inputOf(exchange: Exchange, body: string): Promise<LegacyInput> {
     call: (call) => callInner(exchange, call),
     sealKeys: await platform.sessionSealKeys(),
     sessions: platform.sessions,
+    follow: (...asked) => follow(exchange, ...asked),
     isSessionDeleted: (id) => feed.view.deletedSessions.has(id),
     async deleteSession(id, untilSeconds) {
       await feedOf(platform.feed).deleteSession(id, untilSeconds)
+      if (server.compiled.capabilities.resources) {
+        await forgetFollowed(platform, caller.principal, id)
+      }
       platform.catalog.feedReader.applyLocally({ deletedSession: id, untilSeconds })
     },
     waitUntil: (promise) => {

@@ -31,6 +31,7 @@ import type { ServerRecord } from './catalog-view.ts'
 import type { Exchange } from './exchange.ts'
 import { ANSWER_HEADERS, mcpHeadersOf } from './forward.ts'
 import { freshServer } from './fresh-server.ts'
+import { listen } from './listen.ts'
 import { REQUEST_BODY_MAX_BYTES } from './limits.ts'
 import { targetFor, unknownTarget } from './target.ts'
 
@@ -97,6 +98,7 @@ async function answerRequest(
       body,
     })
   }
+  if (method === 'subscriptions/listen') return listen(exchange, message)
   if (isNamed(method)) {
     return errorResponse(id, unknownTarget(method, nameOf(method, params)), ANSWER_HEADERS)
   }

@@ -18,6 +18,8 @@ export interface Platform {
   readonly sessions: DurableObjectNamespace
   readonly feed: DurableObjectNamespace
   readonly replay: DurableObjectNamespace
+  readonly hubs: DurableObjectNamespace
+  readonly subscriptions: DurableObjectNamespace
   readonly authenticator: Authenticator
   readonly dpopNonces: DpopNonces
   readonly catalog: CatalogView
@@ -51,6 +53,8 @@ function build(env: Cloudflare.Env): Platform {
     sessions: env.SESSION,
     feed: env.FEED,
     replay: env.REPLAY,
+    hubs: env.HUB,
+    subscriptions: env.SUBSCRIPTIONS,
     authenticator: createAuthenticator({
       issuer: env.ISSUER,
       publicOrigin,

@@ -23,6 +23,13 @@ export const SESSION_NOT_FOUND = -32001
 /** 2025-11-25 server/resources "Error Handling"; −32602 since 2026-07-28. */
 export const RESOURCE_NOT_FOUND = -32002
 
+export const resourceNotFound = (uri: string): WireError => ({
+  status: 200,
+  code: RESOURCE_NOT_FOUND,
+  message: `Resource not found: ${uri}`,
+  data: { uri },
+})
+
 /** One answer for an id that was forged, lent, deleted or has expired: it says nothing to a prober. */
 export const sessionNotFound = (): WireError => ({
   status: 404,

@@ -10,6 +10,10 @@ export const CAPABILITIES_KEY = 'io.modelcontextprotocol/clientCapabilities'
 export const CLIENT_INFO_KEY = 'io.modelcontextprotocol/clientInfo'
 export const LOG_LEVEL_KEY = 'io.modelcontextprotocol/logLevel'
 export const SERVER_INFO_KEY = 'io.modelcontextprotocol/serverInfo'
+/** On everything of a `subscriptions/listen` stream: the id of the request that opened it. */
+export const SUBSCRIPTION_ID_KEY = 'io.modelcontextprotocol/subscriptionId'
+/** SEP-2663: declared by clients and servers under `capabilities.extensions`. */
+export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks'
 
 export const LOG_LEVELS = [
   'debug',

@@ -4,7 +4,7 @@
  * (`_meta["io.modelcontextprotocol/serverInfo"]`).
  */
 import type { JsonObject, RequestId } from '../jsonrpc.ts'
-import { SERVER_INFO_KEY } from './envelope.ts'
+import { SERVER_INFO_KEY, SUBSCRIPTION_ID_KEY } from './envelope.ts'
 
 export interface ServerInfo {
   name: string
@@ -56,6 +56,13 @@ export function listResult(
 /** JSON text of a result's `_meta` that names the server. */
 export const serverMeta = (serverInfo: ServerInfo): string =>
   JSON.stringify({ [SERVER_INFO_KEY]: serverInfo })
+
+/** The graceful end of a `subscriptions/listen` stream. */
+export const listenResult = (id: RequestId, serverInfo: ServerInfo): string =>
+  JSON.stringify({
+    resultType: 'complete',
+    _meta: { [SUBSCRIPTION_ID_KEY]: id, [SERVER_INFO_KEY]: serverInfo },
+  })
 
 /** The JSON text of a success response around the JSON text of its result. */
 export const successJson = (id: RequestId, resultJson: string): string =>

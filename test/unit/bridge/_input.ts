@@ -86,6 +86,7 @@ export function createEdge(
         },
         sealKeys: KEYS,
         sessions: NO_SESSIONS,
+        follow: () => Promise.resolve(undefined),
         isSessionDeleted: (id) => edge.deleted.has(id),
         deleteSession: (id, untilSeconds) => {
           edge.deleted.set(id, untilSeconds)

@@ -66,6 +66,7 @@ export async function connect(server: Server, capabilities: object): Promise<Cli
         call: async (call) => server(JSON.parse(call.body) as InnerBody, call),
         sealKeys: KEYS,
         sessions,
+        follow: () => Promise.resolve(undefined),
         isSessionDeleted: () => false,
         deleteSession: () => Promise.resolve(),
         waitUntil: (promise) => {
