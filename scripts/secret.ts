@@ -1,0 +1,75 @@
+/** `npm run secret`: secrets of a deployed server; see `--help`. */
+import { text } from 'node:stream/consumers'
+import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+import { isDeployed } from './deploy/account.ts'
+import { COMMON_OPTIONS, envFlag, openTarget, parseCommand, type Target } from './deploy/command.ts'
+import { PLATFORM_ROLES, type PlatformRole } from './deploy/names.ts'
+import { secretStore } from './deploy/server-secret.ts'
+import { runScript, Stop } from './stop.ts'
+
+const COMMAND = 'npm run secret'
+const ACTIONS = ['put', 'list', 'delete'] as const
+type Action = (typeof ACTIONS)[number]
+
+const HELP = `npm run secret <server> put|delete <NAME> [-- --env <name>]
+npm run secret <server> list [-- --env <name>]
+
+Sets, removes or names the secrets of a deployed server; handlers read them from
+ctx.env. \`put\` asks for the value, or reads it from standard input. It is in force at
+once, and deploys keep it. <server> may be oauth, for OIDC_CLIENT_SECRET.
+
+On this machine, \`npm run dev\` takes secrets from workers/<server>/.dev.vars, which
+git ignores: NAME=value, a line each.`
+
+await runScript(async () => {
+  const { values, positionals } = parseCommand(COMMAND, {
+    allowPositionals: true,
+    options: COMMON_OPTIONS,
+  })
+  if (values.help) return console.log(HELP)
+  const { server, action, name } = readArguments(positionals)
+  const target = await openTarget(values.env)
+  checkDeployed(target, server)
+  const store = secretStore(target, server)
+  if (action === 'list') return console.log((await store.list()).join('\n') || 'none')
+  if (action === 'put') await store.put(name, await readValue(name))
+  else await store.delete(name)
+  console.log(`✓ ${server}: ${name} ${action === 'put' ? 'is set' : 'is gone'}`)
+})
+
+function readArguments(positionals: readonly string[]) {
+  const [server, action, name = '', ...more] = positionals
+  const known = ACTIONS.find((each) => each === action)
+  const complete = known === 'list' ? name === '' : /^[A-Za-z_]\w*$/.test(name)
+  if (server !== undefined && known !== undefined && complete && more.length === 0) {
+    return { server, action: known satisfies Action, name }
+  }
+  throw new Stop(
+    COMMAND,
+    'Say which server, what to do, and with which name.',
+    'E.g. npm run secret notes put API_KEY',
+  )
+}
+
+function checkDeployed({ state, settings }: Target, server: string): void {
+  const role = PLATFORM_ROLES.includes(server as PlatformRole)
+  if (role || isDeployed(state, settings, server)) return
+  throw new Stop(
+    `${COMMAND} ${server}`,
+    `${server} is not deployed in ${settings.env}.`,
+    `Run first: npm run deploy ${server}${envFlag(settings.env)}`,
+  )
+}
+
+/** Not echoed: it would stay on the screen and in scrollback. */
+async function readValue(name: string): Promise<string> {
+  if (!process.stdin.isTTY) return (await text(process.stdin)).replace(/\r?\n$/, '')
+  process.stdout.write(`Value of ${name}: `)
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const reader = createInterface({ input: process.stdin, output: silent, terminal: true })
+  const value = await reader.question('')
+  reader.close()
+  process.stdout.write('\n')
+  return value
+}

@@ -1,0 +1,113 @@
+/**
+ * A platform deployed with the real scripts and the real wrangler to an imitated
+ * account, from a checkout of its own; then the uploaded bundles run and answer at
+ * the public origin.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
+import { listServers } from '../../scripts/gen/sources.ts'
+import { startCloudflareApi, type CloudflareApi } from '../cloudflare-api/api.ts'
+import { runAccount, type RunningAccount } from '../cloudflare-api/run.ts'
+import { createCheckout, type Checkout } from './_checkout.ts'
+import { createFrontDoor } from './_front-door.ts'
+import type { Platform } from './_platform.ts'
+
+export interface ScriptRun {
+  readonly status: number | null
+  readonly output: string
+}
+
+export interface Deployed {
+  readonly api: CloudflareApi
+  readonly checkout: Checkout
+  /** PUBLIC_ORIGIN: a loopback port, known before anything is deployed. */
+  readonly origin: string
+  /** `node scripts/<script>.ts …args` in the checkout, signed in to the account. */
+  run(script: string, ...args: string[]): Promise<ScriptRun>
+  /** Likewise, ended by SIGINT when the account is asked for `request`. */
+  interruptAt(request: RegExp, script: string, ...args: string[]): Promise<ScriptRun>
+  /** Likewise, with something to read on standard input. */
+  runWith(input: string, script: string, ...args: string[]): Promise<ScriptRun>
+  /** A program of node_modules/.bin in the checkout. */
+  exec(program: string, ...args: string[]): Promise<ScriptRun>
+  /** Runs what the account holds now; after a later upload, call it again. */
+  serve(env?: string): Promise<void>
+  /** The platform as helpers of other tests know it; signs in with a new owner link. */
+  platform(env?: string): Promise<Platform>
+  close(): Promise<void>
+}
+
+/** @param servers folders of workers/ that stay in the checkout; fewer are faster */
+export async function createDeployed(servers: readonly string[] = ['clock']): Promise<Deployed> {
+  const checkout = createCheckout()
+  for (const name of serversOf(checkout)) {
+    if (!servers.includes(name)) checkout.remove(`workers/${name}`)
+  }
+  const api = await startCloudflareApi()
+  const door = await createFrontDoor()
+  const origin = `http://localhost:${door.port}`
+  let running: RunningAccount | undefined
+
+  const start = (program: string, args: readonly string[]): ChildProcess =>
+    spawn(program, args, {
+      cwd: checkout.folder,
+      env: { ...environment(), ...api.env } as NodeJS.ProcessEnv,
+      stdio: 'pipe',
+    })
+  const script = (name: string, args: readonly string[]): ChildProcess =>
+    start(process.execPath, [join(checkout.folder, 'scripts', `${name}.ts`), ...args])
+  const run = (name: string, ...args: string[]) => ended(script(name, args))
+
+  return {
+    api,
+    checkout,
+    origin,
+    run,
+    exec: (program, ...args) =>
+      ended(start(join(checkout.folder, 'node_modules', '.bin', program), args)),
+    runWith: (input, name, ...args) => ended(script(name, args), input),
+    async interruptAt(request, name, ...args) {
+      const child = script(name, args)
+      api.intercept = (asked) => {
+        if (request.test(asked)) child.kill('SIGINT')
+      }
+      const result = await ended(child)
+      api.intercept = () => {}
+      return result
+    },
+    async serve(env = 'production') {
+      if (running) return running.refresh()
+      const router = env === 'production' ? 'mcp-edge-router' : `mcp-edge-router--${env}`
+      running = await runAccount(api.account, router)
+      door.open(running.port)
+    },
+    async platform(env = 'production') {
+      const { output } = await run('mint-owner-link', '--env', env)
+      await running?.refresh()
+      const ownerToken = /token=([\w-]+)/.exec(output)?.[1] ?? ''
+      const mcpUrl = (server: string): URL => new URL(`/${server}/mcp`, origin)
+      return { origin, ownerToken, mcpUrl } as Platform
+    },
+    async close() {
+      await door.close()
+      await running?.close()
+      await api.close()
+      checkout[Symbol.dispose]()
+    },
+  }
+}
+
+/** Nothing of this machine's own sign-in, nor of the test run's choice of environment. */
+function environment(): Record<string, string | undefined> {
+  return { ...process.env, MCP_EDGE_ENV: undefined, OIDC_CLIENT_SECRET: undefined }
+}
+
+function ended(child: ChildProcess, input = ''): Promise<ScriptRun> {
+  let output = ''
+  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stdin?.end(input)
+  return new Promise((resolve) => child.once('close', (status) => resolve({ status, output })))
+}
+
+const serversOf = ({ folder }: Checkout): string[] => listServers(join(folder, 'workers'))
