@@ -34,7 +34,7 @@ export async function consentPage(
 ): Promise<Response> {
   const api = asFor(settings, String(authRequest.resource)).getOAuthApi(asEnv())
   const details = await api.describeConsent(authRequest)
-  const definitions = await catalog.definitions(server, ctx)
+  const definitions = await catalog.definitions(server, person, ctx)
   const offer = offerOf(authRequest.scope, definitions)
   const sealed: SealedRequest = { ...authRequest, person: person.subject }
   const { handle, headers } = await api.beginConsent(sealed)
@@ -187,7 +187,7 @@ async function complete(
   const server = name === undefined ? undefined : await catalog.find(name, ctx)
   // Policy may have changed while the page was open.
   if (!server || !mayUse(person, server.policy)) throw refused('This server is not available')
-  const offer = offerOf(request.scope, await catalog.definitions(server, ctx))
+  const offer = offerOf(request.scope, await catalog.definitions(server, person, ctx))
   const limited = form.get('limit') === 'read_only'
   const scope = grantedScopes(offer, request.scope, form.getAll('scope'), limited)
   if (scope.join(' ').length > SCOPES_MAX_CHARS) throw refused('Allow fewer of its permissions')

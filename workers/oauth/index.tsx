@@ -13,6 +13,7 @@ import { authorize } from './authorize.ts'
 import { boundedText } from './bounded-text.ts'
 import { answerConsent } from './consent.tsx'
 import { exchangeOf, type Exchange } from './exchange.ts'
+import { introspect } from './introspect.ts'
 import { FORM_MAX_BYTES } from './limits.ts'
 import { metadata } from './metadata.ts'
 import { errorPage } from './pages/layout.tsx'
@@ -65,6 +66,7 @@ for (const path of [paths.AUTHORIZE_PATH, '/authorize']) {
 for (const path of [paths.TOKEN_PATH, '/token']) app.all(path, by(token))
 for (const path of [paths.REGISTER_PATH, '/register']) app.all(path, by(register))
 app.all(paths.REVOKE_PATH, by(revoke))
+app.post(paths.INTROSPECT_PATH, by(introspect))
 app.get(paths.JWKS_PATH, by(publicKeys))
 app.get(paths.LOGIN_PATH, by(signInPage))
 app.get(paths.OWNER_LOGIN_PATH, by(ownerPage)).post(paths.OWNER_LOGIN_PATH, byForm(ownerSignIn))

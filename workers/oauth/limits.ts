@@ -44,3 +44,20 @@ export const CATALOG_MAX_AGE_MS = 500
 export const IDP_METADATA_MAX_AGE_MS = 10 * 60_000
 /** An IdP that takes longer is down, and the person should be told. */
 export const IDP_TIMEOUT_MS = 10_000
+
+/** A machine gets new tokens by itself; one that is removed stops within this time. */
+export const MACHINE_TOKEN_SECONDS = 600
+/** Secrets of one Worker: Cloudflare allows 128 in all, platform's own included. */
+export const MACHINES_MAX = 100
+/** What fits the 5 KB of a secret, with keys beside it. */
+export const MACHINE_SERVERS_MAX = 50
+export const MACHINE_SCOPES_MAX = 50
+/** The current one and the one it replaces. */
+export const MACHINE_CREDENTIALS_MAX = 2
+/** SDKs write five minutes. With the skew it stays below the ten minutes a `jti` is kept. */
+export const ASSERTION_MAX_LIFETIME_SECONDS = 540
+/** Clocks of servers that call servers are kept in order. */
+export const ASSERTION_CLOCK_SKEW_SECONDS = 30
+/** RSA-4096 signatures take 700 characters, claims a few hundred. */
+export const ASSERTION_MAX_CHARS = 8 * 1024
+export const CLIENT_JTI_MAX_CHARS = 256

@@ -3,7 +3,14 @@ import { PROOF_ALGORITHMS } from '#shared/auth/dpop-proof-header.ts'
 import { asForAny } from './as-for-resource.ts'
 import { withJson } from './answers.ts'
 import type { Exchange } from './exchange.ts'
-import { JWKS_PATH, METADATA_PATH, OIDC_METADATA_PATH, REVOKE_PATH } from './paths.ts'
+import { ASSERTION_ALGORITHMS } from './machine-auth.ts'
+import {
+  INTROSPECT_PATH,
+  JWKS_PATH,
+  METADATA_PATH,
+  OIDC_METADATA_PATH,
+  REVOKE_PATH,
+} from './paths.ts'
 
 export async function metadata(request: Request, exchange: Exchange): Promise<Response> {
   const { settings, ctx } = exchange
@@ -23,9 +30,35 @@ export async function metadata(request: Request, exchange: Exchange): Promise<Re
     jwks_uri: issuer + JWKS_PATH,
     revocation_endpoint: issuer + REVOKE_PATH,
     dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
+    ...forMachines(document, exchange),
     // Parsers of the OIDC form insist on these two; ID tokens are not issued.
     ...(isOidc
       ? { subject_types_supported: ['public'], id_token_signing_alg_values_supported: ['ES256'] }
       : {}),
   })
+}
+
+/** Said only where there are machines: what is off is not offered. */
+function forMachines(
+  document: Record<string, unknown>,
+  { settings: { issuer, machines } }: Exchange,
+): Record<string, unknown> {
+  if (machines.size === 0) return {}
+  const listed = (name: string): string[] => (document[name] as string[] | undefined) ?? []
+  const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
+  const introspects = [...machines.values()].some((machine) => machine.introspects)
+  return {
+    grant_types_supported: [...listed('grant_types_supported'), 'client_credentials'],
+    token_endpoint_auth_methods_supported: [
+      ...new Set([...listed('token_endpoint_auth_methods_supported'), ...methods]),
+    ],
+    token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    ...(introspects
+      ? {
+          introspection_endpoint: issuer + INTROSPECT_PATH,
+          introspection_endpoint_auth_methods_supported: methods,
+          introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+        }
+      : {}),
+  }
 }

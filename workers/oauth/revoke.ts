@@ -4,12 +4,7 @@
  * out with an old copy means it. An expired or foreign token is answered like a
  * revoked one (§2.2).
  */
-import { jwtVerify, createLocalJWKSet } from 'jose'
-import {
-  ACCESS_TOKEN_ALGORITHM,
-  ACCESS_TOKEN_TYPE,
-  type AccessTokenClaims,
-} from '#shared/auth/access-token.ts'
+import { readAccessToken } from './access-tokens.ts'
 import { asForAny } from './as-for-resource.ts'
 import { oauthError } from './answers.ts'
 import { boundedText } from './bounded-text.ts'
@@ -17,10 +12,11 @@ import { clientNamedBy } from './client-credentials.ts'
 import type { Exchange } from './exchange.ts'
 import { grantKeyOf } from './grant-record.ts'
 import { FORM_MAX_BYTES } from './limits.ts'
+import { authenticateMachine, machineRefusal } from './machine-auth.ts'
+import { isMachineId } from './machines.ts'
 import { TOKEN_PATH } from './paths.ts'
 import { openRefreshToken } from './refresh-token.ts'
 import { post } from './register.ts'
-import type { Settings } from './settings.ts'
 
 export async function revoke(request: Request, exchange: Exchange): Promise<Response> {
   const text = await boundedText(request, FORM_MAX_BYTES)
@@ -29,20 +25,32 @@ export async function revoke(request: Request, exchange: Exchange): Promise<Resp
   const presented = form.get('token')
   if (!presented) return oauthError(400, 'invalid_request', 'Say which token to revoke')
 
+  const answer = await authenticate(request, form, exchange)
+  if (!answer.ok) return answer
+  const owned = await grantOf(presented, exchange)
+  if (owned && owned.clientId === clientNamedBy(request, form)) {
+    const api = asForAny(exchange.settings).getOAuthApi(exchange.asEnv())
+    await api.revokeGrant(owned.grantId, owned.userId)
+  }
+  return answer
+}
+
+/** The answer to a token nobody knows: 200 for a client that is who it says it is. */
+async function authenticate(
+  request: Request,
+  form: URLSearchParams,
+  exchange: Exchange,
+): Promise<Response> {
+  if (isMachineId(clientNamedBy(request, form))) {
+    const machine = await authenticateMachine(request, form, exchange)
+    return machine.ok ? new Response(null) : machineRefusal(request, machine.failure)
+  }
   const { settings, ctx } = exchange
-  const as = asForAny(settings)
   // With a grant type the library would take it for a token request.
   form.delete('grant_type')
   form.set('token', 'none')
   const forwarded = post(request, settings.issuer + TOKEN_PATH, form.toString())
-  // Authenticates the client; of the token it knows nothing.
-  const answer = await as.fetch(forwarded, exchange.asEnv(), ctx)
-  if (!answer.ok) return answer
-  const owned = await grantOf(presented, exchange)
-  if (owned && owned.clientId === clientNamedBy(request, form)) {
-    await as.getOAuthApi(exchange.asEnv()).revokeGrant(owned.grantId, owned.userId)
-  }
-  return answer
+  return asForAny(settings).fetch(forwarded, exchange.asEnv(), ctx)
 }
 
 interface Owned {
@@ -53,7 +61,7 @@ interface Owned {
 
 async function grantOf(token: string, exchange: Exchange): Promise<Owned | undefined> {
   const { settings, asEnv } = exchange
-  const claims = await verified(settings, token)
+  const claims = await readAccessToken(settings, token)
   if (claims) return { grantId: claims.gid, userId: claims.sub, clientId: claims.client_id }
   const refreshToken = await openRefreshToken(await settings.refreshKeys(), token)
   const [userId = '', grantId = ''] = refreshToken?.text.split(':') ?? []
@@ -62,20 +70,4 @@ async function grantOf(token: string, exchange: Exchange): Promise<Owned | undef
   await kv.get(key)
   const grant = kv.grant(key)
   return grant && { grantId, userId, clientId: grant.clientId }
-}
-
-async function verified(settings: Settings, token: string): Promise<AccessTokenClaims | undefined> {
-  if (token.split('.').length !== 3) return undefined
-  try {
-    const { jwks } = await settings.tokenKeys()
-    const { payload } = await jwtVerify<AccessTokenClaims>(token, createLocalJWKSet(jwks), {
-      algorithms: [ACCESS_TOKEN_ALGORITHM],
-      typ: ACCESS_TOKEN_TYPE,
-      issuer: settings.issuer,
-    })
-    return payload
-  } catch {
-    // Expired, altered or somebody else's: nothing of ours to revoke.
-    return undefined
-  }
 }

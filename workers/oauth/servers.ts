@@ -8,15 +8,18 @@ import { createFeedReader, type FeedReader } from '#shared/catalog/feed-reader.t
 import type { CompiledServer } from '#shared/catalog/list.ts'
 import type { Lifetime } from '#shared/catalog/lifetime.ts'
 import { maySee } from '#shared/catalog/policy.ts'
+import type { Rule } from '#shared/catalog/rules.ts'
 import { createSnapshotReader, type SnapshotReader } from '#shared/catalog/snapshot-reader.ts'
 import { logUnexpected } from '#shared/log.ts'
-import { isServerName } from '#shared/names.ts'
+import { CATALOG_NAME, isServerName, resourcePathOf } from '#shared/names.ts'
 import { catalogOf, feedOf } from '#shared/rpc.ts'
+import { CATALOG_SERVER, catalogDefinitions } from './catalog-resource.ts'
 import { CATALOG_MAX_AGE_MS } from './limits.ts'
 
 export interface KnownServer {
   readonly name: string
   readonly digest: string
+  readonly view?: string | undefined
   readonly policy: Policy
 }
 
@@ -41,7 +44,7 @@ export class CatalogUnavailable extends Error {
 const PATH = /^\/([^/]+)(?:\/mcp)?\/?$/
 
 export const resourceOf = (publicOrigin: string, server: string): string =>
-  `${publicOrigin}/${server}/mcp`
+  publicOrigin + resourcePathOf(server)
 
 /** The server a resource indicator means: any spelling of its URL that the router serves. */
 export function serverNameOf(publicOrigin: string, resource: string): string | undefined {
@@ -50,6 +53,7 @@ export function serverNameOf(publicOrigin: string, resource: string): string | u
     return undefined
   }
   const name = PATH.exec(url.pathname)?.[1]
+  if (name === CATALOG_NAME) return name
   return name !== undefined && isServerName(name) ? name : undefined
 }
 
@@ -57,9 +61,11 @@ export class ServerCatalog {
   readonly #catalog: DurableObjectNamespace
   readonly #feed: FeedReader
   readonly #snapshot: SnapshotReader
+  readonly #operators: string
 
   constructor(env: Cloudflare.Env) {
     this.#catalog = env.CATALOG
+    this.#operators = env.OPERATORS
     this.#feed = createFeedReader({ feed: () => feedOf(env.FEED), deployment: env.PUBLIC_ORIGIN })
     this.#snapshot = createSnapshotReader({
       kv: env.CATALOG_KV,
@@ -69,23 +75,37 @@ export class ServerCatalog {
 
   /** @throws CatalogUnavailable */
   async find(name: string, lifetime: Lifetime): Promise<KnownServer | undefined> {
+    if (name === CATALOG_NAME) return CATALOG_SERVER
     const found = entryOf(await this.#index(lifetime), name)
     // Published since the feed was written: a client comes here right after its first 401.
     return found ?? entryOf(await this.#newestIndex(), name)
+  }
+
+  /** By the feed as it is now. @throws CatalogUnavailable */
+  async isRevoked(grantId: string, lifetime: Lifetime): Promise<boolean> {
+    const feed = await this.#feed.read(lifetime, { maxAgeMs: 0 })
+    if (!feed.ok) throw new CatalogUnavailable('the control feed cannot be read')
+    return feed.value.revokedGrants.has(grantId)
   }
 
   /** Servers the person may see, by name. @throws CatalogUnavailable */
   async visibleTo(person: Person): Promise<KnownServer[]> {
     const { servers } = await this.#newestIndex()
     return Object.entries(servers)
-      .map(([name, { digest, policy }]) => ({ name, digest, policy }))
+      .map(([name, { digest, view, policy }]) => ({ name, digest, view, policy }))
       .filter(({ policy }) => mayUse(person, policy))
       .sort((a, b) => a.name.localeCompare(b.name))
   }
 
   /** @throws CatalogUnavailable */
-  async definitions(server: KnownServer, lifetime: Lifetime): Promise<CompiledServer> {
-    const read = await this.#snapshot.server(server.name, server.digest, lifetime)
+  async definitions(
+    server: KnownServer,
+    person: Person,
+    lifetime: Lifetime,
+  ): Promise<CompiledServer> {
+    if (server.name === CATALOG_NAME) return catalogDefinitions(person, this.#operators)
+    const view = server.view ?? server.digest
+    const read = await this.#snapshot.server(server.name, view, lifetime)
     if (!read.ok) throw new CatalogUnavailable(`the definitions of ${server.name} cannot be read`)
     return read.value
   }
@@ -111,11 +131,24 @@ export class ServerCatalog {
   }
 }
 
-/** The policy's own rule, asked for a person who holds no scope yet. */
+/**
+ * The policy's own rule, asked for a person who holds no scope yet. What it says of
+ * single clients is the router's to enforce: here, whom some client could serve may sign in.
+ */
 export function mayUse(person: Person, policy: Policy): boolean {
   const principal: Principal = { ...personOf(person), clientId: '', scopes: [] }
-  return maySee(principal, policy)
+  return maySee(
+    principal,
+    policy.rules ? { ...policy, rules: withoutClients(policy.rules) } : policy,
+  )
 }
+
+const withoutClients = (rules: readonly Rule[]): Rule[] =>
+  rules.flatMap((rule) => {
+    const { clients, ...who } = rule.who ?? {}
+    if (!clients) return [rule]
+    return rule.effect === 'allow' ? [{ ...rule, who }] : []
+  })
 
 function entryOf({ servers }: CatalogIndex, name: string): KnownServer | undefined {
   const entry = Object.hasOwn(servers, name) ? servers[name] : undefined

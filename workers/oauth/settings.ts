@@ -2,6 +2,7 @@
 import { createDpopNonces, type DpopNonces } from '#shared/auth/dpop-nonce.ts'
 import { listOf, parseClaimNames, type IdentityMapping } from '#shared/auth/identity.ts'
 import { deriveSealKeys, type SealKeys } from '#shared/auth/seal.ts'
+import { readMachines, type Machines } from './machines.ts'
 import { parseOwnerLink, type OwnerLink } from './owner-link.ts'
 import { readTokenKeys, type TokenKeys } from './token-keys.ts'
 
@@ -25,6 +26,7 @@ export interface Settings {
   readonly ownerLink: OwnerLink | undefined
   /** The router's, too, where both are one origin. */
   readonly dpopNonces: DpopNonces
+  readonly machines: Machines
   clientKeys(): Promise<SealKeys>
   sessionKeys(): Promise<SealKeys>
   refreshKeys(): Promise<SealKeys>
@@ -52,6 +54,7 @@ function build(env: Cloudflare.Env): Settings {
     oidc: oidcOf(env),
     ownerLink: parseOwnerLink(env.OWNER_LINK),
     dpopNonces: createDpopNonces(env.DPOP_SECRET, issuer),
+    machines: readMachines(env),
     clientKeys: () => (clientKeys ??= deriveSealKeys(env.SEAL_SECRETS, 'oauth/client')),
     sessionKeys: () => (sessionKeys ??= deriveSealKeys(env.SEAL_SECRETS, 'oauth/session')),
     refreshKeys: () => (refreshKeys ??= deriveSealKeys(env.SEAL_SECRETS, 'oauth/refresh')),

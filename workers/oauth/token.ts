@@ -3,11 +3,10 @@
  * PKCE and refresh token; its opaque access token is replaced by an `at+jwt`, bound
  * to the key of the request's DPoP proof when it brings one (RFC 9449 §5).
  */
-import { signAccessToken } from '#shared/auth/access-token.ts'
 import type { VerifiedProof } from '#shared/auth/dpop-proof.ts'
-import { identityOf } from '#shared/auth/principal.ts'
 import { claimProof } from '#shared/auth/replay.ts'
 import { logEvent } from '#shared/log.ts'
+import { mintAccessToken } from './access-tokens.ts'
 import { asFor, asForAny, type AsEnv, type Carrier, type Issued } from './as-for-resource.ts'
 import { NO_STORE, oauthError, withJson } from './answers.ts'
 import { boundedText } from './bounded-text.ts'
@@ -16,6 +15,7 @@ import { dpopRefusal, proofOf, withNonce } from './dpop.ts'
 import type { Exchange } from './exchange.ts'
 import { grantKeyOf, type GrantRecord } from './grant-record.ts'
 import { FORM_MAX_BYTES, REFRESH_ATTEMPTS } from './limits.ts'
+import { machineToken } from './machine-token.ts'
 import { TOKEN_PATH } from './paths.ts'
 import { isReuse, settleCode, settleRefresh, type Settled } from './refresh.ts'
 import { openRefreshToken, sealRefreshToken, type RefreshToken } from './refresh-token.ts'
@@ -53,6 +53,9 @@ async function answer(request: Request, exchange: Exchange): Promise<Response> {
   const text = await boundedText(request, FORM_MAX_BYTES)
   if (text === undefined) return oauthError(413, 'invalid_request', 'The form is too large')
   const form = new URLSearchParams(text)
+  if (form.get('grant_type') === 'client_credentials' && exchange.settings.machines.size > 0) {
+    return machineToken(request, form, proof.value, exchange)
+  }
   const refreshToken = await openPresented(form, exchange.settings)
   const grantKey = grantKeyIn(form)
   const server = grantKey === undefined ? undefined : await serverOfGrant(grantKey, exchange)
@@ -121,7 +124,15 @@ async function tokensOf(
 ) {
   return {
     ...body,
-    access_token: await mint(settings, issued, proof, body),
+    access_token: await mintAccessToken(settings, {
+      person: issued.props,
+      clientId: issued.clientId,
+      grantId: issued.grantId,
+      resource: issued.resource,
+      scope: body.scope,
+      lifetimeSeconds: body.expires_in,
+      jkt: proof?.jkt,
+    }),
     token_type: proof ? 'DPoP' : 'Bearer',
     ...(refreshToken
       ? { refresh_token: await sealRefreshToken(await settings.refreshKeys(), refreshToken) }
@@ -150,30 +161,6 @@ async function openPresented(
   const opened = await openRefreshToken(await settings.refreshKeys(), presented)
   form.set('refresh_token', opened?.text ?? 'none')
   return opened
-}
-
-async function mint(
-  settings: Settings,
-  issued: Issued,
-  proof: VerifiedProof | undefined,
-  body: TokenResponse,
-): Promise<string> {
-  const { signing } = await settings.tokenKeys()
-  const nowSeconds = Math.floor(Date.now() / 1000)
-  return signAccessToken(signing, {
-    iss: settings.issuer,
-    sub: issued.props.subject,
-    aud: issued.resource,
-    client_id: issued.clientId,
-    scope: body.scope,
-    iat: nowSeconds,
-    exp: nowSeconds + body.expires_in,
-    jti: crypto.randomUUID(),
-    gid: issued.grantId,
-    tenant: issued.props.tenant,
-    ...identityOf(issued.props),
-    ...(proof ? { cnf: { jkt: proof.jkt } } : {}),
-  })
 }
 
 /** Codes and the library's refresh tokens are `user:grant:secret`. */
