@@ -12,6 +12,7 @@
  * | HubObject        | server, shard     | who listens, the latest event of each topic | a minute after its last listener left |
  * | SubscriptionsObject | tenant, subject, session id | resources a 2025 session follows | with the last of them, the session's end or its expiry |
  * | RunObject        | tenant, subject, server, run id | the round that claimed a run, results of its steps | an hour after the last claim or step; of tasks, eight days |
+ * | StateObject      | tenant, subject, server, handle | what a server keeps behind a handle   | a week after its last use |
  *
  * Entrypoint `Platform`: what servers may use of it (binding PLATFORM).
  */
@@ -23,6 +24,7 @@ export { Platform } from './platform.ts'
 export { ReplayObject } from './replay.ts'
 export { RunObject } from './run.ts'
 export { SessionObject } from './session.ts'
+export { StateObject } from './state.ts'
 export { SubscriptionsObject } from './subscriptions.ts'
 
 export default {

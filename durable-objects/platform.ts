@@ -7,7 +7,13 @@ import { WorkerEntrypoint } from 'cloudflare:workers'
 import { CAPABILITY_LABEL } from '#shared/auth/capability.ts'
 import { deriveSealKeys, type SealKeys } from '#shared/auth/seal.ts'
 import { PlatformCalls } from '#shared/platform/calls.ts'
-import { runOf, type Platform as PlatformMethods, type RunRef } from '#shared/rpc.ts'
+import {
+  runOf,
+  stateOf,
+  type Platform as PlatformMethods,
+  type RunRef,
+  type StateOperation,
+} from '#shared/rpc.ts'
 
 let derived: { secrets: string; keys: Promise<SealKeys> } | undefined
 
@@ -22,6 +28,7 @@ function keysOf(secrets: string): Promise<SealKeys> {
 export class Platform extends WorkerEntrypoint<Cloudflare.Env> implements PlatformMethods {
   readonly #calls = new PlatformCalls(keysOf(this.env.CAPABILITY_SECRETS), {
     run: (name) => runOf(this.env.RUN, name),
+    state: (name) => stateOf(this.env.STATE, name),
   })
 
   claimRun(capability: string, run: RunRef, round: number) {
@@ -38,5 +45,12 @@ export class Platform extends WorkerEntrypoint<Cloudflare.Env> implements Platfo
 
   recordStep(capability: string, run: RunRef, key: string, json: string) {
     return this.#calls.recordStep(capability, run, key, json)
+  }
+  createState(capability: string) {
+    return this.#calls.createState(capability)
+  }
+
+  useState(capability: string, handle: string, operation: StateOperation) {
+    return this.#calls.useState(capability, handle, operation)
   }
 }

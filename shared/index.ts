@@ -5,4 +5,5 @@ export { defineResource, type Resource, type ResourceOptions } from './tool/reso
 export { jsonSchema } from './tool/json-schema.ts'
 export type { JsonSchemaInput } from './tool/json-schema-input.ts'
 export { defineServer, type Server, type ServerOptions } from './tool/server.ts'
+export type { State } from './tool/state.ts'
 export { ToolError, type ToolErrorOptions } from './tool/error.ts'

@@ -5,6 +5,7 @@
  */
 import type { CatalogIndex, ServerDescription, ServerEntry } from './catalog/entry.ts'
 import type { StepFailure } from './platform/run-store.ts'
+import type { StateFailure } from './platform/state-store.ts'
 import type { Result } from './result.ts'
 
 export type Rpc<Methods> = {
@@ -239,7 +240,11 @@ export interface RunRef {
 export interface PlatformFailure {
   reason:
     /** The capability is forged, of another deployment, or expired. */
-    'refused' | StepFailure['reason']
+    | 'refused'
+    /** No such handle of this principal at this server, or it expired. */
+    | 'unknown'
+    | StepFailure['reason']
+    | StateFailure['reason']
 }
 
 /**
@@ -269,6 +274,35 @@ export interface Platform {
     key: string,
     json: string,
   ): Promise<Result<string, PlatformFailure>>
+  /** A new handle, 128 random bits. */
+  createState(capability: string): Promise<Result<string, PlatformFailure>>
+  useState(
+    capability: string,
+    handle: string,
+    operation: StateOperation,
+  ): Promise<Result<StateAnswer, PlatformFailure>>
+}
+
+/** What is done behind a handle. */
+export type StateOperation =
+  /** Is there such a handle? */
+  | { kind: 'open' }
+  | { kind: 'get' | 'delete'; key: string }
+  | { kind: 'list' }
+  /** Writes only if the stored version is this one (0 = must not exist). Absent = anyway. */
+  | { kind: 'put'; key: string; json: string; ifVersion?: number }
+
+export interface StateAnswer {
+  /** Of `get` and `list`; `version` goes up with every write. */
+  entries: { key: string; json: string; version: number }[]
+  /** Of `put` and `delete`: whether anything changed. */
+  written: boolean
+}
+
+/** One object per handle, name = `ownedName()`; deletes itself by alarm. */
+export interface State {
+  create(): void
+  use(operation: StateOperation): Result<StateAnswer, PlatformFailure>
 }
 
 /** One object per run, name = `ownedName()` (platform/calls.ts); deletes itself by alarm. */
@@ -413,6 +447,8 @@ export const grantStoreOf = (binding: DurableObjectNamespace, shard: string) =>
 export const replayOf = (binding: DurableObjectNamespace, jkt: string) =>
   stubOf<Replay>(binding, jkt)
 export const runOf = (binding: DurableObjectNamespace, name: string) => stubOf<Run>(binding, name)
+export const stateOf = (binding: DurableObjectNamespace, name: string) =>
+  stubOf<State>(binding, name)
 export const platformOf = (binding: Fetcher) => binding as unknown as Rpc<Platform>
 export const oauthOf = (binding: Fetcher) =>
   binding as unknown as Rpc<OAuth> & Pick<Fetcher, 'fetch'>

@@ -12,6 +12,7 @@
  * The host of an internal request is a label for logs, never evidence.
  */
 import type { SealKeys } from './auth/seal.ts'
+import type { RunRef } from './rpc.ts'
 
 export const PRINCIPAL_HEADER = 'x-mcp-edge-principal'
 export const DECISION_HEADER = 'x-mcp-edge-decision'
@@ -35,6 +36,8 @@ export interface Decision {
   readonly seal?: SealKeys
   /** Authorises this request's use of PLATFORM; minted only for tools that use it. */
   readonly capability?: string
+  /** The run this call belongs to, where the platform repeats it (a task's attempts); else the call is its own. */
+  readonly run?: RunRef
 }
 
 /** JSON with every non-ASCII character escaped, so that it may stand in a header. */

@@ -3,6 +3,7 @@ import { successResponse } from '../protocol/2026-07-28/results.ts'
 import { errorResponse, invalidParams, type WireError } from '../protocol/errors.ts'
 import { isObject, type JsonObject } from '../protocol/jsonrpc.ts'
 import { fail, ok, type Result } from '../result.ts'
+import { claimAnswers } from './claim.ts'
 import type { Compiled, CompiledTool } from './compile.ts'
 import { failureOf, toolFailure } from './output.ts'
 import { isJsonSchema } from '../tool/json-schema-input.ts'
@@ -26,6 +27,9 @@ export async function callTool(call: Call): Promise<Response> {
   if (!retry.ok) return refuse(retry.failure)
   const args = await readArguments(compiled, tool, rawArgs)
   if (!args.ok) return successResponse(message.id, args.failure)
+  const { state } = retry.value
+  const used = state && (await claimAnswers({ ...call, work: tool }, state))
+  if (used) return refuse(used)
   return respond(call, { work: tool, rawArgs, args: args.value, ...retry.value })
 }
 

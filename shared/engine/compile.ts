@@ -5,6 +5,7 @@ import { DEFAULT_OUTPUT_BYTES, DEFAULT_TIMEOUT_MS } from '../tool/limits.ts'
 import { serverInfoOf, type Server } from '../tool/server.ts'
 import type { Built } from './built.ts'
 import { answerOf, failureOf, toolFailure } from './output.ts'
+import { NO_PLATFORM, type PlatformUse } from './platform-use.ts'
 import { result, type Work } from './work.ts'
 
 export interface CompiledTool extends Work {
@@ -18,13 +19,19 @@ export interface Compiled {
   readonly tools: ReadonlyMap<string, CompiledTool>
   /** JSON text of the `_meta` members every result carries, without braces. */
   readonly metaJson: string
+  /** How its tools use PLATFORM. */
+  readonly platform: PlatformUse
 }
 
-export function compile(server: Server, built: Built): Compiled {
+export function compile(
+  server: Server,
+  built: Built,
+  platform: PlatformUse = NO_PLATFORM,
+): Compiled {
   const tools = new Map<string, CompiledTool>()
   const serverInfo = serverInfoOf(server, built.name)
   const metaJson = `"${SERVER_INFO_KEY}":${JSON.stringify(serverInfo)}`
-  const compiled: Compiled = { built, server, tools, metaJson }
+  const compiled: Compiled = { built, server, tools, metaJson, platform }
   for (const [name, tool] of Object.entries(server.tools)) {
     tools.set(name, compileTool(compiled, name, tool))
   }
@@ -32,13 +39,15 @@ export function compile(server: Server, built: Built): Compiled {
 }
 
 function compileTool(compiled: Compiled, name: string, tool: Tool): CompiledTool {
+  const { readOnlyHint, idempotentHint } = tool.annotations ?? {}
   const self: CompiledTool = {
     name,
     bound: name,
     tool,
     timeoutMs: tool.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     maxOutputBytes: tool.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES,
-    readOnly: tool.annotations?.readOnlyHint === true,
+    readOnly: readOnlyHint === true,
+    once: readOnlyHint !== true && idempotentHint !== true,
     run: (args, context) => tool.handler(args, context),
     answer: (value) => answerOf(compiled, self, value).then(result),
     failure: (error) => result(failureOf(compiled, self, error)),

@@ -6,6 +6,7 @@ import { logUnexpected } from '../log.ts'
 import { INTERNAL_ERROR, internalError, type WireError } from '../protocol/errors.ts'
 import { ToolError } from '../tool/error.ts'
 import type { Compiled } from './compile.ts'
+import type { PlatformUse } from './platform-use.ts'
 import type { Call } from './respond.ts'
 import { failed, type Ending } from './work.ts'
 
@@ -16,7 +17,11 @@ export interface Method {
 }
 
 /** Prepared once per isolate. */
-export type Feature = (compiled: Compiled) => Readonly<Record<string, Method>>
+export interface Feature {
+  (compiled: Compiled): Readonly<Record<string, Method>>
+  /** What handlers get of PLATFORM, from the one feature that brings it. */
+  readonly platform?: PlatformUse
+}
 
 /** What a handler threw, as an error: only tools answer failures in a result. */
 export function errorOf(server: string, name: string, error: unknown): WireError {

@@ -19,6 +19,8 @@ export const STREAM_BUFFER_BYTES = 256 * 1024
 
 /** Rounds of questions in one run (DESIGN §4.6). */
 export const MAX_ROUNDS = 8
+/** Writers of one key that meet again and again: then the model is told to try later. */
+export const STATE_UPDATES_MAX = 8
 /** A person may think it over; a form older than that is asked anew. */
 export const REQUEST_STATE_LIFETIME_SECONDS = 3_600
 /** Answers of eight forms fit many times; bounds what a client can make us decrypt. */

@@ -21,6 +21,7 @@ export const prompts: Feature = ({ server, metaJson, built }) => {
       bound: `prompt ${name}`,
       timeoutMs: prompt.timeoutMs ?? DEFAULT_TIMEOUT_MS,
       readOnly: true,
+      once: false,
       run: (args, context) => prompt.handler(args, context),
       answer: (value) =>
         answerOf({ name, description: prompt.description, metaJson }, value, built.name),

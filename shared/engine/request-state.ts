@@ -4,12 +4,13 @@
  * it continues exactly the call it came from; expiring; ≤ 8 rounds (DESIGN §4.6).
  *
  * Does NOT stop a state from being presented twice: that needs memory, and is
- * the Run object's (`once`).
+ * the Run object's (`platform.ts`).
  */
 import type { Principal } from '../auth/principal.ts'
 import { toBase64Url } from '../auth/base64url.ts'
 import { open, seal, type SealKeys } from '../auth/seal.ts'
 import { canonicalJson } from '../canonical-json.ts'
+import { randomId } from '../random-id.ts'
 import { fail, ok, type Result } from '../result.ts'
 import { REQUEST_STATE_LIFETIME_SECONDS, REQUEST_STATE_MAX_CHARS } from './limits.ts'
 
@@ -51,8 +52,9 @@ export type StateFailure = {
     'oversized' | 'unsealable' | 'expired' | 'other_principal' | 'other_tool' | 'other_arguments'
 }
 
-export const newRun = (): RunState => ({
-  runId: crypto.randomUUID(),
+/** @param runId of a run that the platform repeats */
+export const newRun = (runId: string = randomId()): RunState => ({
+  runId,
   round: 0,
   asked: {},
   answers: {},

@@ -88,6 +88,7 @@ function workOf({ compiled }: Call, { name, resource }: Found, uri: string): Wor
     bound: `resource ${uri}`,
     timeoutMs: resource.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     readOnly: true,
+    once: false,
     run: (variables, context) =>
       resource.read(
         variables as Record<string, string>,

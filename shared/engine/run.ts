@@ -31,6 +31,7 @@ import type { Caller } from './caller.ts'
 import type { Compiled } from './compile.ts'
 import { EventStream } from './event-stream.ts'
 import { MAX_ROUNDS } from './limits.ts'
+import type { RunScope } from './platform-use.ts'
 import { Questions } from './questions.ts'
 import { newRun, sealState, type RunState } from './request-state.ts'
 import type { Ending, Work } from './work.ts'
@@ -63,23 +64,33 @@ const isThenable = (value: unknown): value is PromiseLike<unknown> =>
 
 const DISCONNECTED = 'The client went away.'
 
-export class Run {
-  readonly #input: RunInput
+export class Run implements RunScope {
+  readonly input: RunInput
   readonly events = new EventStream()
   /** Set once. */
   reply: Reply | undefined
   onSettled: ((reply: Reply) => void) | undefined
   #abort: AbortController | undefined
   #questions: Questions | undefined
+  #runState: RunState | undefined
   #lastProgress = -Infinity
 
   constructor(input: RunInput) {
-    this.#input = input
+    this.input = input
+  }
+
+  get runState(): RunState {
+    const { state, caller } = this.input
+    return (this.#runState ??= state ?? newRun(caller.decision.run?.id))
+  }
+
+  get isFresh(): boolean {
+    return this.input.state === undefined && this.input.caller.decision.run === undefined
   }
 
   /** Calls the handler. Returns when the handler first waits; {@link reply} may be there by then. */
   start(): void {
-    const { work, args } = this.#input
+    const { work, args } = this.input
     let ending: Promise<void>
     try {
       const returned: unknown = work.run(args, this.#context())
@@ -98,7 +109,7 @@ export class Run {
 
   /** Its time is over. */
   expire(): void {
-    const { work } = this.#input
+    const { work } = this.input
     const text = `"${work.name}" did not finish within ${work.timeoutMs / 1000} s and was stopped.`
     this.#end(work.stopped(text))
     this.#stop(text)
@@ -106,7 +117,7 @@ export class Run {
 
   /** Nobody waits for the answer any more (2026-07-28: disconnecting cancels). */
   disconnect(): void {
-    this.#end(this.#input.work.stopped(DISCONNECTED))
+    this.#end(this.input.work.stopped(DISCONNECTED))
     this.#stop(DISCONNECTED)
   }
 
@@ -117,12 +128,12 @@ export class Run {
 
   async #finish(value: unknown): Promise<void> {
     if (this.#questions && (await this.#questions.isWaiting())) return this.#suspend()
-    if (!this.reply) this.#end(await this.#input.work.answer(value))
+    if (!this.reply) this.#end(await this.input.work.answer(value))
   }
 
   async #fail(error: unknown): Promise<void> {
     if (this.#questions && (await this.#questions.isWaiting())) return this.#suspend()
-    if (!this.reply) this.#end(this.#input.work.failure(error))
+    if (!this.reply) this.#end(this.input.work.failure(error))
   }
 
   #end(ending: Ending): void {
@@ -131,11 +142,11 @@ export class Run {
   }
 
   #settleResult(resultJson: string): void {
-    this.#settle({ status: 200, json: successJson(this.#input.message.id, resultJson) })
+    this.#settle({ status: 200, json: successJson(this.input.message.id, resultJson) })
   }
 
   #settleError(error: WireError): void {
-    this.#settle({ status: error.status, json: errorJson(this.#input.message.id, error) })
+    this.#settle({ status: error.status, json: errorJson(this.input.message.id, error) })
   }
 
   #settle(reply: Reply): void {
@@ -145,7 +156,7 @@ export class Run {
   }
 
   #context(): ToolContext {
-    const { caller, env, message } = this.#input
+    const { caller, env, message } = this.input
     const offers = offersOf(message.meta[CAPABILITIES_KEY])
     const signal = (): AbortSignal => this.#signal()
     return {
@@ -163,13 +174,14 @@ export class Run {
           : this.#ask('elicit', key, () => formQuestion(message, asked)),
       sample: (key, params) => this.#ask('sample', key, () => sampleQuestion(params)),
       roots: (key = 'roots') => this.#ask('roots', key, rootsQuestion),
+      ...this.input.compiled.platform.members(this),
     } as ToolContext
   }
 
   #signal(): AbortSignal {
     if (!this.#abort) {
       this.#abort = new AbortController()
-      const { signal } = this.#input.request
+      const { signal } = this.input.request
       if (signal.aborted || this.reply) this.#stop(DISCONNECTED)
       else signal.addEventListener('abort', () => this.disconnect(), { once: true })
     }
@@ -177,7 +189,7 @@ export class Run {
   }
 
   #progress(progress: number, total?: number, message?: string): Promise<void> {
-    const { progressToken } = this.#input.message.meta
+    const { progressToken } = this.input.message.meta
     const increases = Number.isFinite(progress) && progress > this.#lastProgress
     if (progressToken !== undefined && increases) {
       this.#lastProgress = progress
@@ -188,10 +200,10 @@ export class Run {
 
   /** Only for requests that set a level (2026-07-28 server/utilities/logging). */
   #log(level: LogLevel, data: unknown): void {
-    const threshold = this.#input.message.meta[LOG_LEVEL_KEY]
+    const threshold = this.input.message.meta[LOG_LEVEL_KEY]
     if (threshold === undefined) return
     if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(threshold)) return
-    this.#notify('notifications/message', { level, logger: this.#input.work.name, data })
+    this.#notify('notifications/message', { level, logger: this.input.work.name, data })
   }
 
   #notify(method: string, params: JsonObject): void {
@@ -204,14 +216,14 @@ export class Run {
     key: string,
     makeQuestion: () => Question,
   ): Promise<Answer> {
-    if (!offersOf(this.#input.message.meta[CAPABILITIES_KEY])[need]) {
+    if (!offersOf(this.input.message.meta[CAPABILITIES_KEY])[need]) {
       this.#settleError(missingCapability(NEEDED[need]))
       this.#stop('the client cannot be asked this')
       return new Promise(() => undefined)
     }
-    const { state, responses, work } = this.#input
+    const { state, responses, work } = this.input
     this.#questions ??= new Questions({
-      state: state ?? newRun(),
+      state: this.runState,
       responses: responses ?? {},
       acceptUnasked: state === undefined && work.readOnly,
       // A turn of the event loop later, so that questions asked together go out together.
@@ -221,7 +233,7 @@ export class Run {
   }
 
   #crash(error: unknown): void {
-    const { compiled, work } = this.#input
+    const { compiled, work } = this.input
     const fields = { server: compiled.built.name, name: work.name }
     const ref = logUnexpected('run_failed', error, fields)
     this.#end(work.stopped(`Internal error (ref ${ref})`))
@@ -239,7 +251,7 @@ export class Run {
   }
 
   async #askUser(questions: Questions): Promise<void> {
-    const { caller, compiled, work, rawArgs } = this.#input
+    const { caller, compiled, work, rawArgs } = this.input
     const { inputRequests, state } = questions.nextRound()
     if (state.round > MAX_ROUNDS) {
       logEvent('too_many_rounds', { server: compiled.built.name, name: work.name })
@@ -251,6 +263,10 @@ export class Run {
     const binding = { principal: caller.principal, bound: work.bound, args: rawArgs }
     const requestState = await sealState(seal, binding, state, Math.floor(Date.now() / 1000))
     if (requestState === undefined) throw new Error('the answers so far do not fit a requestState')
+    const { state: answered } = this.input
+    if (answered && work.once && !caller.decision.run) {
+      await compiled.platform.release(this.input, answered)
+    }
     this.#settleResult(
       `{"resultType":"input_required","inputRequests":${JSON.stringify(inputRequests)},"requestState":"${requestState}","_meta":{${compiled.metaJson}}}`,
     )

@@ -18,6 +18,8 @@ export interface Work {
   readonly timeoutMs: number
   /** Nothing to consent to: answers given before they were asked for count. */
   readonly readOnly: boolean
+  /** Neither read-only nor idempotent: with the answers of a user it runs once. */
+  readonly once: boolean
   run(args: Record<string, unknown>, context: ToolContext): unknown
   /** Of a handler that returned. Never throws: an answer that is none is masked. */
   answer(value: unknown): Ending | Promise<Ending>

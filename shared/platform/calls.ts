@@ -8,12 +8,14 @@ import { openCapability, type Capability } from '../auth/capability.ts'
 import type { SealKeys } from '../auth/seal.ts'
 import { logEvent } from '../log.ts'
 import { fail, ok, type Result } from '../result.ts'
-import type { PlatformFailure, Rpc, Run, RunRef } from '../rpc.ts'
+import { isRandomId, randomId } from '../random-id.ts'
+import type { PlatformFailure, Rpc, Run, RunRef, State, StateOperation } from '../rpc.ts'
 import { RUN_KEPT_MAX_SECONDS } from './limits.ts'
 
 /** Where things are kept: object stubs by object name. */
 export interface PlatformObjects {
   run(name: string): Rpc<Run>
+  state(name: string): Rpc<State>
 }
 
 /**
@@ -63,6 +65,22 @@ export class PlatformCalls {
   async recordStep(capability: string, run: RunRef, key: string, json: string) {
     const asked = await this.#run(capability, run)
     return asked.ok ? asked.value.record(key, json, keptMs(run)) : asked
+  }
+
+  async createState(capability: string): Promise<Result<string, PlatformFailure>> {
+    const allowed = await authorise(this.#keys, capability)
+    if (!allowed.ok) return allowed
+    const handle = randomId()
+    await this.#objects.state(ownedName(allowed.value, handle)).create()
+    return ok(handle)
+  }
+
+  async useState(capability: string, handle: string, operation: StateOperation) {
+    const allowed = await authorise(this.#keys, capability)
+    if (!allowed.ok) return allowed
+    // A model may send anything as a handle: what is none asks no object.
+    if (!isRandomId(handle)) return fail<PlatformFailure>({ reason: 'unknown' })
+    return this.#objects.state(ownedName(allowed.value, handle)).use(operation)
   }
 
   async #run(capability: string, { id }: RunRef): Promise<Result<Rpc<Run>, PlatformFailure>> {

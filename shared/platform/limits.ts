@@ -13,3 +13,14 @@ export const STEP_RESULT_MAX_BYTES = 64 * 1024
 export const STEPS_PER_RUN_MAX = 128
 /** Written by authors, `order-${id}` and the like. */
 export const STEP_KEY_MAX_CHARS = 256
+
+/** A cart or a draft is picked up again within days; each use starts the time anew. */
+export const STATE_KEPT_MS = 7 * 86_400_000
+/** Renewals by less are not written: most uses of a handle then write nothing but their value. */
+export const STATE_RENEWAL_STEP_MS = 3_600_000
+/** What a model works on; more is a database of the author's own. */
+export const STATE_VALUE_MAX_BYTES = 64 * 1024
+export const STATE_KEYS_MAX = 128
+/** `all()` answers it in one piece. */
+export const STATE_MAX_BYTES = 512 * 1024
+export const STATE_KEY_MAX_CHARS = 256

@@ -18,6 +18,7 @@ import { missingScopes, reduceScopes, scopesForTool } from '../auth/scopes.ts'
 import type { Built } from '../engine/built.ts'
 import { completions } from '../engine/completions.ts'
 import { pin } from '../engine/pin.ts'
+import { platform } from '../engine/platform.ts'
 import { prompts } from '../engine/prompts.ts'
 import { resources } from '../engine/resources.ts'
 import { serve, type ServerWorker } from '../engine/serve.ts'
@@ -32,6 +33,7 @@ import { MODERN_VERSION } from '../protocol/versions.ts'
 import { definitionsOf } from '../tool/definitions.ts'
 import { defineServer, type ServerOptions } from '../tool/server.ts'
 import { DECISION_HEADER, encodeDecision, internalHost, PRINCIPAL_HEADER } from '../wire.ts'
+import { capabilityFor, memoryPlatform } from './memory-platform.ts'
 import { makeSealSecrets, makeTrust, nowSeconds } from './trust.ts'
 
 /** The server's name in SERVERS while it is tested. */
@@ -69,7 +71,7 @@ export async function startServer(options: ServerOptions): Promise<TestedServer>
     definitions,
     compiled,
     built,
-    worker: serve(server, built, prompts, resources, completions),
+    worker: serve(server, built, prompts, resources, completions, platform),
   }
 }
 
@@ -82,7 +84,8 @@ export async function forward(
 ): Promise<Response> {
   const refusal = decide(tested, principal, request)
   if (refusal) return refusal
-  return tested.worker.fetch(await innerRequest(tested, principal, request), env as Cloudflare.Env)
+  const bindings = { PLATFORM: memoryPlatform, ...env } as unknown as Cloudflare.Env
+  return tested.worker.fetch(await innerRequest(tested, principal, request), bindings)
 }
 
 /** The internal call as the router makes it; `replaced` headers are for tests of what it must not do. */
@@ -94,6 +97,9 @@ export async function innerRequest(
 ): Promise<Request> {
   const seal = await sealKeysOf(`server/${TESTED_NAME}`)
   const named = name === undefined ? {} : { name }
+  const { subject, tenant, clientId } = principal
+  const acting = { server: TESTED_NAME, tenant, subject, clientId, method, ...named }
+  const capability = await capabilityFor(acting)
   return new Request(`https://${internalHost(TESTED_NAME)}/mcp`, {
     method: 'POST',
     headers: {
@@ -103,7 +109,7 @@ export async function innerRequest(
       [METHOD_HEADER]: method,
       ...(name === undefined ? {} : { [NAME_HEADER]: encodeHeaderValue(name) }),
       [PRINCIPAL_HEADER]: await assertionFor(principal),
-      [DECISION_HEADER]: encodeDecision({ method, ...named, digest, seal }),
+      [DECISION_HEADER]: encodeDecision({ method, ...named, digest, seal, capability }),
       ...replaced,
     },
     body,

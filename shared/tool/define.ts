@@ -9,11 +9,12 @@ import { checkOptions } from './check.ts'
 import type { JsonSchemaInput } from './json-schema-input.ts'
 import type { ContentResult } from './content.ts'
 import type { Elicited, Form, FormContent, Opened, Page } from './elicit.ts'
+import type { PlatformContext } from './platform.ts'
 import type { ClientOffers, Root, Sampled, SampleParams } from './sample.ts'
 import type { Scopes } from './scopes.ts'
 
-/** What a handler gets beside its arguments. */
-export interface ToolContext {
+/** What every handler gets beside its arguments. */
+export interface RunContext {
   /** This Worker's bindings. */
   readonly env: Cloudflare.Env
   /** The verified caller; never their token. */
@@ -45,6 +46,9 @@ export interface ToolContext {
   /** Asks for the client's roots; the handler is run again as with `elicit`. @param key default `roots` */
   roots(key?: string): Promise<Root[]>
 }
+
+/** What a tool's handler gets beside its arguments. */
+export interface ToolContext extends RunContext, PlatformContext {}
 
 /** Hints for clients and models, never enforced by them (server/tools "Tool Annotations"). */
 export interface ToolAnnotations {

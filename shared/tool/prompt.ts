@@ -6,7 +6,7 @@ import type * as z from 'zod'
 import { checkCompleters, checkPrompt } from './check-features.ts'
 import type { ContentBlock } from './content.ts'
 import type { Complete } from './complete.ts'
-import type { ToolContext, ToolIcon } from './define.ts'
+import type { RunContext, ToolIcon } from './define.ts'
 import type { Scopes } from './scopes.ts'
 
 export interface PromptArgument {
@@ -51,7 +51,7 @@ export interface PromptOptions<Input extends PromptInput = PromptInput> {
   timeoutMs?: number
   /** Suggestions while the person types, by argument. */
   complete?: { [Name in NameOf<Input>]?: Complete }
-  handler(args: PromptArguments<Input>, context: ToolContext): PromptOutput | Promise<PromptOutput>
+  handler(args: PromptArguments<Input>, context: RunContext): PromptOutput | Promise<PromptOutput>
 }
 
 const PROMPT = Symbol('mcp-edge prompt')
@@ -60,7 +60,7 @@ const PROMPT = Symbol('mcp-edge prompt')
 export interface Prompt extends Readonly<Omit<PromptOptions, 'handler' | 'complete'>> {
   readonly [PROMPT]: true
   readonly complete?: Readonly<Record<string, Complete>>
-  handler(args: Record<string, unknown>, context: ToolContext): unknown
+  handler(args: Record<string, unknown>, context: RunContext): unknown
 }
 
 /** @throws TypeError with the remedy, for unknown options and impossible values */

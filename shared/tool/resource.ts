@@ -6,10 +6,10 @@ import { isUriTemplate, type UriVariables } from '../uri-template.ts'
 import { checkCompleters, checkResource } from './check-features.ts'
 import type { Complete, LookContext } from './complete.ts'
 import type { ContentAnnotations } from './content.ts'
-import type { ToolContext, ToolIcon } from './define.ts'
+import type { RunContext, ToolIcon } from './define.ts'
 import type { Scopes } from './scopes.ts'
 
-export interface ResourceContext extends ToolContext {
+export interface ResourceContext extends RunContext {
   /** As the client asked for it. */
   readonly uri: string
 }

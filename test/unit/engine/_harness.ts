@@ -5,11 +5,13 @@ import { deriveSealKeys } from '#shared/auth/seal.ts'
 import type { Built } from '#shared/engine/built.ts'
 import { completions } from '#shared/engine/completions.ts'
 import { pin } from '#shared/engine/pin.ts'
+import { platform } from '#shared/engine/platform.ts'
 import { prompts } from '#shared/engine/prompts.ts'
 import { resources } from '#shared/engine/resources.ts'
 import { serve, type ServerWorker } from '#shared/engine/serve.ts'
 import { decidedName } from '#shared/protocol/2026-07-28/decided-name.ts'
 import { encodeHeaderValue } from '#shared/protocol/headers.ts'
+import { capabilityFor, memoryPlatform } from '#shared/testing/memory-platform.ts'
 import { makeTrust, nowSeconds } from '#shared/testing/trust.ts'
 import { definitionsOf } from '#shared/tool/definitions.ts'
 import { defineServer, type ServerOptions } from '#shared/tool/server.ts'
@@ -77,9 +79,12 @@ export async function startServer(options: ServerOptions): Promise<Engine> {
     trust,
     policy: { visibility: 'public' },
   })
-  const worker = serve(server, built, prompts, resources, completions)
+  const worker = serve(server, built, prompts, resources, completions, platform)
   const send = async (sent: Sent): Promise<Response> =>
-    worker.fetch(await requestOf(built, sent), (sent.env ?? {}) as Cloudflare.Env)
+    worker.fetch(await requestOf(built, sent), {
+      PLATFORM: memoryPlatform,
+      ...sent.env,
+    } as unknown as Cloudflare.Env)
   return {
     built,
     worker,
@@ -99,12 +104,14 @@ export const assertionFor = (principal: Principal, server = SERVER): Promise<str
 async function requestOf(built: Built, sent: Sent): Promise<Request> {
   const { method = 'tools/call', params = {}, id = 1 } = sent
   const name = decidedName(method, params)
+  const { tenant, subject, clientId } = sent.principal ?? ALICE
   const body = sent.body ?? JSON.stringify(messageOf({ ...sent, method, params, id }))
   const decision: Decision = {
     method,
     ...(typeof name === 'string' ? { name } : {}),
     digest: built.digest,
     seal,
+    capability: await capabilityFor({ server: SERVER, tenant, subject, clientId, method }),
     ...sent.decision,
   }
   const headers = new Headers({

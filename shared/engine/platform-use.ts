@@ -1,0 +1,42 @@
+/**
+ * The seam between a run and PLATFORM. A server whose tools use it gets
+ * `platform.ts` with its entry; any other has only this, and none of its code.
+ */
+import type { PlatformContext } from '../tool/platform.ts'
+import type { RunInput } from './run.ts'
+import type { RunState } from './request-state.ts'
+
+/** What the platform's members need of the run they act in. */
+export interface RunScope {
+  readonly input: Pick<RunInput, 'env' | 'caller' | 'compiled' | 'work'>
+  /** Begins at the first use; of a later round it is the first round's. */
+  readonly runState: RunState
+  /** Nothing can be recorded of it yet: it began in this very call. */
+  readonly isFresh: boolean
+}
+
+export interface PlatformUse {
+  /** What the handler gets of it. */
+  members(run: RunScope): PlatformContext
+  /** Compare-and-set: `false` when the answers of this round, or of a later one, were used already. */
+  claim(input: RunScope['input'], state: RunState): Promise<boolean>
+  /** The round ended in a further question: its answers may be sent again. */
+  release(input: RunScope['input'], state: RunState): Promise<void>
+}
+
+const missing = (use: string) => (): never => {
+  throw new Error(
+    `${use} needs PLATFORM, and the generator saw no use of it in this server: call it as context.${use}, in a file of the server's folder`,
+  )
+}
+
+/** Of a server whose tools use nothing of it. */
+export const NO_PLATFORM: PlatformUse = {
+  members: () => MISSING,
+  claim: missing('elicit'),
+  release: missing('elicit'),
+}
+const MISSING: PlatformContext = {
+  once: missing('once'),
+  state: missing('state'),
+}

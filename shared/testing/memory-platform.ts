@@ -1,0 +1,68 @@
+/**
+ * PLATFORM in memory, for tests of authors: the capability is checked and the
+ * stores are those of the objects, kept in Maps. Does NOT expire or survive
+ * anything; the objects are `durable-objects/run.ts`, `state.ts`.
+ */
+import { CAPABILITY_LABEL, mintCapability, type Capability } from '../auth/capability.ts'
+import { deriveSealKeys } from '../auth/seal.ts'
+import { PlatformCalls, type PlatformObjects } from '../platform/calls.ts'
+import type { KeyValues } from '../platform/key-values.ts'
+import { RunStore } from '../platform/run-store.ts'
+import { StateStore } from '../platform/state-store.ts'
+import { fail } from '../result.ts'
+import { makeSealSecrets, nowSeconds } from './trust.ts'
+
+const keys = deriveSealKeys(makeSealSecrets(), CAPABILITY_LABEL)
+
+export const capabilityFor = async (capability: Capability): Promise<string> =>
+  mintCapability(await keys, capability, nowSeconds())
+
+/** One of each name, made when it is first asked for. */
+function byName<Kept>(make: () => Kept): (name: string) => Kept {
+  const kept = new Map<string, Kept>()
+  return (name) => {
+    const one = kept.get(name) ?? make()
+    kept.set(name, one)
+    return one
+  }
+}
+
+class MemoryState {
+  readonly #store = new StateStore(new MemoryKeyValues())
+  #exists = false
+
+  create(): void {
+    this.#exists = true
+  }
+
+  use(operation: Parameters<StateStore['apply']>[0]) {
+    return this.#exists ? this.#store.apply(operation) : fail({ reason: 'unknown' })
+  }
+}
+
+class MemoryKeyValues implements KeyValues {
+  readonly #values = new Map<string, unknown>()
+
+  get<Value>(key: string): Value | undefined {
+    return this.#values.get(key) as Value | undefined
+  }
+
+  put<Value>(key: string, value: Value): void {
+    this.#values.set(key, value)
+  }
+
+  delete(key: string): boolean {
+    return this.#values.delete(key)
+  }
+
+  *list<Value>({ prefix = '' } = {}): Iterable<[string, Value]> {
+    const keys = [...this.#values.keys()].filter((key) => key.startsWith(prefix)).sort()
+    for (const key of keys) yield [key, this.#values.get(key) as Value]
+  }
+}
+
+/** What `env.PLATFORM` is: one for the process, so that two clients of a test share it. */
+export const memoryPlatform = new PlatformCalls(keys, {
+  run: byName(() => new RunStore(new MemoryKeyValues())),
+  state: byName(() => new MemoryState()),
+} as unknown as PlatformObjects)
