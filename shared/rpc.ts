@@ -4,8 +4,7 @@
  * one cast per binding is in this file.
  */
 import type { CatalogIndex, ServerDescription, ServerEntry } from './catalog/entry.ts'
-import type { StepFailure } from './platform/run-store.ts'
-import type { StateFailure } from './platform/state-store.ts'
+import type { BoundFailure } from './platform/run-store.ts'
 import type { Result } from './result.ts'
 
 export type Rpc<Methods> = {
@@ -243,8 +242,8 @@ export interface PlatformFailure {
     | 'refused'
     /** No such handle of this principal at this server, or it expired. */
     | 'unknown'
-    | StepFailure['reason']
-    | StateFailure['reason']
+    /** Over a bound of platform/limits.ts. */
+    | BoundFailure['reason']
 }
 
 /**
@@ -310,7 +309,7 @@ export interface Run {
   claim(round: number, keptMs: number): boolean
   release(round: number): void
   step(key: string): string | undefined
-  record(key: string, json: string, keptMs: number): Result<string, StepFailure>
+  record(key: string, json: string, keptMs: number): Result<string, BoundFailure>
 }
 
 // ── oauth ─────────────────────────────────────────────────────────────────────

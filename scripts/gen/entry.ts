@@ -9,6 +9,7 @@ import { pin } from '#shared/engine/pin.ts'
 import { paramHeadersOf } from '#shared/protocol/param-headers.ts'
 import { bundleForWorker } from './bundle.ts'
 import { readPolicy } from './policy-file.ts'
+import { withPlatformUses } from './platform-uses.ts'
 import { probe } from './probe.ts'
 import { readServerSource, type ServerSource } from './sources.ts'
 import { writeIfChanged } from './write-if-changed.ts'
@@ -28,7 +29,7 @@ export async function generateServer(
   const source = readServerSource(workersFolder, name)
   const policy = readPolicy(source.folder)
   const facts = { name, build: '', trust, ...(policy ? { policy } : {}) }
-  const definitions = await probe(source)
+  const definitions = withPlatformUses(source, await probe(source))
   const unstamped = await pin(definitions, facts)
   const features = featuresOf(definitions)
   const built = { ...unstamped, build: await buildId(source, unstamped, features) }
@@ -55,6 +56,7 @@ const FEATURES = {
   resources: 'resources.ts',
   completions: 'completions.ts',
   paramHeaders: 'param-headers.ts',
+  platform: 'platform.ts',
 } as const
 type Feature = keyof typeof FEATURES
 
@@ -71,6 +73,7 @@ function featuresOf({ tools, prompts, resources, resourceTemplates = [] }: Defin
     ...(resources || resourceTemplates.length > 0 ? (['resources'] as const) : []),
     ...(completes ? (['completions'] as const) : []),
     ...(tools.some(marksHeaders) ? (['paramHeaders'] as const) : []),
+    ...(tools.some(({ uses }) => uses) ? (['platform'] as const) : []),
   ]
 }
 

@@ -33,6 +33,12 @@ export function hasNodeModules(folder: string): boolean {
   return /^\s*compatibility_flags\s*=\s*\[[^\]]*["']nodejs_compat["']/m.test(text)
 }
 
+/** Whether the Worker reaches PLATFORM. Fixtures of tests, which have no file, do. */
+export function bindsPlatform(folder: string): boolean {
+  const text = readIfPresent(join(folder, 'wrangler.toml'))
+  return text === undefined || /^[^#\n]*\bbinding\s*=\s*["']PLATFORM["']/m.test(text)
+}
+
 /** The value of a top-level key: one that stands before the first table. */
 function valueOf(text: string, key: string): string | undefined {
   const [top = ''] = text.split(/^\s*\[/m)

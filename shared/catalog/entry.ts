@@ -34,7 +34,7 @@ export const toolDefinitionSchema = z.looseObject({
   scopes: z.array(z.string()),
   /** The author's own hints, where an operator shows others: what is safe follows from both. */
   declared: z.optional(z.looseObject({ readOnly: z.boolean(), idempotent: z.boolean() })),
-  /** What of PLATFORM its code uses (`tool/platform-uses.ts`); absent = nothing, and no capability. */
+  /** What of PLATFORM its code uses (`platform-uses.ts`); absent = nothing, and no capability. */
   uses: z.optional(z.array(z.string())),
 })
 export type ToolDefinition = z.infer<typeof toolDefinitionSchema>

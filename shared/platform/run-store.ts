@@ -19,7 +19,7 @@ interface Meta {
 }
 const NEW: Meta = { schema: 1, claimedRound: 0, steps: 0 }
 
-export type StepFailure = { reason: 'too_large' | 'too_many' }
+export type BoundFailure = { reason: 'too_large' | 'too_many' }
 
 const encoder = new TextEncoder()
 
@@ -50,7 +50,7 @@ export class RunStore {
   }
 
   /** Records a result unless there is one. @returns the one that counts */
-  record(key: string, json: string): Result<string, StepFailure> {
+  record(key: string, json: string): Result<string, BoundFailure> {
     const recorded = this.step(key)
     if (recorded !== undefined) return ok(recorded)
     if (key.length > STEP_KEY_MAX_CHARS) return fail({ reason: 'too_large' })

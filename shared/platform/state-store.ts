@@ -6,6 +6,7 @@
  */
 import { fail, ok, type Result } from '../result.ts'
 import type { StateAnswer, StateOperation } from '../rpc.ts'
+import type { BoundFailure } from './run-store.ts'
 import type { KeyValues } from './key-values.ts'
 import {
   STATE_KEY_MAX_CHARS,
@@ -31,8 +32,6 @@ interface Stored {
   readonly version: number
 }
 
-export type StateFailure = { reason: 'too_large' | 'too_many' }
-
 const encoder = new TextEncoder()
 const sizeOf = (key: string, json: string): number => encoder.encode(key + json).byteLength
 
@@ -43,7 +42,7 @@ export class StateStore {
     this.#kv = kv
   }
 
-  apply(operation: StateOperation): Result<StateAnswer, StateFailure> {
+  apply(operation: StateOperation): Result<StateAnswer, BoundFailure> {
     switch (operation.kind) {
       case 'open':
         return ok({ entries: [], written: false })
@@ -65,7 +64,7 @@ export class StateStore {
     key,
     json,
     ifVersion,
-  }: Extract<StateOperation, { kind: 'put' }>): Result<StateAnswer, StateFailure> {
+  }: Extract<StateOperation, { kind: 'put' }>): Result<StateAnswer, BoundFailure> {
     const current = this.#kv.get<Stored>(VALUE_PREFIX + key)
     if (ifVersion !== undefined && (current?.version ?? 0) !== ifVersion) {
       return ok({ entries: [], written: false })

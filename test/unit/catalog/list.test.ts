@@ -44,6 +44,7 @@ describe('compileServer', () => {
       scopes: [],
       readOnly: false,
       idempotent: false,
+      usesPlatform: false,
       paramHeaders: [],
     })
     expect(tools.get('reads')).toMatchObject({

@@ -255,8 +255,8 @@ describe('failures', () => {
 })
 
 it('hands the handler its bindings', async () => {
-  expect(textOf(await engine.call('env', {}, { env: { GREETING: 'hi' } }))).toBe(
-    '{"GREETING":"hi"}',
+  expect(textOf(await engine.call('env', {}, { env: { GREETING: 'hi' } }))).toContain(
+    '"GREETING":"hi"',
   )
 })
 
