@@ -4,6 +4,9 @@ import { fail, ok, type Result } from '#shared/result.ts'
 import type { AdminFailure } from './catalog-state.ts'
 import { FAILURE_DETAIL_MAX_CHARS } from './limits.ts'
 
+// zod/mini comes without words: "Invalid input" tells an operator nothing.
+z.config(z.locales.en())
+
 export function safeParse<Schema extends z.ZodMiniType>(
   schema: Schema,
   value: unknown,

@@ -3,7 +3,7 @@
  * writer with their name on it. Does NOT check who they are: the router did.
  */
 import { type DefinitionsDiff, diffDefinitions } from '#shared/catalog/diff.ts'
-import { type Policy, policySchema } from '#shared/catalog/entry.ts'
+import { type Definitions, type Policy, policySchema } from '#shared/catalog/entry.ts'
 import { type PlatformRule, platformRulesSchema } from '#shared/catalog/rules.ts'
 import { isSwitchKey, patchTuning, type Tuning } from '#shared/catalog/tuning.ts'
 import { isObject } from '#shared/protocol/jsonrpc.ts'
@@ -14,7 +14,6 @@ import type { CatalogHistory } from './catalog-history.ts'
 import {
   type AdminFailure,
   approve,
-  type Canary,
   promote,
   reject,
   type Release,
@@ -65,11 +64,24 @@ export class CatalogAdmin {
     return this.#store
   }
 
+  get writer(): CatalogWriter {
+    return this.#writer
+  }
+
   server(name: string): Answer<StoredServer> {
     const server = this.#store.server(name)
     return server
       ? ok(server)
       : fail({ reason: 'unknown_server', detail: `There is no server "${name}"` })
+  }
+
+  definitions(
+    name: string,
+    revision: string,
+  ): Answer<{ digest: string; definitions: Definitions }> {
+    const digest = this.#digestOf(name, revision) ?? ''
+    const definitions = this.#store.definitions(name, digest)
+    return definitions ? ok({ digest, definitions }) : this.#unknownRevision(name, digest)
   }
 
   /** @param from default: what is live; @param to default: what waits, else the newest */
@@ -290,5 +302,3 @@ function restored(state: ServerState, { before }: CatalogChange): ServerState | 
   const next = Object.fromEntries(merged) as unknown as ServerState
   return next.live && next.policy ? next : undefined
 }
-
-export type { Canary }

@@ -33,6 +33,7 @@ export class CatalogObject extends DurableObject<Cloudflare.Env> implements Cata
   readonly #snapshot: CatalogSnapshot
   readonly #writer: CatalogWriter
   readonly #admin: CatalogAdmin
+  #api: { fetch(request: Request): Response | Promise<Response> } | undefined
   /** The last write begun: the next one waits for it. */
   #writing: Promise<unknown> = Promise.resolve()
 
@@ -72,16 +73,19 @@ export class CatalogObject extends DurableObject<Cloudflare.Env> implements Cata
     return ok(this.index() as CatalogIndex)
   }
 
-  /**
-   * The operator's side: asks, or changes something in its turn and carries it out.
-   *
-   * @param work must not touch the Catalog but through the admin it is given
-   */
-  async administer<Answer>(work: (admin: CatalogAdmin) => Promise<Answer>): Promise<Answer> {
+  /** The operator's side: asks, or changes something in its turn, and carries that out. */
+  async #administer<Answer>(work: (admin: CatalogAdmin) => Promise<Answer>): Promise<Answer> {
     const before = this.#store.version()
     const answer = await this.#inTurn(() => work(this.#admin))
     if (this.#store.version() !== before) await this.#snapshot.changed()
     return answer
+  }
+
+  /** The admin API (catalog-api.ts). */
+  override async fetch(request: Request): Promise<Response> {
+    const { createCatalogApi } = await import('./catalog-api.ts')
+    this.#api ??= createCatalogApi((work) => this.#administer(work))
+    return this.#api.fetch(request)
   }
 
   override async alarm(): Promise<void> {

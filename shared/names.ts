@@ -19,6 +19,13 @@ export const RESERVED_NAMES: ReadonlySet<string> = new Set(
   ).split(' '),
 )
 
+/** The one resource beside the servers: search and administration of the catalog. */
+export const CATALOG_NAME = 'catalog'
+
+/** Path of the URI that names a server, or the catalog, as a resource (RFC 8707). */
+export const resourcePathOf = (name: string): string =>
+  name === CATALOG_NAME ? `/${name}` : `/${name}/mcp`
+
 export function isServerName(name: string): boolean {
   return name.length <= SERVER_NAME_MAX_CHARS && SERVER_NAME.test(name) && !RESERVED_NAMES.has(name)
 }

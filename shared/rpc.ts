@@ -38,6 +38,9 @@ export interface Catalog {
   ): Promise<Result<CatalogIndex, PublishFailure>>
 }
 
+/** Subject of the operator, on requests the router hands to the Catalog's `fetch`. */
+export const ACTOR_HEADER = 'x-mcp-edge-actor'
+
 /** What a check says of a server's definitions (durable-objects/checks/). */
 export interface Finding {
   /** `refusal`: an operator must look before callers are shown this. */

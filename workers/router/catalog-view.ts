@@ -137,6 +137,13 @@ export class CatalogView {
     return published && this.#record(name, this.#adopt(published), ctx, principal)
   }
 
+  /** As {@link redescribe}, for an operator. @returns whether there is such code, and it was taken */
+  async publishNow(name: string, ctx: ExecutionContext, script?: 'canary'): Promise<boolean> {
+    const published = await this.#discovery.publish(name, ctx, script)
+    if (published) this.#adopt(published)
+    return published !== undefined
+  }
+
   /** SERVERS said that it does not know the name. */
   forget(name: string): void {
     this.#records.delete(name)

@@ -7,6 +7,8 @@
  */
 import type { CatalogIndex } from '#shared/catalog/entry.ts'
 import { logUnexpected } from '#shared/log.ts'
+import { CATALOG_NAME } from '#shared/names.ts'
+import { handleCatalog } from './catalog-api.ts'
 import { CatalogUnavailable } from './catalog-view.ts'
 import { exposeTo, preflightResponse } from './cors.ts'
 import { ANSWER_HEADERS } from './forward.ts'
@@ -58,7 +60,7 @@ async function answer(
 }
 
 /** What the router itself shows, whoever asks. */
-type Page = Exclude<Route, { kind: 'oauth' | 'mcp' }>
+type Page = Exclude<Route, { kind: 'oauth' | 'mcp' | 'catalog' }>
 
 async function respond(
   request: Request,
@@ -67,6 +69,7 @@ async function respond(
   ctx: ExecutionContext,
 ): Promise<Response> {
   if (route.kind === 'mcp') return handleMcp(request, route.server, platform, ctx)
+  if (route.kind === 'catalog') return handleCatalog(request, route.path, platform, ctx)
   const isRead = request.method === 'GET' || request.method === 'HEAD'
   return isRead ? readPage(route, platform, ctx) : onlyRead(route)
 }
@@ -105,7 +108,8 @@ async function describeResource(
     return plainError(404, 'not_found', 'Ask for the metadata of one server: append /<server>/mcp')
   }
   const feed = await platform.catalog.feed(ctx)
-  const record = await platform.catalog.server(server, feed, ctx)
+  const isServer = server !== CATALOG_NAME
+  const record = isServer ? await platform.catalog.server(server, feed, ctx) : undefined
   return Response.json(resourceMetadata(platform.publicOrigin, platform.issuer, server, record), {
     headers: ANSWER_HEADERS,
   })

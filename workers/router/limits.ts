@@ -50,6 +50,9 @@ export const DESCRIPTION_MAX_BYTES = 2 * 1024 * 1024
 /** JSON Schemas people write nest a tenth of this. */
 export const DESCRIPTION_MAX_DEPTH = 200
 
+/** A whole catalog as a file: some hundred servers' definitions. */
+export const ADMIN_BODY_MAX_BYTES = 16 * 1024 * 1024
+
 /**
  * How long a client may keep a list without asking: with the feed's age below the
  * 10 s in which a change is in force where it is asked for (DESIGN §2).

@@ -2,13 +2,15 @@
  * Step 1 of the request path: which part of the platform a URL means.
  * Pure: no catalog, so a private server's URL matches like an unknown one's.
  */
-import { isServerName } from '#shared/names.ts'
+import { CATALOG_NAME, isServerName, resourcePathOf } from '#shared/names.ts'
 
 export type Route =
   | { kind: 'mcp'; server: string }
   /** RFC 9728; `server` absent at the root. */
   | { kind: 'resource-metadata'; server: string | undefined }
   | { kind: 'oauth' }
+  /** Search and administration; `path` begins with a slash. */
+  | { kind: 'catalog'; path: string }
   | { kind: 'home' }
   | { kind: 'health' }
   | { kind: 'unknown-well-known' }
@@ -26,6 +28,7 @@ export function matchPath(pathname: string): Route {
   if (pathname.startsWith('/.well-known/')) return matchWellKnown(pathname)
   const first = pathname.slice(1).split('/', 1)[0] ?? ''
   if (OAUTH_ROOTS.has(first)) return { kind: 'oauth' }
+  if (first === CATALOG_NAME) return { kind: 'catalog', path: pathname.slice(first.length + 1) }
   const server = serverOf(pathname)
   return server ? { kind: 'mcp', server } : { kind: 'not-found' }
 }
@@ -33,7 +36,8 @@ export function matchPath(pathname: string): Route {
 function matchWellKnown(pathname: string): Route {
   if (pathname === RESOURCE_METADATA) return { kind: 'resource-metadata', server: undefined }
   if (pathname.startsWith(`${RESOURCE_METADATA}/`)) {
-    const server = serverOf(pathname.slice(RESOURCE_METADATA.length))
+    const path = pathname.slice(RESOURCE_METADATA.length)
+    const server = path === resourcePathOf(CATALOG_NAME) ? CATALOG_NAME : serverOf(path)
     return server ? { kind: 'resource-metadata', server } : { kind: 'unknown-well-known' }
   }
   const isAs = AS_METADATA.some((path) => pathname === path || pathname.startsWith(`${path}/`))
@@ -47,7 +51,7 @@ function serverOf(pathname: string): string | undefined {
 
 /** The one canonical URI of a server's MCP endpoint: token audience and PRM `resource` (RFC 8707). */
 export const resourceOf = (publicOrigin: string, server: string): string =>
-  `${publicOrigin}/${server}/mcp`
+  publicOrigin + resourcePathOf(server)
 
 export const resourceMetadataUrlOf = (publicOrigin: string, server: string): string =>
-  `${publicOrigin}${RESOURCE_METADATA}/${server}/mcp`
+  publicOrigin + RESOURCE_METADATA + resourcePathOf(server)

@@ -23,6 +23,9 @@ export interface Platform {
   readonly authenticator: Authenticator
   readonly dpopNonces: DpopNonces
   readonly catalog: CatalogView
+  readonly catalogObject: DurableObjectNamespace
+  /** See shared/auth/operators.ts. */
+  readonly operators: string
   readonly signingKey: SigningKey
   /** Keys of 2025-era session ids. Derived at the first such request. */
   sessionSealKeys(): Promise<SealKeys>
@@ -62,6 +65,8 @@ function build(env: Cloudflare.Env): Platform {
       nonces,
     }),
     dpopNonces: nonces,
+    catalogObject: env.CATALOG,
+    operators: env.OPERATORS,
     catalog: new CatalogView(env, createServers(env), signingKey),
     signingKey,
     sessionSealKeys: () => (sessionKeys ??= deriveSealKeys(env.SEAL_SECRETS, 'session')),

@@ -1,0 +1,132 @@
+/**
+ * The admin API over HTTP, inside the Catalog: routes and OpenAPI document made of
+ * one table (catalog-operations.ts). Loaded when an operator first asks.
+ *
+ * Does NOT authenticate: only bound Workers reach an object, and the router lets
+ * nobody through without the scope (workers/router/catalog-api.ts).
+ */
+import { Hono } from 'hono'
+import * as z from 'zod/mini'
+import { logUnexpected } from '#shared/log.ts'
+import type { Result } from '#shared/result.ts'
+import { ACTOR_HEADER } from '#shared/rpc.ts'
+import { safeParse } from './admin-input.ts'
+import type { CatalogAdmin } from './catalog-admin.ts'
+import { OPERATIONS, type Operation } from './catalog-operations.ts'
+import type { AdminFailure } from './catalog-state.ts'
+
+type Administer = <Answer>(work: (admin: CatalogAdmin) => Promise<Answer>) => Promise<Answer>
+
+const STATUS = {
+  unknown_server: 404,
+  unknown_revision: 404,
+  unknown_change: 404,
+  invalid: 400,
+  conflict: 409,
+  full: 409,
+} as const satisfies Record<AdminFailure['reason'], number>
+
+export function createCatalogApi(administer: Administer): Hono {
+  const app = new Hono()
+  app.get('/openapi.json', (context) => context.json(openApi()))
+  for (const operation of OPERATIONS) {
+    const path = operation.path.replaceAll(/\{(\w+)\}/g, ':$1')
+    app.on(operation.method.toUpperCase(), path, async (context) => {
+      const body = await bodyOf(context.req.raw, operation)
+      if (!body.ok) return refusal(body.failure)
+      const params = context.req.param() as Record<string, string>
+      const asked = {
+        name: params['name'] ?? '',
+        last: params['revision'] ?? params['id'] ?? '',
+        query: context.req.query(),
+        body: body.value,
+        actor: { by: context.req.header(ACTOR_HEADER) ?? 'unknown' },
+      }
+      const answer = await administer(async (admin) => operation.run(admin, asked))
+      return answer.ok ? context.json(answer.value as object) : refusal(answer.failure)
+    })
+  }
+  app.notFound(() => error(404, 'not_found', 'No such operation; see /catalog/openapi.json'))
+  app.onError((thrown) => {
+    const ref = logUnexpected('catalog_api_failed', thrown)
+    return error(500, 'internal_error', `Internal error (ref ${ref})`)
+  })
+  return app
+}
+
+async function bodyOf(
+  request: Request,
+  { body: schema }: Operation,
+): Promise<Result<unknown, AdminFailure>> {
+  if (!schema) return { ok: true, value: undefined }
+  const text = await request.text()
+  try {
+    return safeParse(schema, text === '' ? {} : JSON.parse(text))
+  } catch {
+    return { ok: false, failure: { reason: 'invalid', detail: 'The body is not JSON' } }
+  }
+}
+
+const refusal = ({ reason, detail }: AdminFailure): Response =>
+  error(STATUS[reason], reason, detail)
+
+const error = (status: number, code: string, description: string): Response =>
+  Response.json({ error: code, error_description: description }, { status })
+
+const JSON_TYPE = 'application/json'
+
+/** OpenAPI 3.1: its schemas are JSON Schema 2020-12, as zod writes them. */
+function openApi(): object {
+  const paths: Record<string, Record<string, object>> = {}
+  for (const operation of OPERATIONS) {
+    const path = `/catalog${operation.path}`
+    paths[path] = { ...paths[path], [operation.method]: describe(operation) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Catalog administration', version: '1' },
+    paths,
+    security: [{ oauth: ['catalog:admin'] }],
+    components: {
+      securitySchemes: {
+        oauth: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An access token for the resource /catalog with the scope catalog:admin',
+        },
+      },
+    },
+  }
+}
+
+function describe({ method, path, summary, query = [], body }: Operation): object {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }))
+  const inQuery = query.map((name) => ({ name, in: 'query', schema: { type: 'string' } }))
+  const parameters = [...inPath, ...inQuery]
+  return {
+    operationId: `${method}${path.replaceAll(/[^a-zA-Z]+(\w?)/g, (_, first: string) => first.toUpperCase())}`,
+    summary,
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(body
+      ? {
+          requestBody: {
+            content: { [JSON_TYPE]: { schema: z.toJSONSchema(body, { io: 'input' }) } },
+          },
+        }
+      : {}),
+    responses: {
+      200: { description: 'Done', content: { [JSON_TYPE]: { schema: { type: 'object' } } } },
+      ...Object.fromEntries(
+        [400, 401, 403, 404, 409].map((status) => [
+          status,
+          { description: 'Refused: error and error_description' },
+        ]),
+      ),
+    },
+  }
+}

@@ -1,0 +1,256 @@
+/**
+ * The admin API as a table: one line an operation, from which the routes and the
+ * OpenAPI document both follow (catalog-api.ts).
+ */
+import * as z from 'zod/mini'
+import {
+  CANARY_CLIENTS_MAX,
+  RULE_NOTE_MAX_CHARS,
+  RULE_VALUE_MAX_CHARS,
+} from '#shared/catalog/limits.ts'
+import { platformRulesSchema } from '#shared/catalog/rules.ts'
+import { ok } from '#shared/result.ts'
+import type { Actor, Answer, CatalogAdmin } from './catalog-admin.ts'
+import { can, detailsOf, summaryOf } from './catalog-show.ts'
+import { exportCatalog, importCatalog, transferSchema } from './catalog-transfer.ts'
+
+export interface Asked<Body> {
+  /** Of the path; empty where it names none. */
+  readonly name: string
+  readonly last: string
+  readonly query: Readonly<Record<string, string>>
+  readonly body: Body
+  readonly actor: Actor
+}
+
+export interface Operation<Body = unknown> {
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete'
+  /** As OpenAPI writes it. */
+  readonly path: string
+  readonly summary: string
+  readonly query?: readonly string[]
+  readonly body?: z.ZodMiniType<Body>
+  run(admin: CatalogAdmin, asked: Asked<Body>): Promise<Answer<unknown>> | Answer<unknown>
+}
+
+const text = z.optional(z.string().check(z.maxLength(RULE_VALUE_MAX_CHARS)))
+const note = { note: z.optional(z.string().check(z.maxLength(RULE_NOTE_MAX_CHARS))) }
+const patch = z.record(z.string(), z.unknown())
+const revisionBody = z.strictObject({ revision: text, ...note })
+const noteBody = z.strictObject(note)
+const itemBody = z.strictObject({ item: text, ...note })
+const percent = z.number().check(z.minimum(0), z.maximum(100))
+const canaryBody = z.strictObject({
+  revision: text,
+  tuning: z.optional(patch),
+  percent,
+  clients: z._default(z.array(z.string()).check(z.maxLength(CANARY_CLIENTS_MAX)), []),
+  script: z.optional(z.literal('canary')),
+  codeVersion: text,
+  rollback: z.optional(
+    z.strictObject({
+      maxErrorPercent: percent,
+      minCalls: z.int().check(z.minimum(1)),
+      maxP95Ms: z.optional(z.number().check(z.minimum(1))),
+    }),
+  ),
+  ...note,
+})
+const tuningBody = z.strictObject({
+  label: z.optional(z.enum(['live', 'canary'])),
+  patch,
+  ...note,
+})
+const canBody = z.strictObject({
+  item: text,
+  principal: z.strictObject({
+    subject: z.string(),
+    tenant: z._default(z.string(), 'default'),
+    clientId: z._default(z.string(), ''),
+    groups: z._default(z.array(z.string()), []),
+    scopes: z._default(z.array(z.string()), []),
+  }),
+})
+
+/** What a change answers: whether callers see something else now, and the server as it is. */
+async function changed(
+  admin: CatalogAdmin,
+  name: string,
+  work: Promise<Answer<boolean>>,
+): Promise<Answer<unknown>> {
+  const done = await work
+  if (!done.ok) return done
+  const server = admin.store.server(name)
+  return ok({ changed: done.value, server: server && detailsOf(admin.store, server) })
+}
+
+const noted = (actor: Actor, body: { note?: string | undefined }): Actor =>
+  body.note === undefined ? actor : { ...actor, note: body.note }
+
+/** Keeps the type of each body between its schema and its use. */
+const operation = <Body>(one: Operation<Body>): Operation => one as unknown as Operation
+
+const SERVER = '/servers/{name}'
+
+export const OPERATIONS: readonly Operation[] = [
+  operation({
+    method: 'get',
+    path: '/servers',
+    summary: 'Every server: labels, visibility, what waits',
+    run: ({ store }) => ok({ version: store.version(), servers: store.servers().map(summaryOf) }),
+  }),
+  operation({
+    method: 'get',
+    path: SERVER,
+    summary: 'One server: labels, policy, overrides, revisions with their findings',
+    run(admin, { name }) {
+      const found = admin.server(name)
+      return found.ok ? ok(detailsOf(admin.store, found.value)) : found
+    },
+  }),
+  operation({
+    method: 'get',
+    path: `${SERVER}/revisions/{revision}`,
+    summary: 'The definitions of one revision, as the server gave them',
+    run: (admin, { name, last }) => admin.definitions(name, last),
+  }),
+  operation({
+    method: 'get',
+    path: `${SERVER}/diff`,
+    summary: 'What differs between two revisions; default: from what is live to what waits',
+    query: ['from', 'to'],
+    run: (admin, { name, query }) => admin.diff(name, query['from'], query['to']),
+  }),
+  operation({
+    method: 'post',
+    path: `${SERVER}/approve`,
+    summary: 'Makes a revision live; default: the one that waits',
+    body: revisionBody,
+    run: (admin, { name, body, actor }) =>
+      changed(admin, name, admin.approve(name, body.revision, noted(actor, body))),
+  }),
+  operation({
+    method: 'post',
+    path: `${SERVER}/reject`,
+    summary: 'Keeps a revision out until it is approved; default: the one that waits',
+    body: revisionBody,
+    run: (admin, { name, body, actor }) =>
+      changed(admin, name, admin.reject(name, body.revision, noted(actor, body))),
+  }),
+  operation({
+    method: 'post',
+    path: `${SERVER}/canary`,
+    summary: 'Shows some callers another revision: overrides, a second script, or a code version',
+    body: canaryBody,
+    run(admin, { name, body: { revision, note: why, ...rest }, actor }) {
+      const asked = { ...rest, digest: revision }
+      return changed(admin, name, admin.canary(name, asked, noted(actor, { note: why })))
+    },
+  }),
+  operation({
+    method: 'post',
+    path: `${SERVER}/promote`,
+    summary: 'Makes the canary live for everybody',
+    body: noteBody,
+    run: (admin, { name, body, actor }) =>
+      changed(admin, name, admin.promote(name, noted(actor, body))),
+  }),
+  operation({
+    method: 'post',
+    path: `${SERVER}/rollback`,
+    summary: 'Takes the canary back; without one, shows what was live before',
+    body: noteBody,
+    run: (admin, { name, body, actor }) =>
+      changed(admin, name, admin.rollBack(name, noted(actor, body))),
+  }),
+  operation({
+    method: 'patch',
+    path: `${SERVER}/tuning`,
+    summary: 'Changes descriptions, titles, annotations, examples, aliases (RFC 7396 merge patch)',
+    body: tuningBody,
+    run: (admin, { name, body, actor }) =>
+      changed(admin, name, admin.override(name, body.label, body.patch, noted(actor, body))),
+  }),
+  operation({
+    method: 'post',
+    path: `${SERVER}/enable`,
+    summary: 'Turns an item on, or the server',
+    body: itemBody,
+    run: (admin, { name, body, actor }) =>
+      changed(admin, name, admin.turn(name, body.item, true, noted(actor, body))),
+  }),
+  operation({
+    method: 'post',
+    path: `${SERVER}/disable`,
+    summary: 'Turns an item off, or the server: neither listed nor callable',
+    body: itemBody,
+    run: (admin, { name, body, actor }) =>
+      changed(admin, name, admin.turn(name, body.item, false, noted(actor, body))),
+  }),
+  operation({
+    method: 'patch',
+    path: `${SERVER}/policy`,
+    summary: 'Changes members of the policy; null takes one away',
+    body: patch,
+    run: (admin, { name, body, actor }) => changed(admin, name, admin.setPolicy(name, body, actor)),
+  }),
+  operation({
+    method: 'post',
+    path: `${SERVER}/can`,
+    summary: 'May this principal use this item, and why',
+    body: canBody,
+    run: (admin, { name, body }) => can(admin.store, name, body.item, body.principal),
+  }),
+  operation({
+    method: 'delete',
+    path: SERVER,
+    summary: 'Forgets a server; one that is still deployed comes back when it is next called',
+    run: (admin, { name, actor }) => changed(admin, name, admin.remove(name, actor)),
+  }),
+  operation({
+    method: 'get',
+    path: '/rules',
+    summary: "The rules of the platform, asked before each server's own",
+    run: ({ store }) => ok({ rules: store.platformRules() }),
+  }),
+  operation({
+    method: 'put',
+    path: '/rules',
+    summary: 'Replaces the rules of the platform',
+    body: z.strictObject({ rules: platformRulesSchema, ...note }),
+    run: (admin, { body, actor }) =>
+      changed(admin, '', admin.setPlatformRules(body.rules, noted(actor, body))),
+  }),
+  operation({
+    method: 'get',
+    path: '/history',
+    summary: 'Who changed what, newest first',
+    query: ['server', 'before'],
+    run({ history }, { query }) {
+      const before = query['before'] === undefined ? undefined : Number(query['before'])
+      return ok({ changes: history.page(query['server'], before) })
+    },
+  }),
+  operation({
+    method: 'post',
+    path: '/history/{id}/revert',
+    summary: 'Takes one change back',
+    body: noteBody,
+    run: (admin, { last, body, actor }) =>
+      changed(admin, '', admin.revert(Number(last), noted(actor, body))),
+  }),
+  operation({
+    method: 'get',
+    path: '/export',
+    summary: "The operator's word on every server, as a file",
+    run: ({ store }) => ok(exportCatalog(store)),
+  }),
+  operation({
+    method: 'post',
+    path: '/import',
+    summary: 'Reads such a file in: all of it, or nothing',
+    body: transferSchema,
+    run: (admin, { body, actor }) =>
+      changed(admin, '', importCatalog(admin.store, admin.writer, body, actor)),
+  }),
+]

@@ -1,0 +1,129 @@
+/**
+ * `/catalog/*`: a resource of its own, with tokens of its own audience. Here: who
+ * calls and whether they may administer; what they asked for is done by the
+ * Catalog (durable-objects/catalog-api.ts), which is told the operator's subject.
+ */
+import { challengeResponse } from '#shared/auth/challenge.ts'
+import { ADMIN_SCOPE, isOperator } from '#shared/auth/operators.ts'
+import type { Principal } from '#shared/auth/principal.ts'
+import { CATALOG_NAME, isServerName } from '#shared/names.ts'
+import { ACTOR_HEADER, catalogOf } from '#shared/rpc.ts'
+import { unauthorized } from './auth-failure.ts'
+import { usesDpop, type Authenticated, type AuthFailure } from './authenticate.ts'
+import { readBounded } from './bounded-body.ts'
+import { ANSWER_HEADERS } from './forward.ts'
+import { ADMIN_BODY_MAX_BYTES } from './limits.ts'
+import { resourceMetadataUrlOf } from './match.ts'
+import { plainError } from './plain-error.ts'
+import type { Platform } from './platform.ts'
+import { claimOnce } from './replay.ts'
+
+/** @param path of the URL behind `/catalog` */
+export async function handleCatalog(
+  request: Request,
+  path: string,
+  platform: Platform,
+  ctx: ExecutionContext,
+): Promise<Response> {
+  const nowSeconds = Math.floor(Date.now() / 1000)
+  const response = await answer(request, path, platform, ctx, nowSeconds)
+  // RFC 9449 §9, as for MCP requests.
+  if (response.status === 401 || usesDpop(request)) {
+    response.headers.set('DPoP-Nonce', await platform.dpopNonces.current(nowSeconds))
+  }
+  return response
+}
+
+async function answer(
+  request: Request,
+  path: string,
+  platform: Platform,
+  ctx: ExecutionContext,
+  nowSeconds: number,
+): Promise<Response> {
+  const signedIn = await signIn(request, platform, ctx, nowSeconds)
+  if (signedIn instanceof Response) return signedIn
+  const { principal } = signedIn.caller
+  if (!principal.scopes.includes(ADMIN_SCOPE) || !isOperator(principal, platform.operators)) {
+    return notOperator(principal, platform)
+  }
+  const refreshed = /^\/servers\/([^/]+)\/refresh$/.exec(path)?.[1]
+  if (refreshed !== undefined) return refresh(request, refreshed, principal, platform, ctx)
+  return forward(request, path, principal, platform)
+}
+
+/** As strict as can be: the feed of this moment, and each proof once. */
+async function signIn(
+  request: Request,
+  platform: Platform,
+  ctx: ExecutionContext,
+  nowSeconds: number,
+): Promise<Authenticated | Response> {
+  const refuse = (failure?: AuthFailure): Response =>
+    unauthorized(request, platform, CATALOG_NAME, failure)
+  const found = await platform.authenticator.authenticate(request, CATALOG_NAME, nowSeconds)
+  if (!found.ok) return refuse(found.failure)
+  const { caller, proof } = found.value
+  if (caller.grantId === undefined) return refuse()
+  const feed = await platform.catalog.feed(ctx, 0)
+  if (feed.unreachable) {
+    return plainError(503, 'unavailable', 'Revocations cannot be checked right now; retry soon')
+  }
+  if (feed.view.revokedGrants.has(caller.grantId)) return refuse({ reason: 'revoked' })
+  if (proof && !(await claimOnce(platform.replay, proof)())) {
+    return refuse({ reason: 'proof', proof: 'replayed' })
+  }
+  return found.value
+}
+
+function notOperator({ jkt }: Principal, { publicOrigin }: Platform): Response {
+  return challengeResponse({
+    status: 403,
+    error: 'insufficient_scope',
+    scheme: jkt === undefined ? 'Bearer' : 'DPoP',
+    description: `Only operators may do this, with the scope ${ADMIN_SCOPE}`,
+    scopes: [ADMIN_SCOPE],
+    resourceMetadataUrl: resourceMetadataUrlOf(publicOrigin, CATALOG_NAME),
+  })
+}
+
+/** The Catalog calls nobody: what a server, or its canary, says of itself now is fetched here. */
+async function refresh(
+  request: Request,
+  name: string,
+  principal: Principal,
+  platform: Platform,
+  ctx: ExecutionContext,
+): Promise<Response> {
+  if (request.method !== 'POST') return plainError(405, 'method_not_allowed', 'Use POST')
+  if (!isServerName(name)) return plainError(404, 'unknown_server', 'There is no such server')
+  const script = new URL(request.url).searchParams.get('script')
+  if (script !== null && script !== 'canary') {
+    return plainError(400, 'invalid', 'script is canary, or absent')
+  }
+  if (!(await platform.catalog.publishNow(name, ctx, script ?? undefined))) {
+    const what = script === null ? name : `${name}--${script}`
+    return plainError(404, 'unknown_server', `${what} is not deployed, or is not a server`)
+  }
+  const shown = new Request(new URL(`/catalog/servers/${name}`, request.url))
+  return forward(shown, `/servers/${name}`, principal, platform)
+}
+
+async function forward(
+  request: Request,
+  path: string,
+  principal: Principal,
+  { catalogObject }: Platform,
+): Promise<Response> {
+  const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
+  const body = hasBody ? await readBounded(request.body, ADMIN_BODY_MAX_BYTES) : new Uint8Array()
+  if (!body) return plainError(413, 'too_large', `A body may take ${ADMIN_BODY_MAX_BYTES} bytes`)
+  const { search } = new URL(request.url)
+  const answer = await catalogOf(catalogObject).fetch(`https://catalog.internal${path}${search}`, {
+    method: request.method,
+    headers: { 'content-type': 'application/json', [ACTOR_HEADER]: principal.subject },
+    ...(hasBody ? { body } : {}),
+  })
+  const headers = { 'content-type': 'application/json', ...ANSWER_HEADERS }
+  return new Response(answer.body, { status: answer.status, headers })
+}
