@@ -15,6 +15,9 @@ export interface KeyPair {
   readonly privateJwk: JWK
 }
 
+/** Signs from `nbf`, verifies until `exp`, both in seconds since the epoch. */
+export type TokenKey = JWK & { readonly nbf?: number; readonly exp?: number }
+
 /** The router's signing key with the anchor's certificate, and when that ends. */
 export interface SigningKeys {
   readonly publicJwk: JWK
@@ -24,9 +27,13 @@ export interface SigningKeys {
 
 export interface PlatformKeys {
   readonly anchor: KeyPair
+  /** Servers are learning it; it vouches for nothing yet (rotation.ts). */
+  readonly nextAnchor?: KeyPair
+  /** Servers still believe what it vouched for. */
+  readonly previousAnchor?: { readonly publicJwk: JWK; readonly untilSeconds: number }
   readonly signing: SigningKeys
   readonly sealSecrets: { readonly router: string; readonly oauth: string }
-  readonly tokenKeys: readonly JWK[]
+  readonly tokenKeys: readonly TokenKey[]
   readonly dpopSecret: string
   readonly capabilitySecrets: string
 }
@@ -107,7 +114,7 @@ export async function makeKeyPair(algorithm: 'EdDSA' | 'ES256'): Promise<KeyPair
 }
 
 /** A private key that signs access tokens. */
-export async function makeTokenKey(): Promise<JWK> {
+export async function makeTokenKey(): Promise<TokenKey> {
   const { publicJwk, privateJwk } = await makeKeyPair('ES256')
   const kid = await calculateJwkThumbprint(publicJwk)
   return { ...privateJwk, kid, alg: 'ES256', use: 'sig' }

@@ -22,35 +22,57 @@ const HMAC = { name: 'HMAC', hash: 'SHA-256' } as const
 const encoder = new TextEncoder()
 
 /**
- * @param secret DPOP_SECRET: base64url, at least 32 bytes
+ * @param secrets DPOP_SECRET: `base64url[:until][,…]`, at least 32 bytes each. The first
+ *   makes nonces, all count until their time (seconds since the epoch): while a secret is
+ *   replaced, router and authorization server may hold different ones first.
  * @param origin whose nonces these are
  * @throws TypeError when the configured text has another form
  */
-export function createDpopNonces(secret: string, origin: string): DpopNonces {
-  const bytes = tryFromBase64Url(secret)
+export function createDpopNonces(secrets: string, origin: string): DpopNonces {
+  const sources = secrets.split(',').map((part) => createSource(part.trim(), origin))
+  const [first] = sources as [NonceSource]
+  return {
+    current: (nowSeconds) => first.nonceOf(bucketOf(nowSeconds)),
+    async accepts(nonce, nowSeconds) {
+      const bucket = bucketOf(nowSeconds)
+      for (const { nonceOf, until } of sources) {
+        if (until <= nowSeconds) continue
+        if (nonce === (await nonceOf(bucket)) || nonce === (await nonceOf(bucket - 1))) return true
+      }
+      return false
+    },
+  }
+}
+
+interface NonceSource {
+  readonly until: number
+  nonceOf(bucket: number): Promise<string>
+}
+
+const SECRET = /^([\w-]+)(?::(\d+))?$/
+
+function createSource(text: string, origin: string): NonceSource {
+  const [, encoded = '', until] = SECRET.exec(text) ?? []
+  const bytes = tryFromBase64Url(encoded)
   if (!bytes || bytes.byteLength < SECRET_MIN_BYTES) {
-    throw new TypeError(`DPOP_SECRET must be base64url of at least ${SECRET_MIN_BYTES} bytes`)
+    throw new TypeError(
+      `DPOP_SECRET must be "base64url[:until][,…]" of at least ${SECRET_MIN_BYTES} bytes each`,
+    )
   }
   let key: Promise<CryptoKey> | undefined
   /** This bucket and its neighbours only. */
   const made = new Map<number, string>()
-
-  async function nonceOf(bucket: number): Promise<string> {
-    const known = made.get(bucket)
-    if (known !== undefined) return known
-    key ??= deriveKey(bytes as Uint8Array<ArrayBuffer>, origin)
-    const mac = await crypto.subtle.sign(HMAC, await key, encoder.encode(String(bucket)))
-    const nonce = toBase64Url(new Uint8Array(mac, 0, NONCE_BYTES))
-    for (const old of made.keys()) if (Math.abs(old - bucket) > 1) made.delete(old)
-    made.set(bucket, nonce)
-    return nonce
-  }
-
   return {
-    current: (nowSeconds) => nonceOf(bucketOf(nowSeconds)),
-    async accepts(nonce, nowSeconds) {
-      const bucket = bucketOf(nowSeconds)
-      return nonce === (await nonceOf(bucket)) || nonce === (await nonceOf(bucket - 1))
+    until: Number(until ?? Infinity),
+    async nonceOf(bucket) {
+      const known = made.get(bucket)
+      if (known !== undefined) return known
+      key ??= deriveKey(bytes, origin)
+      const mac = await crypto.subtle.sign(HMAC, await key, encoder.encode(String(bucket)))
+      const nonce = toBase64Url(new Uint8Array(mac, 0, NONCE_BYTES))
+      for (const old of made.keys()) if (Math.abs(old - bucket) > 1) made.delete(old)
+      made.set(bucket, nonce)
+      return nonce
     },
   }
 }

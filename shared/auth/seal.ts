@@ -92,34 +92,54 @@ export async function open<Value>(
  * Derives the keys of one holder from master secrets (HKDF-SHA-256, RFC 5869;
  * info = `label`), so that a server never holds a secret of another.
  *
- * @param masterSecrets `kid:base64url[,kid:base64url]`, current first, ≥ 32 bytes each
+ * The first secret whose `from` has come seals; all whose `until` has not passed
+ * open. Both are seconds since the epoch and may be left out. They are judged here,
+ * so a key that is kept longer than its isolate lives needs no other clock.
+ *
+ * @param masterSecrets `kid:base64url[:from-until][,…]`, newest first, ≥ 32 bytes each
  * @throws TypeError when the configured text has another form
  */
-export async function deriveSealKeys(masterSecrets: string, label: string): Promise<SealKeys> {
-  const keys = await Promise.all(
-    masterSecrets.split(',').map(async (part): Promise<SealKey> => {
-      const [kid, encoded] = part.trim().split(':')
-      const bytes = encoded === undefined ? undefined : tryFromBase64Url(encoded)
-      if (!kid || !/^[a-z0-9]{1,16}$/.test(kid) || !bytes || bytes.byteLength < 32) {
-        throw new TypeError(
-          'SEAL_SECRETS must be "kid:base64url[,kid:base64url]" with at least 32 bytes each',
-        )
-      }
-      const master = await crypto.subtle.importKey('raw', bytes, 'HKDF', false, ['deriveBits'])
-      const bits = await crypto.subtle.deriveBits(
-        {
-          name: 'HKDF',
-          hash: 'SHA-256',
-          salt: new Uint8Array(0),
-          info: encoder.encode(`mcp-edge/${label}`),
-        },
-        master,
-        256,
-      )
-      return { kid, secret: toBase64Url(new Uint8Array(bits)) }
-    }),
-  )
-  const [current, ...previous] = keys
-  if (!current) throw new TypeError('SEAL_SECRETS names no key')
-  return [current, ...previous]
+export async function deriveSealKeys(
+  masterSecrets: string,
+  label: string,
+  nowSeconds = Date.now() / 1000,
+): Promise<SealKeys> {
+  const secrets = masterSecrets.split(',').map(parseSecret)
+  const counting = secrets.filter(({ until }) => until > nowSeconds)
+  const current = counting.find(({ from }) => from <= nowSeconds)
+  if (!current) throw new TypeError('SEAL_SECRETS names no key that counts now')
+  const others = counting.filter((secret) => secret !== current)
+  return [
+    await derive(current, label),
+    ...(await Promise.all(others.map((one) => derive(one, label)))),
+  ]
+}
+
+interface MasterSecret {
+  readonly kid: string
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly from: number
+  readonly until: number
+}
+
+const SECRET = /^([a-z0-9]{1,16}):([\w-]+)(?::(\d*)-(\d*))?$/
+const SECRET_MIN_BYTES = 32
+
+function parseSecret(part: string): MasterSecret {
+  const [, kid, encoded = '', from, until] = SECRET.exec(part.trim()) ?? []
+  const bytes = tryFromBase64Url(encoded)
+  if (!kid || !bytes || bytes.byteLength < SECRET_MIN_BYTES) {
+    throw new TypeError(
+      `Seal secrets must be "kid:base64url[:from-until][,…]" with at least ${SECRET_MIN_BYTES} bytes each`,
+    )
+  }
+  return { kid, bytes, from: Number(from || 0), until: Number(until || Infinity) }
+}
+
+async function derive({ kid, bytes }: MasterSecret, label: string): Promise<SealKey> {
+  const master = await crypto.subtle.importKey('raw', bytes, 'HKDF', false, ['deriveBits'])
+  const info = encoder.encode(`mcp-edge/${label}`)
+  const derivation = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(0), info }
+  const bits = await crypto.subtle.deriveBits(derivation, master, 256)
+  return { kid, secret: toBase64Url(new Uint8Array(bits)) }
 }

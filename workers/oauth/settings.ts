@@ -4,7 +4,7 @@ import { listOf, parseClaimNames, type IdentityMapping } from '#shared/auth/iden
 import { deriveSealKeys, type SealKeys } from '#shared/auth/seal.ts'
 import { readMachines, type Machines } from './machines.ts'
 import { parseOwnerLink, type OwnerLink } from './owner-link.ts'
-import { readTokenKeys, type TokenKeys } from './token-keys.ts'
+import { readTokenKeys, type TokenKeyRing, type TokenKeys } from './token-keys.ts'
 
 export interface OidcSettings {
   readonly issuer: URL
@@ -30,6 +30,7 @@ export interface Settings {
   clientKeys(): Promise<SealKeys>
   sessionKeys(): Promise<SealKeys>
   refreshKeys(): Promise<SealKeys>
+  /** As of now. */
   tokenKeys(): Promise<TokenKeys>
 }
 
@@ -45,7 +46,7 @@ function build(env: Cloudflare.Env): Settings {
   let clientKeys: Promise<SealKeys> | undefined
   let sessionKeys: Promise<SealKeys> | undefined
   let refreshKeys: Promise<SealKeys> | undefined
-  let tokenKeys: Promise<TokenKeys> | undefined
+  let tokenKeys: Promise<TokenKeyRing> | undefined
   const issuer = originOf('ISSUER', env.ISSUER)
   return {
     issuer,
@@ -58,7 +59,7 @@ function build(env: Cloudflare.Env): Settings {
     clientKeys: () => (clientKeys ??= deriveSealKeys(env.SEAL_SECRETS, 'oauth/client')),
     sessionKeys: () => (sessionKeys ??= deriveSealKeys(env.SEAL_SECRETS, 'oauth/session')),
     refreshKeys: () => (refreshKeys ??= deriveSealKeys(env.SEAL_SECRETS, 'oauth/refresh')),
-    tokenKeys: () => (tokenKeys ??= readTokenKeys(env.TOKEN_KEYS)),
+    tokenKeys: async () => (await (tokenKeys ??= readTokenKeys(env.TOKEN_KEYS)))(Date.now() / 1000),
   }
 }
 
