@@ -4,13 +4,16 @@
  *
  * The alarm is set before the first write, so an eviction in between loses
  * nothing; what KV or the feed did not take is tried again. Readers that find KV
- * behind ask the Catalog, so the feed is told even when KV fails.
+ * behind ask the Catalog, so the feed is told even when KV fails; listeners are
+ * told after the feed.
  */
 import { withTimeout } from '#shared/catalog/lifetime.ts'
 import { logUnexpected } from '#shared/log.ts'
 import { feedOf } from '#shared/rpc.ts'
+import { CatalogListeners } from './catalog-listeners.ts'
 import type { CatalogStore, SnapshotValue } from './catalog-store.ts'
 import {
+  LISTENERS_DELAY_MS,
   SNAPSHOT_INTERVAL_MS,
   SNAPSHOT_RETRY_MAX_MS,
   SNAPSHOT_WRITE_TIMEOUT_MS,
@@ -21,19 +24,26 @@ const ANNOUNCED = 'announced_version'
 type Outcome = 'nothing to do' | 'done' | 'failed'
 
 /** Where the snapshot goes; read anew for each run. */
-export type SnapshotTargets = Pick<Cloudflare.Env, 'CATALOG_KV' | 'FEED'>
+export type SnapshotTargets = Pick<Cloudflare.Env, 'CATALOG_KV' | 'FEED' | 'HUB'>
+
+const retryMs = (failures: number): number =>
+  Math.min(SNAPSHOT_INTERVAL_MS * 2 ** failures, SNAPSHOT_RETRY_MAX_MS)
 
 export class CatalogSnapshot {
   readonly #store: CatalogStore
   readonly #storage: DurableObjectStorage
   readonly #targets: () => SnapshotTargets
+  readonly #listeners: CatalogListeners
+  #carriedMs = -Infinity
   #busy = false
   #failures = 0
+  #listenerFailures = 0
 
   constructor(store: CatalogStore, storage: DurableObjectStorage, targets: () => SnapshotTargets) {
     this.#store = store
     this.#storage = storage
     this.#targets = targets
+    this.#listeners = new CatalogListeners(storage, () => targets().HUB)
   }
 
   /** Call after a change. Resolves when the change is in KV, or left to the alarm. */
@@ -45,12 +55,12 @@ export class CatalogSnapshot {
 
   /** The alarm. One more comes after each that did something, and keeps the pace. */
   async run(): Promise<void> {
-    const outcome = this.#busy ? 'done' : await this.#carry()
+    const wasForListeners = await this.#tellListeners()
+    const isEarly = wasForListeners && Date.now() - this.#carriedMs < SNAPSHOT_INTERVAL_MS
+    const outcome = this.#busy || isEarly ? 'done' : await this.#carry()
     this.#failures = outcome === 'failed' ? this.#failures + 1 : 0
     if (outcome === 'nothing to do') return
-    await this.#wakeWithin(
-      Math.min(SNAPSHOT_INTERVAL_MS * 2 ** this.#failures, SNAPSHOT_RETRY_MAX_MS),
-    )
+    await this.#wakeWithin(retryMs(this.#failures))
   }
 
   async #wakeWithin(delayMs: number): Promise<void> {
@@ -59,8 +69,25 @@ export class CatalogSnapshot {
     if (waiting === null || waiting > dueMs) await this.#storage.setAlarm(dueMs)
   }
 
+  /** Listeners have their own time, which must not hasten what goes to KV. @returns whether it was now */
+  async #tellListeners(): Promise<boolean> {
+    const dueMs = this.#listeners.dueMs()
+    if (dueMs === undefined) return false
+    const waitMs = dueMs - Date.now()
+    if (waitMs > 0) {
+      await this.#wakeWithin(waitMs)
+      return false
+    }
+    const index = this.#store.index(this.#announcedVersion)
+    const told = index === null || (await this.#listeners.tell(index))
+    this.#listenerFailures = told ? 0 : this.#listenerFailures + 1
+    if (!told) await this.#wakeWithin(retryMs(this.#listenerFailures))
+    return true
+  }
+
   async #carry(): Promise<Outcome> {
     this.#busy = true
+    this.#carriedMs = Date.now()
     try {
       const outcomes = [await this.#putEntries(), await this.#putIndex(), await this.#announce()]
       if (outcomes.includes('failed')) return 'failed'
@@ -91,13 +118,19 @@ export class CatalogSnapshot {
 
   async #announce(): Promise<Outcome> {
     const version = this.#store.version()
-    if ((this.#storage.kv.get<number>(ANNOUNCED) ?? 0) >= version) return 'nothing to do'
+    if (this.#announcedVersion >= version) return 'nothing to do'
     const told = await this.#attempt('feed', () =>
       feedOf(this.#targets().FEED).announceCatalog(version),
     )
     if (!told) return 'failed'
     this.#storage.kv.put(ANNOUNCED, version)
+    this.#listeners.announced(Date.now())
+    await this.#wakeWithin(LISTENERS_DELAY_MS)
     return 'done'
+  }
+
+  get #announcedVersion(): number {
+    return this.#storage.kv.get<number>(ANNOUNCED) ?? 0
   }
 
   /** A copy that could not be deleted is found again after the next change. */

@@ -20,6 +20,7 @@ import {
 } from '#shared/hub/limits.ts'
 import { logUnexpected } from '#shared/log.ts'
 import {
+  HUB_ELSEWHERE_HEADER,
   HUB_LISTENER_HEADER,
   hubOf,
   type Hub,
@@ -90,7 +91,10 @@ export class HubObject extends DurableObject<Cloudflare.Env> implements Hub {
     // Whatever the answer, what is stored now goes by alarm when nobody came.
     if (this.#store.exists) await this.#wakeWithin(HUB_IDLE_MS)
     if (elsewhere instanceof Response) return elsewhere
-    if (elsewhere) return Response.json(elsewhere, { status: 409 })
+    if (elsewhere) {
+      const headers = { [HUB_ELSEWHERE_HEADER]: JSON.stringify(elsewhere) }
+      return new Response(null, { status: 409, headers })
+    }
     const [principal = ''] = listener.audiences.slice(-1)
     if (this.#sockets.countOf(principal) >= listener.most) {
       return new Response(null, { status: 429 })

@@ -44,6 +44,13 @@ export const TOOL_WARNED_TOKENS = 2_000
 export const SERVER_WARNED_TOKENS = 20_000
 /** What the strictest model APIs take as a tool's name, server included. */
 export const CLIENT_TOOL_NAME_MAX_CHARS = 64
+/**
+ * From the feed's carrying a version until listeners are told: a list is answered
+ * from a feed of 500 ms at most (DESIGN §2), and this is more.
+ */
+export const LISTENERS_DELAY_MS = 600
+/** Hubs told in one go; each is one call. */
+export const LISTENERS_TOLD_AT_ONCE = 16
 /** Of a validation error, in logs. */
 export const FAILURE_DETAIL_MAX_CHARS = 500
 

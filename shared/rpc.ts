@@ -359,10 +359,11 @@ export interface Hub {
 
 /**
  * `fetch` with `Upgrade: websocket` and this header (a `HubListener` as JSON)
- * attaches a listener. 101: attached. 409: the body is a `HubElsewhere`. 429: the
- * principal has as many as it may; 503: the server has.
+ * attaches a listener. 101: attached. 409: `HUB_ELSEWHERE_HEADER` is a
+ * `HubElsewhere` as JSON. 429: the principal has as many as it may; 503: the server has.
  */
 export const HUB_LISTENER_HEADER = 'x-mcp-edge-listener'
+export const HUB_ELSEWHERE_HEADER = 'x-mcp-edge-elsewhere'
 /** A newer stream of the same session was attached. */
 export const HUB_REPLACED_CODE = 4001
 

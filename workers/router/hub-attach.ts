@@ -5,7 +5,13 @@
 import { logEvent } from '#shared/log.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
 import { SHARDS_MAX } from '#shared/hub/limits.ts'
-import { HUB_LISTENER_HEADER, hubOf, type HubElsewhere, type HubListener } from '#shared/rpc.ts'
+import {
+  HUB_ELSEWHERE_HEADER,
+  HUB_LISTENER_HEADER,
+  hubOf,
+  type HubElsewhere,
+  type HubListener,
+} from '#shared/rpc.ts'
 
 /** `too_many`: this principal's; `full`: the server's. */
 export type AttachFailure = { readonly reason: 'too_many' | 'full' | 'unreachable' }
@@ -28,8 +34,9 @@ export async function attach(
       })
       if (answer.webSocket) return ok(answer.webSocket)
       if (answer.status === 429) return fail({ reason: 'too_many' })
-      if (answer.status !== 409) return fail({ reason: 'full' })
-      sent = await answer.json<HubElsewhere>()
+      const elsewhere = answer.headers.get(HUB_ELSEWHERE_HEADER)
+      if (elsewhere === null) return fail({ reason: 'full' })
+      sent = JSON.parse(elsewhere) as HubElsewhere
       // A shard that is full sends back to the root, which makes room.
       shard = shard === ROOT ? sent.shard : ROOT
     }
