@@ -27,6 +27,8 @@ export interface KeyFile {
   readonly keys: PlatformKeys
   /** Secrets of which the account does not have this file's value yet. */
   readonly unsent: readonly SecretPath[]
+  /** A rotation that was begun and not finished. */
+  readonly rotating?: string
 }
 
 export const keyFilePath = (env: string): string => join(ROOT, '.keys', `${env}.json`)

@@ -50,6 +50,12 @@ export function planDeploy(deployment: Deployment): Step[] {
   ]
 }
 
+/** Builds and uploads the chosen servers alone. */
+export const planServers = (deployment: Deployment): Step[] =>
+  deployment.chosen.length === 0
+    ? []
+    : [buildStep(deployment.settings.env, deployment.chosen), ...uploadSteps(deployment)]
+
 /** All of them before the first upload: a server that does not build stops the deploy here. */
 const buildStep = (env: string, servers: readonly string[]): Step => ({
   title: `build ${servers.join(', ')}`,

@@ -27,6 +27,13 @@ const nowSeconds = (): number => Math.floor(Date.now() / 1000)
 export function keySteps(env: string, state: DeployedPlatform): Step[] {
   const file = readKeyFile(env)
   if (!file) return withoutKeyFile(env, state)
+  if (file.rotating !== undefined) {
+    throw new Stop(
+      shown(keyFilePath(env)),
+      `A rotation (${file.rotating}) was begun and is not finished.`,
+      `Run: npm run rotate ${file.rotating}`,
+    )
+  }
   const anchors = trustedAnchors(env)
   if (anchors.length === 0) return [trustStep(env)]
   if (anchors.some(({ x }) => x === file.keys.anchor.publicJwk.x)) return []
