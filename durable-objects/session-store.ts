@@ -1,21 +1,23 @@
 /**
- * What one session remembers while questions are open: runs, their open questions
- * and the events of their streams. SQL alone: no clock, no sockets, no alarm.
+ * What one session remembers: runs that wait for the client or outlive its stream,
+ * and their open questions; their events are in `session-frames.ts`. SQL alone: no
+ * clock, no sockets, no alarm.
  *
  * A run is `asked` (waits for the client), `claimed` (one invocation goes on with
  * it) or `done`; only the store moves it, so no two invocations hold one run.
  */
-import { OPEN_RUNS_MAX, RUN_NOTIFICATIONS_MAX_BYTES } from '#shared/bridge/limits.ts'
+import { OPEN_RUNS_MAX, STORED_RUNS_MAX } from '#shared/bridge/limits.ts'
 import type {
   AnswerOutcome,
   AskOutcome,
   ClientAnswer,
+  KeptRun,
   OpenRound,
   PendingCall,
   SessionEvent,
-  SessionFrame,
 } from '#shared/rpc.ts'
 import type { Tables } from './schema.ts'
+import type { SessionFrames } from './session-frames.ts'
 
 export const SESSION_MIGRATIONS = [
   `CREATE TABLE runs (
@@ -41,6 +43,17 @@ export const SESSION_MIGRATIONS = [
      done INTEGER NOT NULL
    );
    CREATE INDEX events_run ON events (run_id, seq);`,
+  // Events are numbered within their stream, so that a client's Last-Event-ID names one.
+  `CREATE TABLE frames (
+     run_id TEXT NOT NULL,
+     seq INTEGER NOT NULL,
+     event TEXT NOT NULL,
+     done INTEGER NOT NULL,
+     PRIMARY KEY (run_id, seq)
+   ) WITHOUT ROWID;
+   INSERT INTO frames SELECT run_id, seq, event, done FROM events;
+   DROP TABLE events;
+   CREATE TABLE cancelled (request_id TEXT PRIMARY KEY, until_ms INTEGER NOT NULL);`,
 ]
 
 type Phase = 'asked' | 'claimed' | 'done'
@@ -62,39 +75,31 @@ export interface DueRun {
   openQuestions: string[]
 }
 
-const encoder = new TextEncoder()
-
 export class SessionStore {
   readonly #tables: Tables
   readonly #sql: SqlStorage
+  readonly #frames: SessionFrames
 
-  constructor(tables: Tables, sql: SqlStorage) {
+  constructor(tables: Tables, sql: SqlStorage, frames: SessionFrames) {
     this.#tables = tables
     this.#sql = sql
+    this.#frames = frames
   }
 
   ask(round: OpenRound, deadlineMs: number): AskOutcome {
     this.#tables.ensure()
-    const { runId, call, requestState, questions, events } = round
+    const { runId, call, requestState, questions, events, shown = [] } = round
     const run = this.#run(runId)
     if (run && run.phase !== 'claimed') return 'gone'
-    if (run) {
-      this.#sql.exec(
-        "UPDATE runs SET phase = 'asked', deadline_ms = ?, request_state = ? WHERE run_id = ?",
-        deadlineMs,
-        requestState ?? null,
-        runId,
-      )
-    } else {
-      if (this.#openRuns() >= OPEN_RUNS_MAX) return 'too_many'
-      this.#sql.exec(
-        "INSERT INTO runs (run_id, phase, deadline_ms, call, request_state) VALUES (?, 'asked', ?, ?, ?)",
-        runId,
-        deadlineMs,
-        JSON.stringify(call),
-        requestState ?? null,
-      )
-    }
+    if (!run && !this.#hasRoom()) return 'too_many'
+    this.#sql.exec(
+      `INSERT INTO runs (run_id, phase, deadline_ms, call, request_state) VALUES (?1, 'asked', ?2, ?3, ?4)
+       ON CONFLICT (run_id) DO UPDATE SET phase = 'asked', deadline_ms = ?2, call = ?3, request_state = ?4`,
+      runId,
+      deadlineMs,
+      JSON.stringify(call),
+      requestState ?? null,
+    )
     for (const [questionId, key] of Object.entries(questions)) {
       this.#sql.exec(
         'INSERT INTO questions (question_id, run_id, input_key) VALUES (?, ?, ?)',
@@ -103,8 +108,26 @@ export class SessionStore {
         key,
       )
     }
-    for (const event of events) this.#insertEvent(runId, event, false)
+    this.#frames.restore(runId, shown)
+    for (const event of events) this.#frames.append(runId, event, false)
     return 'asked'
+  }
+
+  /** @param claimUntilMs as for {@link answer}; a run that has its answer is kept `keepUntilMs` */
+  keep({ runId, call, frames }: KeptRun, claimUntilMs: number, keepUntilMs: number): boolean {
+    this.#tables.ensure()
+    // A question was opened meanwhile: all is here already.
+    if (this.#run(runId)) return true
+    if (!this.#hasRoom()) return false
+    this.#sql.exec(
+      "INSERT INTO runs (run_id, phase, deadline_ms, call) VALUES (?, 'claimed', ?, ?)",
+      runId,
+      claimUntilMs,
+      JSON.stringify(call),
+    )
+    this.#frames.restore(runId, frames)
+    if (frames.at(-1)?.done) this.#finish(runId, keepUntilMs)
+    return true
   }
 
   /** @param claimUntilMs when a claim that shows no result counts as lost */
@@ -151,7 +174,8 @@ export class SessionStore {
     if (!this.#tables.ready || this.#run(runId)?.phase !== 'claimed') return false
     for (const [index, event] of events.entries()) {
       const last = done && index === events.length - 1
-      if (last || this.#takesNotification(runId, event)) this.#insertEvent(runId, event, last)
+      if (last) this.#frames.append(runId, event, true)
+      else this.#frames.appendNotification(runId, event)
     }
     if (done) this.#finish(runId, keepUntilMs)
     return true
@@ -160,30 +184,19 @@ export class SessionStore {
   /** Ends a run whatever its phase, with the answer its client gets. */
   end(runId: string, events: readonly SessionEvent[], keepUntilMs: number): void {
     for (const [index, event] of events.entries()) {
-      this.#insertEvent(runId, event, index === events.length - 1)
+      this.#frames.append(runId, event, index === events.length - 1)
     }
     this.#finish(runId, keepUntilMs)
   }
 
   forget(runId: string): void {
-    for (const table of ['runs', 'questions', 'events']) {
+    for (const table of ['runs', 'questions', 'frames']) {
       this.#sql.exec(`DELETE FROM ${table} WHERE run_id = ?`, runId)
     }
   }
 
   exists(runId: string): boolean {
     return this.#tables.ready && this.#run(runId) !== undefined
-  }
-
-  /** The run's events after `seq`, oldest first. */
-  *framesAfter(runId: string, seq: number): Generator<SessionFrame> {
-    if (!this.#tables.ready) return
-    const rows = this.#sql.exec<{ seq: number; event: string; done: number }>(
-      'SELECT seq, event, done FROM events WHERE run_id = ? AND seq > ? ORDER BY seq',
-      runId,
-      seq,
-    )
-    for (const row of rows) yield { seq: row.seq, event: row.event, done: row.done === 1 }
   }
 
   /** When the next run is due; `undefined` when there is none. */
@@ -200,12 +213,26 @@ export class SessionStore {
     return this.#sql
       .exec<RunRow>('SELECT * FROM runs WHERE deadline_ms <= ?', nowMs)
       .toArray()
-      .map(({ run_id: runId, phase, call }) => ({
-        runId,
-        phase,
-        call: JSON.parse(call) as PendingCall,
-        openQuestions: this.#openQuestions(runId),
-      }))
+      .map((row) => this.#told(row))
+  }
+
+  /** Runs of one request of the client that have no answer yet. */
+  unansweredOf(requestId: string | number): DueRun[] {
+    if (!this.#tables.ready) return []
+    return this.#sql
+      .exec<RunRow>("SELECT * FROM runs WHERE phase <> 'done'")
+      .toArray()
+      .map((row) => this.#told(row))
+      .filter(({ call }) => call.requestId === requestId)
+  }
+
+  #told({ run_id: runId, phase, call }: RunRow): DueRun {
+    return {
+      runId,
+      phase,
+      call: JSON.parse(call) as PendingCall,
+      openQuestions: this.#openQuestions(runId),
+    }
   }
 
   #fail(run: RunRow, questionId: string, message: string, claimUntilMs: number): AnswerOutcome {
@@ -238,10 +265,22 @@ export class SessionStore {
     return this.#sql.exec<RunRow>('SELECT * FROM runs WHERE run_id = ?', runId).toArray()[0]
   }
 
-  #openRuns(): number {
-    return this.#sql
-      .exec<{ runs: number }>("SELECT count(*) AS runs FROM runs WHERE phase <> 'done'")
-      .one().runs
+  /** Of runs that wait or work; finished ones make room, the oldest first. */
+  #hasRoom(): boolean {
+    const { open, all } = this.#sql
+      .exec<{
+        open: number
+        all: number
+      }>("SELECT count(*) AS 'all', count(*) FILTER (WHERE phase <> 'done') AS open FROM runs")
+      .one()
+    if (open >= OPEN_RUNS_MAX) return false
+    if (all >= STORED_RUNS_MAX) {
+      const oldest = this.#sql.exec<{ run_id: string }>(
+        "SELECT run_id FROM runs WHERE phase = 'done' ORDER BY deadline_ms LIMIT 1",
+      )
+      this.forget(oldest.one().run_id)
+    }
+    return true
   }
 
   #openQuestions(runId: string): string[] {
@@ -263,26 +302,5 @@ export class SessionStore {
     return Object.fromEntries(
       rows.toArray().map((row) => [row.input_key, JSON.parse(row.result) as unknown]),
     )
-  }
-
-  #insertEvent(runId: string, event: SessionEvent, done: boolean): void {
-    this.#sql.exec(
-      'INSERT INTO events (run_id, event, done) VALUES (?, ?, ?)',
-      runId,
-      event,
-      done ? 1 : 0,
-    )
-  }
-
-  /** A run that reports without end must not fill the object: past its share, reports are dropped. */
-  #takesNotification(runId: string, event: SessionEvent): boolean {
-    const bytes = encoder.encode(event).byteLength
-    const { rowsWritten } = this.#sql.exec(
-      'UPDATE runs SET notification_bytes = notification_bytes + ?1 WHERE run_id = ?2 AND notification_bytes + ?1 <= ?3',
-      bytes,
-      runId,
-      RUN_NOTIFICATIONS_MAX_BYTES,
-    )
-    return rowsWritten > 0
   }
 }

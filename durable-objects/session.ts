@@ -1,30 +1,40 @@
 /**
  * The memory of one 2025-era session. Exists only while a question to its user is
- * open, or its answer is on the way to the client; deletes itself by alarm.
+ * open, or events wait for a client that lost its stream; deletes itself by alarm.
  *
  * Does NOT check who calls: the object's name says whose session it is, and only
  * the router can name it. Never holds a client's stream and never calls a server.
  */
 import { DurableObject } from 'cloudflare:workers'
-import { CLAIM_LIFETIME_MS, FINISHED_KEEP_MS, QUESTION_LIFETIME_MS } from '#shared/bridge/limits.ts'
+import {
+  CANCELLED_KEEP_MS,
+  CLAIM_LIFETIME_MS,
+  FINISHED_KEEP_MS,
+  QUESTION_LIFETIME_MS,
+} from '#shared/bridge/limits.ts'
 import { logUnexpected } from '#shared/log.ts'
 import { INTERNAL_ERROR } from '#shared/protocol/errors.ts'
 import {
   cancelledJson,
   errorAnswerJson,
+  INTERRUPTED,
   toolErrorJson,
 } from '#shared/protocol/2025-11-25/messages.ts'
 import {
+  NO_ANSWER,
   SESSION_ATTACH_PATH,
   SESSION_REPLACED_CODE,
   type AnswerOutcome,
   type AskOutcome,
   type ClientAnswer,
+  type KeptRun,
   type OpenRound,
   type Session,
   type SessionEvent,
 } from '#shared/rpc.ts'
 import { Tables } from './schema.ts'
+import { CancelledRequests } from './session-cancelled.ts'
+import { SessionFrames } from './session-frames.ts'
 import { SESSION_MIGRATIONS, SessionStore, type DueRun } from './session-store.ts'
 
 /** Survives hibernation with its socket. */
@@ -38,12 +48,17 @@ const NORMAL_CLOSURE = 1000
 
 export class SessionObject extends DurableObject<Cloudflare.Env> implements Session {
   readonly #tables: Tables
+  readonly #frames: SessionFrames
   readonly #store: SessionStore
+  readonly #cancelled: CancelledRequests
 
   constructor(state: DurableObjectState, env: Cloudflare.Env) {
     super(state, env)
     this.#tables = new Tables(state.storage, SESSION_MIGRATIONS)
-    this.#store = new SessionStore(this.#tables, state.storage.sql)
+    const { sql } = state.storage
+    this.#frames = new SessionFrames(this.#tables, sql)
+    this.#store = new SessionStore(this.#tables, sql, this.#frames)
+    this.#cancelled = new CancelledRequests(this.#tables, sql)
   }
 
   // The methods answer at once: SQL is synchronous, and the runtime holds an
@@ -76,6 +91,34 @@ export class SessionObject extends DurableObject<Cloudflare.Env> implements Sess
     return wanted
   }
 
+  keep(run: KeptRun): boolean {
+    const nowMs = Date.now()
+    const kept = this.#atomically(() =>
+      this.#store.keep(run, nowMs + CLAIM_LIFETIME_MS, nowMs + FINISHED_KEEP_MS),
+    )
+    this.#schedule()
+    this.#flush(run.runId)
+    return kept
+  }
+
+  cancel(requestId: string | number): void {
+    const nowMs = Date.now()
+    const runs = this.#store.unansweredOf(requestId)
+    this.#atomically(() => {
+      for (const { runId, openQuestions } of runs) {
+        const withdrawn = openQuestions.map((id) => cancelledJson(id, 'The call was cancelled'))
+        this.#store.end(runId, [...withdrawn, NO_ANSWER], nowMs + FINISHED_KEEP_MS)
+      }
+      if (runs.length === 0) this.#cancelled.add(requestId, nowMs + CANCELLED_KEEP_MS)
+    })
+    this.#schedule()
+    for (const { runId } of runs) this.#flush(runId)
+  }
+
+  isCancelled(requestId: string | number): boolean {
+    return this.#cancelled.has(requestId, Date.now())
+  }
+
   /** Attaches the holder of a run's stream (see `SESSION_ATTACH_PATH`). */
   override fetch(request: Request): Response {
     const { pathname, searchParams } = new URL(request.url)
@@ -98,8 +141,9 @@ export class SessionObject extends DurableObject<Cloudflare.Env> implements Sess
   /** Never throws: the runtime gives up on an alarm that fails too often, and the object would stay. */
   override async alarm(): Promise<void> {
     try {
+      this.#cancelled.sweep(Date.now())
       for (const run of this.#store.due(Date.now())) this.#settle(run)
-      if (this.#store.nextDeadlineMs() === undefined) await this.#tables.destroy()
+      if (this.#nextDeadlineMs() === undefined) await this.#tables.destroy()
       else this.#schedule()
     } catch (error) {
       logUnexpected('session_alarm_failed', error)
@@ -125,8 +169,14 @@ export class SessionObject extends DurableObject<Cloudflare.Env> implements Sess
   }
 
   #schedule(): void {
-    const nextMs = this.#store.nextDeadlineMs()
+    const nextMs = this.#nextDeadlineMs()
     if (nextMs !== undefined) void this.ctx.storage.setAlarm(nextMs)
+  }
+
+  #nextDeadlineMs(): number | undefined {
+    const deadlines = [this.#store.nextDeadlineMs(), this.#cancelled.nextDeadlineMs()]
+    const due = Math.min(...deadlines.filter((deadline) => deadline !== undefined))
+    return Number.isFinite(due) ? due : undefined
   }
 
   #atomically<Value>(change: () => Value): Value {
@@ -143,7 +193,7 @@ export class SessionObject extends DurableObject<Cloudflare.Env> implements Sess
   #send(socket: WebSocket, { runId, seq }: Attachment): void {
     let sent = seq
     try {
-      for (const frame of this.#store.framesAfter(runId, seq)) {
+      for (const frame of this.#frames.after(runId, seq)) {
         socket.send(JSON.stringify(frame))
         sent = frame.seq
       }
@@ -153,9 +203,6 @@ export class SessionObject extends DurableObject<Cloudflare.Env> implements Sess
     }
   }
 }
-
-/** What is told when the invocation that went on with a run was lost with its isolate. */
-const INTERRUPTED = 'The call was interrupted before it finished; whether it took effect is unknown'
 
 function close(socket: WebSocket, code: number): void {
   try {

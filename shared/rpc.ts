@@ -93,10 +93,13 @@ export interface Feed {
   deleteSession(sessionId: string, untilSeconds: number): void
 }
 
-// ── durable-objects: Session (2025 era, exists only while a question is open) ──
+// ── durable-objects: Session (2025 era, exists only while something of it must survive) ──
 
 /** One JSON-RPC message for the client, in the 2025-11-25 wire form, as JSON text. */
 export type SessionEvent = string
+
+/** The last event of a run that ends without an answer: its client cancelled it. */
+export const NO_ANSWER: SessionEvent = ''
 
 /** A call of a 2025 client that waits for the client's answers. Who may answer stands in the object's name. */
 export interface PendingCall {
@@ -116,6 +119,17 @@ export interface OpenRound {
   questions: Record<string, string>
   /** The questions as the client gets them: kept with the round, so that neither is there alone. */
   events: SessionEvent[]
+  /** With the first round: what the client was shown before it. */
+  shown?: SessionFrame[]
+}
+
+/** A run whose client left its stream: from now on its events go to the Session. */
+export interface KeptRun {
+  runId: string
+  /** Its params may be left out: no round can be repeated from here. */
+  call: PendingCall
+  /** What was said on the stream so far, as far as it is remembered; also the answer, if it is there. */
+  frames: SessionFrame[]
 }
 
 export type AskOutcome =
@@ -164,6 +178,18 @@ export interface Session {
    * @returns `false`: the run has ended meanwhile, nothing more is wanted
    */
   emit(runId: string, events: SessionEvent[], done: boolean): boolean
+  /**
+   * Takes over a run whose client is gone; ends it with an error if no answer follows.
+   * @returns `false`: the session has as many open runs as it may
+   */
+  keep(run: KeptRun): boolean
+  /**
+   * The client cancelled a request: ends its runs without an answer and takes open
+   * questions back. One it does not hold is remembered for whoever runs it to ask.
+   */
+  cancel(requestId: string | number): void
+  /** Whether {@link cancel} was told of a request lately. Stores nothing. */
+  isCancelled(requestId: string | number): boolean
 }
 
 /**
@@ -174,7 +200,7 @@ export interface Session {
 export const SESSION_ATTACH_PATH = '/attach/'
 export const SESSION_REPLACED_CODE = 4001
 
-/** What the attached socket receives, as JSON text. `seq` grows within a session. */
+/** What the attached socket receives, as JSON text. `seq` grows within a run's stream. */
 export interface SessionFrame {
   seq: number
   event: SessionEvent

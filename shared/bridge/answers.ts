@@ -7,13 +7,15 @@
 import { bodyTooLarge, errorResponse } from '../protocol/errors.ts'
 import type { JsonRpcFailure, JsonRpcSuccess } from '../protocol/jsonrpc.ts'
 import { cancelledJson } from '../protocol/2025-11-25/messages.ts'
-import type { AnswerOutcome, PendingCall } from '../rpc.ts'
+import type { AnswerOutcome } from '../rpc.ts'
 import { callInner, masked, refusalJson } from './call.ts'
 import type { LegacyInput } from './input.ts'
-import { CONTINUATION_MAX_MS, STORED_TEXT_MAX_BYTES } from './limits.ts'
+import { CANCEL_CHECK_MS, CONTINUATION_MAX_MS, STORED_TEXT_MAX_BYTES } from './limits.ts'
+import { pace } from './pace.ts'
 import { failureJson, type RoundAnswers } from './pending-call.ts'
-import { byteLength, isQuestionId, openRound, sessionStub, type Ask } from './questions.ts'
+import { byteLength, isQuestionId, openRound, sessionStub } from './questions.ts'
 import type { LegacySession } from './session-id.ts'
+import { StoredRun } from './stored-run.ts'
 
 const accepted = (): Response => new Response(null, { status: 202 })
 
@@ -44,89 +46,66 @@ type Claim = Extract<AnswerOutcome, { status: 'claimed' | 'failed' }>
 
 async function goOn(input: LegacyInput, session: LegacySession, claim: Claim): Promise<void> {
   const { runId, call } = claim
-  const run = new Run(input, session, runId, call)
+  const stored = new StoredRun(input, session, runId, call)
   try {
     if (claim.status === 'claimed') {
       const { requestState, inputResponses } = claim
-      await run.continue({ requestState, inputResponses })
+      await proceed(input, session, claim, stored, { requestState, inputResponses })
     } else {
       const withdrawn = claim.withdrawn.map((id) => cancelledJson(id, 'No longer needed'))
       const text = `Fulfilling input required by '${call.method}' failed: ${claim.message}`
-      await run.end(failureJson(call, text), withdrawn)
+      await stored.end(failureJson(call, text), withdrawn)
     }
   } catch (error) {
     // The Session itself may be what failed; then its alarm ends the run.
     const end = masked(call.requestId, error)
-    await run.end(end.text).catch(() => undefined)
+    await stored.end(end.text).catch(() => undefined)
   }
 }
 
-/** A claimed run: what its continuation says goes to the Session. */
-class Run {
-  readonly #input: LegacyInput
-  readonly #session: LegacySession
-  readonly #runId: string
-  readonly #call: PendingCall
-
-  constructor(input: LegacyInput, session: LegacySession, runId: string, call: PendingCall) {
-    this.#input = input
-    this.#session = session
-    this.#runId = runId
-    this.#call = call
+async function proceed(
+  input: LegacyInput,
+  session: LegacySession,
+  { runId, call }: Claim,
+  stored: StoredRun,
+  answers: RoundAnswers,
+): Promise<void> {
+  const answered = await callInner(
+    {
+      forward: input.call,
+      pending: call,
+      version: session.version,
+      signal: AbortSignal.timeout(CONTINUATION_MAX_MS),
+    },
+    answers,
+  )
+  if (answered.kind === 'refused') {
+    await stored.end(await refusalJson(call.requestId, answered.response))
+    return
   }
-
-  async continue(answers: RoundAnswers): Promise<void> {
-    const answered = await callInner(
-      {
-        forward: this.#input.call,
-        pending: this.#call,
-        version: this.#session.version,
-        signal: AbortSignal.timeout(CONTINUATION_MAX_MS),
-      },
-      answers,
-    )
-    if (answered.kind === 'refused') {
-      await this.end(await refusalJson(this.#call.requestId, answered.response))
-      return
-    }
-    for await (const step of answered.steps) {
-      switch (step.kind) {
-        case 'alive':
-          break
-        case 'event':
-          // Too large to keep, and only a notification: the answer matters more.
-          if (byteLength(step.text) > STORED_TEXT_MAX_BYTES) break
-          if (!(await this.#emit([step.text], false))) return
-          break
-        case 'final':
-          await this.end(step.text)
-          return
-        case 'lacks':
-          await this.end(failureJson(this.#call, step.text))
-          return
-        case 'ask':
-          await this.#ask(step)
-          return
+  const isDue = pace(CANCEL_CHECK_MS)
+  for await (const step of answered.steps) {
+    switch (step.kind) {
+      case 'pause':
+        break
+      case 'alive':
+        if (isDue() && !(await stored.isWanted())) return
+        break
+      case 'event':
+        if (!(await stored.notify(step.text))) return
+        break
+      case 'final':
+        await stored.end(step.text)
+        return
+      case 'lacks':
+        await stored.end(failureJson(call, step.text))
+        return
+      case 'ask': {
+        // The next round: whoever answers it goes on from there.
+        const opened = await openRound(input, session, { runId, call }, step)
+        if (!opened.ok) await stored.end(opened.failure)
+        return
       }
     }
   }
-
-  /** The next round: whoever answers it goes on from there. */
-  async #ask(ask: Ask): Promise<void> {
-    const opened = await openRound(this.#input, this.#session, this.#runId, this.#call, ask)
-    if (!opened.ok) await this.end(opened.failure)
-  }
-
-  async end(finalText: string, before: string[] = []): Promise<void> {
-    const fits = byteLength(finalText) <= STORED_TEXT_MAX_BYTES
-    const text = fits ? finalText : failureJson(this.#call, TOO_LARGE)
-    await this.#emit([...before, text], true)
-  }
-
-  #emit(events: string[], done: boolean): Promise<boolean> {
-    return sessionStub(this.#input, this.#session).emit(this.#runId, events, done)
-  }
 }
-
-const TOO_LARGE =
-  'The result is too large to be delivered after a question; ask for less, or in parts'

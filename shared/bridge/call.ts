@@ -20,6 +20,8 @@ export type Step =
   | Extract<Translated, { kind: 'event' | 'final' | 'ask' | 'lacks' }>
   /** The server is still there. */
   | { kind: 'alive' }
+  /** The handler lets the client's connection go; the client is to come back after so long (SEP-1699). */
+  | { kind: 'pause'; retryMs: number }
 
 export type Answered =
   /** Not an answer of the server: the router's refusal, to pass unchanged. */
@@ -65,14 +67,23 @@ async function send(
   return { kind: 'answered', streamed: false, steps: stepsOf(request, [item], repeats) }
 }
 
-type Item = Translated | { kind: 'alive' }
+type Item = Translated | Extract<Step, { kind: 'alive' | 'pause' }>
 
 async function* streamed(
   body: ReadableStream<Uint8Array>,
   target: Target,
 ): AsyncGenerator<Item, void, undefined> {
   for await (const item of readSse(body, STREAM_EVENT_MAX_CHARS)) {
-    yield item.kind === 'comment' ? { kind: 'alive' } : translate(item.data, 200, target)
+    switch (item.kind) {
+      case 'comment':
+        yield { kind: 'alive' }
+        break
+      case 'retry':
+        yield { kind: 'pause', retryMs: item.ms }
+        break
+      case 'data':
+        yield translate(item.data, 200, target)
+    }
   }
 }
 
@@ -87,6 +98,7 @@ async function* stepsOf(
       switch (item.kind) {
         case 'event':
         case 'alive':
+        case 'pause':
           yield item
           break
         case 'nothing':

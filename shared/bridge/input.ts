@@ -60,4 +60,6 @@ export interface LegacyInput {
   deleteSession(sessionId: string, untilSeconds: number): Promise<void>
   waitUntil(promise: Promise<unknown>): void
   readonly nowSeconds: number
+  /** One item of a batch: its answer shares a stream with others, so that stream cannot be resumed. */
+  readonly inBatch?: true
 }

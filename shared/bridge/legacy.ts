@@ -23,8 +23,10 @@ import {
 import {
   asMessage,
   isObject,
+  isRequestId,
   parseJson,
   type JsonRpcMessage,
+  type JsonRpcNotification,
   type JsonRpcRequest,
 } from '../protocol/jsonrpc.ts'
 import { VERSION_KEY } from '../protocol/2026-07-28/envelope.ts'
@@ -44,6 +46,8 @@ import { follow } from './follow.ts'
 import { initialize } from './initialize.ts'
 import type { LegacyInput, ListKind } from './input.ts'
 import { setLogLevel } from './log-level.ts'
+import { resumeStream } from './resume.ts'
+import { cancelCall } from './running.ts'
 import { openSessionId, type LegacySession } from './session-id.ts'
 import { callServer } from './server-call.ts'
 
@@ -58,18 +62,23 @@ export async function handleLegacy(input: LegacyInput): Promise<Response> {
       return post(input)
     case 'DELETE':
       return endSession(input)
+    case 'GET':
+      return resume(input)
     default:
-      return refuseMethod(input)
+      return refuseMethod()
   }
 }
 
-/** Nothing can be pushed yet, so there is no stream to open with GET. */
-async function refuseMethod(input: LegacyInput): Promise<Response> {
+/** GET for the rest of a stream that was lost; the router answers any other GET itself. */
+async function resume(input: LegacyInput): Promise<Response> {
   const found = await sessionOf(input)
   // A client must learn that its session ended also where it only listens.
   if (found === 'unknown') return errorResponse(null, sessionNotFound())
-  return errorResponse(null, methodNotAllowed(), ALLOWED_METHODS)
+  const resumed = found === 'none' ? undefined : resumeStream(input, found)
+  return resumed ?? refuseMethod()
 }
+
+const refuseMethod = (): Response => errorResponse(null, methodNotAllowed(), ALLOWED_METHODS)
 
 async function endSession(input: LegacyInput): Promise<Response> {
   const found = await sessionOf(input)
@@ -120,13 +129,26 @@ async function dispatch(input: LegacyInput, { kind, message }: JsonRpcMessage): 
   const session = found === 'none' ? undefined : found
   switch (kind) {
     case 'notification':
-      return new Response(null, { status: 202 })
+      return notified(input, session, message)
     case 'response':
       if (!session) return errorResponse(null, sessionRequired())
       return receiveAnswer(input, session, message)
     case 'request':
       return answer(input, session, session?.version ?? version ?? ASSUMED_VERSION, message)
   }
+}
+
+/** Of all a client may tell, only a cancellation concerns anybody here. */
+async function notified(
+  input: LegacyInput,
+  session: LegacySession | undefined,
+  { method, params }: JsonRpcNotification,
+): Promise<Response> {
+  const requestId = params?.['requestId']
+  if (session && method === 'notifications/cancelled' && isRequestId(requestId)) {
+    await cancelCall(input, session, requestId)
+  }
+  return new Response(null, { status: 202 })
 }
 
 /** None of these needs a session; what does, asks for it where it finds out. */

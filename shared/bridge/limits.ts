@@ -8,8 +8,6 @@ export const SESSION_ID_MAX_CHARS = 1024
 export const SESSION_LIFETIME_SECONDS = 30 * 86_400
 /** An issue time ahead of our clock by more than this was not written by another isolate of ours. */
 export const SESSION_CLOCK_SKEW_SECONDS = 60
-/** 128 bits: for a stranger the id alone is the session (DESIGN §4.8). */
-export const ID_BYTES = 16
 /** Longer tenants and subjects are carried as a digest, so that the id keeps its bound. */
 export const SESSION_OWNER_MAX_CHARS = 256
 /** For logs and `clientInfo` only; nothing is decided by them. */
@@ -22,6 +20,8 @@ export const CLIENT_VERSION_MAX_CHARS = 16
 export const STREAM_EVENT_MAX_CHARS = 16 * 1024 * 1024
 /** Below the idle limits of common proxies (30 s and up); also how a disconnect is noticed. */
 export const KEEP_ALIVE_MS = 15_000
+/** Comments come at KEEP_ALIVE_MS; a timer that is a little early still counts. */
+export const CANCEL_CHECK_MS = 14_000
 /** A 2025 call goes on so long after its client left (DESIGN §4.5); waitUntil lasts 30 s. */
 export const AFTER_DISCONNECT_MS = 25_000
 /** An answered run continues under waitUntil, which lasts 30 s. */
@@ -45,10 +45,38 @@ export const CLAIM_LIFETIME_MS = 60_000
 export const FINISHED_KEEP_MS = 5 * 60_000
 /** A client with so many forms open is not showing them to anybody. */
 export const OPEN_RUNS_MAX = 16
+/** With those that are finished and wait for a client that lost its stream; 2.5 MB each at most. */
+export const STORED_RUNS_MAX = 64
 /** SQLite takes 2 MB a row: arguments, state, one answer or one event stay below it. */
 export const STORED_TEXT_MAX_BYTES = 1_500_000
 /** Notifications kept of one run; beyond, they are dropped. Questions and the final answer never are. */
 export const RUN_NOTIFICATIONS_MAX_BYTES = 1024 * 1024
+
+// ── Streams ───────────────────────────────────────────────────────────────────
+
+/** Events of a live stream kept in memory for a client that loses it; the oldest reports go first. */
+export const STREAM_KEPT_MAX_CHARS = 256 * 1024
+/** Request ids are counters or UUIDs; a stream of a longer one has no event ids, so it cannot be resumed. */
+export const RESUMABLE_REQUEST_ID_MAX_CHARS = 128
+/** What a server may ask its client to wait before it comes back (`retry`, SEP-1699). */
+export const RETRY_MIN_MS = 10
+export const RETRY_MAX_MS = 20_000
+/**
+ * A client may be back before its loss was noticed: that takes a keep-alive at
+ * most, and as much again is patience.
+ */
+export const RESUME_ATTEMPTS = 18
+/** A request cancelled at another isolate is asked for at each keep-alive: four times before it is forgotten. */
+export const CANCELLED_KEEP_MS = 60_000
+/** Of one session; clients cancel one request at a time. */
+export const CANCELLED_MAX = 64
+/** Longer ids are nobody's to cancel across isolates: they would have to be stored. */
+export const CANCELLED_ID_MAX_CHARS = 256
+
+// ── Batches (2025-03-26) ──────────────────────────────────────────────────────
+
+/** Each item is a call of its own; the clients of that revision batch a handful. */
+export const BATCH_ITEMS_MAX = 32
 
 // ── Relay ─────────────────────────────────────────────────────────────────────
 
@@ -56,6 +84,7 @@ export const RUN_NOTIFICATIONS_MAX_BYTES = 1024 * 1024
 export const ATTACH_ATTEMPTS = 6
 /** First wait; doubled each time, with jitter, so that all holders do not come back at once. */
 export const ATTACH_RETRY_MS = 200
+export const ATTACH_RETRY_MAX_MS = 2_000
 
 /** Session ids remembered opened, per isolate: at most 1 KiB each, and what they hold. */
 export const UNSEALED_CACHE_ENTRIES = 2_000

@@ -6,14 +6,15 @@
 import { requestJson } from '../protocol/2025-11-25/messages.ts'
 import { isObject, type JsonObject } from '../protocol/jsonrpc.ts'
 import type { LegacyVersion } from '../protocol/versions.ts'
+import { randomId } from '../random-id.ts'
 import { fail, ok, type Result } from '../result.ts'
-import { sessionObjectName, sessionOf, type OpenRound, type PendingCall } from '../rpc.ts'
+import { sessionObjectName, sessionOf, type OpenRound } from '../rpc.ts'
 import { masked, type Step } from './call.ts'
 import { needOf } from './capabilities.ts'
 import type { LegacyInput } from './input.ts'
 import { QUESTIONS_PER_ROUND_MAX, STORED_TEXT_MAX_BYTES } from './limits.ts'
 import { failureJson } from './pending-call.ts'
-import { randomId, type LegacySession } from './session-id.ts'
+import type { LegacySession } from './session-id.ts'
 
 /** Tells our questions' ids from any other response a client might post. */
 const QUESTION_PREFIX = 'ask-'
@@ -22,11 +23,14 @@ const QUESTION_ID = /^ask-[A-Za-z0-9_-]{22}$/
 export const isQuestionId = (id: unknown): id is string =>
   typeof id === 'string' && QUESTION_ID.test(id)
 
-/** A stub of the session's object; making one touches nothing. */
-export function sessionStub(input: LegacyInput, session: LegacySession) {
-  const { tenant, subject } = input.principal
-  return sessionOf(input.sessions, sessionObjectName(tenant, subject, session.id))
+/** Names the session's object: whose it is stands in the name. */
+export function objectNameOf({ principal }: LegacyInput, { id }: LegacySession): string {
+  return sessionObjectName(principal.tenant, principal.subject, id)
 }
+
+/** A stub of the session's object; making one touches nothing. */
+export const sessionStub = (input: LegacyInput, session: LegacySession) =>
+  sessionOf(input.sessions, objectNameOf(input, session))
 
 export type Ask = Extract<Step, { kind: 'ask' }>
 
@@ -38,11 +42,11 @@ export type Ask = Extract<Step, { kind: 'ask' }>
 export async function openRound(
   input: LegacyInput,
   session: LegacySession,
-  runId: string,
-  call: PendingCall,
+  run: Pick<OpenRound, 'runId' | 'call' | 'shown'>,
   ask: Ask,
 ): Promise<Result<void, string>> {
-  const round = roundOf(session, runId, call, ask)
+  const { call } = run
+  const round = roundOf(session, run, ask)
   if (!round.ok) return round
   if (byteLength(JSON.stringify(call)) > STORED_TEXT_MAX_BYTES) {
     const text = 'The arguments of this call are too large to be kept while a question is open'
@@ -61,10 +65,10 @@ export async function openRound(
 
 function roundOf(
   session: LegacySession,
-  runId: string,
-  call: PendingCall,
+  run: Pick<OpenRound, 'runId' | 'call' | 'shown'>,
   { requests, requestState }: Ask,
 ): Result<OpenRound, string> {
+  const { call } = run
   const broken = (detail: string) => fail(masked(call.requestId, new Error(detail)).text)
   const entries = Object.entries(requests)
   if (entries.length > QUESTIONS_PER_ROUND_MAX) return broken('too many questions in one round')
@@ -85,7 +89,7 @@ function roundOf(
     if (byteLength(event) > STORED_TEXT_MAX_BYTES) return broken('a question that is too large')
     events.push(event)
   }
-  return ok({ runId, call, requestState, questions, events })
+  return ok({ ...run, requestState, questions, events })
 }
 
 /** A url question needs an id of its own in 2025-11-25; before it, forms had no `mode`. */

@@ -4,10 +4,9 @@
  * it attaches again where it left off, so no event is lost and none comes twice.
  */
 import { logEvent } from '../log.ts'
-import { SSE_KEEP_ALIVE, sseMessage } from '../protocol/2026-07-28/sse.ts'
 import { SESSION_ATTACH_PATH, SESSION_REPLACED_CODE, type SessionFrame } from '../rpc.ts'
 import { SocketInbox } from '../socket-inbox.ts'
-import { ATTACH_ATTEMPTS, ATTACH_RETRY_MS, KEEP_ALIVE_MS } from './limits.ts'
+import { ATTACH_RETRY_MAX_MS, ATTACH_RETRY_MS, KEEP_ALIVE_MS } from './limits.ts'
 
 export interface RelaySource {
   readonly runId: string
@@ -15,46 +14,50 @@ export interface RelaySource {
   stub(): Pick<Fetcher, 'fetch'>
   /** Aborted when the client's stream is gone: nobody is left to relay to. */
   readonly gone: AbortSignal
-  /** Whether an event is shown on this stream. */
-  accepts(event: string): boolean
+  /** The last event that is not wanted. */
+  readonly after: number
+  /** How often in a row an attachment may fail. */
+  readonly attempts: number
 }
 
-/** How a relay ended: with the answer, because nobody listens any longer, or cut for good. */
-export type RelayEnd = 'answered' | 'left' | 'lost'
+/** How a relay ended: with the run, because nobody listens any longer, or cut for good. */
+export type RelayEnd = 'ended' | 'left' | 'lost'
 
-/** Events as SSE text, with a comment every 15 s. Returns after the answer. */
-export async function* relayRun(source: RelaySource): AsyncGenerator<string, RelayEnd, undefined> {
-  const { gone } = source
-  let after = 0
-  for (let failures = 0; failures < ATTACH_ATTEMPTS;) {
+/** The run's events in order, `quiet` every 15 s without one. Returns after the last. */
+export async function* relayRun(
+  source: RelaySource,
+): AsyncGenerator<SessionFrame | 'quiet', RelayEnd, undefined> {
+  const { gone, attempts } = source
+  let { after } = source
+  for (let failures = 0; failures < attempts;) {
     if (gone.aborted) return 'left'
     const socket = await attach(source, after)
     if (!socket) {
       failures += 1
-      await sleep(ATTACH_RETRY_MS * 2 ** (failures - 1) * (0.5 + Math.random()))
+      await sleep(retryMs(failures))
       continue
     }
     const read = (text: string) => JSON.parse(text) as SessionFrame
     const inbox = new SocketInbox(socket, { gone, read })
     for (;;) {
       const item = await inbox.next(KEEP_ALIVE_MS)
-      if (item === 'quiet') {
-        yield SSE_KEEP_ALIVE
-        continue
-      }
       if (item === 'closed') break
+      yield item
+      if (item === 'quiet') continue
       failures = 0
       after = item.seq
-      if (source.accepts(item.event)) yield sseMessage(item.event)
       if (!item.done) continue
       inbox.close()
-      return 'answered'
+      return 'ended'
     }
     if (inbox.closeCode === SESSION_REPLACED_CODE) return 'left'
     failures += 1
   }
   return 'lost'
 }
+
+const retryMs = (failures: number): number =>
+  Math.min(ATTACH_RETRY_MS * 2 ** (failures - 1), ATTACH_RETRY_MAX_MS) * (0.5 + Math.random())
 
 async function attach({ runId, stub }: RelaySource, after: number): Promise<WebSocket | undefined> {
   try {

@@ -1,33 +1,28 @@
 /**
- * A call of a 2025 client that a server answers. JSON stays JSON; a stream stays a stream; the
- * first question turns the answer into a stream that the Session feeds from then
- * on. The invocation that put a question never resumes the run: the one that
- * receives the answer does (answers.ts).
+ * A call of a 2025 client that a server answers. JSON stays JSON; a stream stays a
+ * stream; the first question turns the answer into a stream that the Session feeds
+ * from then on. The invocation that put a question never resumes the run: the one
+ * that receives the answer does (answers.ts).
  */
 import { errorResponse, invalidParams } from '../protocol/errors.ts'
 import type { JsonRpcRequest } from '../protocol/jsonrpc.ts'
-import { SSE_HEADERS, SSE_KEEP_ALIVE, sseMessage } from '../protocol/2026-07-28/sse.ts'
+import { SSE_KEEP_ALIVE } from '../protocol/2026-07-28/sse.ts'
 import { sessionRequired } from '../protocol/2025-11-25/errors.ts'
 import { errorAnswerJson } from '../protocol/2025-11-25/messages.ts'
 import type { LegacyVersion } from '../protocol/versions.ts'
-import type { PendingCall } from '../rpc.ts'
-import { callInner, masked, type Step } from './call.ts'
+import { callInner, masked, type Answered, type Step } from './call.ts'
 import type { InnerMethod, LegacyInput } from './input.ts'
-import { AFTER_DISCONNECT_MS } from './limits.ts'
+import { ATTACH_ATTEMPTS, RETRY_MAX_MS, RETRY_MIN_MS } from './limits.ts'
+import { LiveRun } from './live-run.ts'
 import { failureJson, pendingCall } from './pending-call.ts'
 import { createProgressGate } from './progress-gate.ts'
 import { openRound, sessionStub, type Ask } from './questions.ts'
-import { relayRun } from './relay.ts'
-import { randomId, type LegacySession } from './session-id.ts'
+import { relayText } from './relay-text.ts'
+import type { LegacySession } from './session-id.ts'
+import { sseResponse } from './sse-response.ts'
 
-interface Call {
-  readonly input: LegacyInput
-  /** Without one, nothing can be asked: its answer could not find the way back. */
-  readonly session: LegacySession | undefined
-  readonly pending: PendingCall
-  /** Aborted when the client's stream is gone. */
-  readonly gone: AbortSignal
-}
+/** The first revision whose clients know events without data, and come back when let go (SEP-1699). */
+const POLLING_SINCE: LegacyVersion = '2025-11-25'
 
 export async function callServer(
   method: InnerMethod,
@@ -40,28 +35,41 @@ export async function callServer(
   if (!pending) {
     return errorResponse(request.id, invalidParams(`Invalid ${method} request`))
   }
-  const ended = new AbortController()
-  const answering = callInner({ forward: input.call, pending, version, signal: ended.signal }, {})
-  // In 2025 a disconnect is no cancel: the call outlives a client that leaves before it is answered.
-  input.waitUntil(answering.catch(() => undefined))
-  const answered = await answering
-  if (answered.kind === 'refused') return answered.response
+  const run = new LiveRun(input, session, pending)
+  try {
+    const answering = callInner({ forward: input.call, pending, version, signal: run.signal }, {})
+    // In 2025 a disconnect is no cancel: the call outlives a client that leaves before it is answered.
+    input.waitUntil(answering.catch(() => undefined))
+    const answered = await Promise.race([answering, run.cancelled])
+    // Nobody waits for words about a call they cancelled.
+    if (!answered) return withoutStream(run, new Response(null, { status: 202 }))
+    return await respond(run, answered, version)
+  } catch (error) {
+    run.close()
+    throw error
+  }
+}
 
-  const gone = new AbortController()
-  const call: Call = { input, session, pending, gone: gone.signal }
+async function respond(run: LiveRun, answered: Answered, version: LegacyVersion) {
+  if (answered.kind === 'refused') return withoutStream(run, answered.response)
   const { steps, streamed } = answered
-  if (streamed) return streamResponse(call, steps, gone, ended)
+  if (streamed) return streamResponse(run, steps, version)
   const { done, value } = await steps.next()
   const step = done ? undefined : value
-  if (step?.kind === 'final') return jsonResponse(step.text)
-  if (step?.kind === 'lacks') return lacksResponse(call, step.text)
-  return streamResponse(call, startingWith(step, steps), gone, ended)
+  if (step?.kind === 'final') return withoutStream(run, jsonResponse(step.text))
+  if (step?.kind === 'lacks') return withoutStream(run, lacksResponse(run, step.text))
+  return streamResponse(run, startingWith(step, steps), version)
+}
+
+function withoutStream(run: LiveRun, response: Response): Response {
+  run.close()
+  return response
 }
 
 const jsonResponse = (text: string): Response =>
   new Response(text, { headers: { 'content-type': 'application/json' } })
 
-function lacksResponse({ session, pending }: Call, text: string): Response {
+function lacksResponse({ session, pending }: LiveRun, text: string): Response {
   if (!session) return errorResponse(pending.requestId, sessionRequired())
   return jsonResponse(failureJson(pending, text))
 }
@@ -71,106 +79,100 @@ async function* startingWith(first: Step | undefined, rest: AsyncIterable<Step>)
   yield* rest
 }
 
-function streamResponse(
-  call: Call,
+const streamResponse = (
+  run: LiveRun,
   steps: AsyncIterable<Step>,
-  gone: AbortController,
-  ended: AbortController,
-): Response {
-  const events = eventsOf(call, steps)
-  const encoder = new TextEncoder()
-  const finished = Promise.withResolvers<void>()
-  // Keeps the invocation for what remains to be done after the client left.
-  call.input.waitUntil(finished.promise)
-  const leave = (): void => {
-    if (gone.signal.aborted) return
-    gone.abort()
-    const timer = setTimeout(() => {
-      ended.abort()
-    }, AFTER_DISCONNECT_MS)
-    void drain(events).finally(() => {
-      clearTimeout(timer)
-      finished.resolve()
-    })
-  }
-  // The runtime cancels a stream only when it next writes to it; the signal tells at once.
-  const { signal } = call.input.request
-  signal.addEventListener('abort', leave)
-  // A tool that first waits: its client may have left before there was a stream to leave.
-  if (signal.aborted) leave()
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { done, value } = await events.next()
-      if (!done) {
-        controller.enqueue(encoder.encode(value))
-        return
-      }
-      finished.resolve()
-      if (!gone.signal.aborted) controller.close()
-    },
-    cancel: leave,
-  })
-  return new Response(body, { headers: SSE_HEADERS })
-}
-
-/** Reads on without anybody listening, so that the tool is not cut off by a closed stream. */
-async function drain(events: AsyncGenerator<string>): Promise<void> {
-  for (;;) {
-    const { done } = await events.next()
-    if (done) return
-  }
-}
+  version: LegacyVersion,
+): Response => sseResponse(run.input, eventsOf(run, steps, version >= POLLING_SINCE), run.gone)
 
 /** The client's stream as SSE text. Ends with an answer, unless the client is gone. Never throws. */
 async function* eventsOf(
-  call: Call,
+  run: LiveRun,
   steps: AsyncIterable<Step>,
+  polls: boolean,
 ): AsyncGenerator<string, void, undefined> {
-  const { pending, session } = call
   const rises = createProgressGate()
   try {
-    for await (const step of steps) {
+    if (polls) yield run.log.priming()
+    for await (const step of whileWanted(run, steps)) {
       switch (step.kind) {
         case 'alive':
+          await run.checkCancelled()
           yield SSE_KEEP_ALIVE
           break
+        case 'pause':
+          if (polls) yield* letGo(run, step.retryMs)
+          break
         case 'event':
-          if (rises(step.text)) yield sseMessage(step.text)
+          if (rises(step.text)) yield await run.notify(step.text)
           break
         case 'final':
-          yield sseMessage(step.text)
+          yield await run.answer(step.text)
           return
         case 'lacks':
-          yield sseMessage(failureJson(pending, step.text))
+          yield await run.answer(failureJson(run.pending, step.text))
           return
         case 'ask':
-          if (session) yield* askAndRelay(call, session, step, rises)
-          else yield sseMessage(errorAnswerJson(pending.requestId, sessionRequired()))
+          yield* askAndRelay(run, step, rises)
           return
       }
     }
+    yield await run.giveUp()
   } catch (error) {
-    yield sseMessage(masked(pending.requestId, error).text)
+    yield await run.answer(masked(run.pending.requestId, error).text).catch(() => '')
+  } finally {
+    run.close()
   }
 }
 
+/** A server may go on, or be silent, after its call was ended: nobody waits for it. */
+async function* whileWanted(
+  { signal }: LiveRun,
+  steps: AsyncIterable<Step>,
+): AsyncGenerator<Step, void, undefined> {
+  const ended = new Promise<undefined>((resolve) => {
+    signal.addEventListener('abort', () => resolve(undefined))
+  })
+  const iterator = steps[Symbol.asyncIterator]()
+  for (;;) {
+    const next = signal.aborted ? undefined : await Promise.race([iterator.next(), ended])
+    if (!next || next.done) return
+    yield next.value
+  }
+}
+
+/** Server-initiated close (SEP-1699): the rest waits in the Session for the client to come back. */
+async function* letGo(run: LiveRun, retryMs: number): AsyncGenerator<string, void, undefined> {
+  if (!run.log.isResumable || run.gone.signal.aborted) return
+  run.gone.abort()
+  await run.isKept()
+  yield `retry: ${Math.min(Math.max(retryMs, RETRY_MIN_MS), RETRY_MAX_MS)}\n\n`
+}
+
 async function* askAndRelay(
-  { input, pending, gone }: Call,
-  session: LegacySession,
+  run: LiveRun,
   ask: Ask,
   rises: (text: string) => boolean,
 ): AsyncGenerator<string, void, undefined> {
-  // Nobody is there to be asked, and nothing was promised yet.
-  if (gone.aborted) return
-  const runId = randomId()
-  const opened = await openRound(input, session, runId, pending, ask)
-  if (!opened.ok) {
-    yield sseMessage(opened.failure)
+  const { input, session, pending, log, gone } = run
+  if (!session) {
+    yield await run.answer(errorAnswerJson(pending.requestId, sessionRequired()))
     return
   }
+  // Nobody is there to be asked, nobody can come back, and nothing was promised yet.
+  if (gone.signal.aborted && !(await run.isKept())) return
+  const { runId } = log
+  const shown = log.frames
+  const opened = await openRound(input, session, { runId, call: pending, shown }, ask)
+  if (!opened.ok) {
+    yield await run.answer(opened.failure)
+    return
+  }
+  run.handOver(session)
+  const source = { runId, gone: gone.signal, after: log.seq, attempts: ATTACH_ATTEMPTS }
   const stub = () => sessionStub(input, session)
-  const end = yield* relayRun({ runId, stub, gone, accepts: rises })
+  const end = yield* relayText(log, { ...source, stub }, ({ event }) => rises(event))
   if (end === 'lost') {
-    yield sseMessage(masked(pending.requestId, new Error('the session cannot be reached')).text)
+    yield log.add(masked(pending.requestId, new Error('the session cannot be reached')).text, true)
   }
 }

@@ -12,11 +12,11 @@ import { open, seal, type SealKeys } from '../auth/seal.ts'
 import { createLruCache } from '../lru-cache.ts'
 import type { LogLevel } from '../protocol/2026-07-28/envelope.ts'
 import { isLegacyVersion, type LegacyVersion } from '../protocol/versions.ts'
+import { randomId } from '../random-id.ts'
 import type { ClientFlags } from './capabilities.ts'
 import {
   CLIENT_NAME_MAX_CHARS,
   CLIENT_VERSION_MAX_CHARS,
-  ID_BYTES,
   SESSION_CLOCK_SKEW_SECONDS,
   SESSION_ID_MAX_CHARS,
   SESSION_LIFETIME_SECONDS,
@@ -62,8 +62,6 @@ export interface SessionOwner {
   readonly principal: Principal
   readonly server: string
 }
-
-export const randomId = (): string => toBase64Url(crypto.getRandomValues(new Uint8Array(ID_BYTES)))
 
 /** Makes a new session. Nothing is stored. */
 export async function mintSessionId(

@@ -8,6 +8,8 @@ export type SseItem =
   | { kind: 'data'; data: string }
   /** A comment: the other side is alive. */
   | { kind: 'comment' }
+  /** The other side wants the reader to come back later (`retry`). */
+  | { kind: 'retry'; ms: number }
 
 /** @throws RangeError when one event is longer than `maxEventChars`; the body is cancelled then */
 export async function* readSse(
@@ -72,7 +74,7 @@ class LineSplitter {
   }
 }
 
-/** Only `data` matters here: MCP puts one JSON-RPC message into each event. */
+/** Only `data` and `retry` matter here: MCP puts one JSON-RPC message into each event. */
 class EventBuilder {
   readonly #maxChars: number
   #data: string[] = []
@@ -85,6 +87,8 @@ class EventBuilder {
   push(line: string): SseItem | undefined {
     if (line === '') return this.#finish()
     if (line.startsWith(':')) return { kind: 'comment' }
+    const retry = /^retry: ?(\d{1,9})$/.exec(line)?.[1]
+    if (retry !== undefined) return { kind: 'retry', ms: Number(retry) }
     if (!line.startsWith('data:')) return undefined
     const data = line.slice(line[5] === ' ' ? 6 : 5)
     this.#chars += data.length

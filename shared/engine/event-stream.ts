@@ -26,13 +26,25 @@ export class EventStream {
 
   /** @param json one notification */
   notify(json: string): void {
+    this.#say(sseMessage(json))
+  }
+
+  /**
+   * Tells whoever reads to let go and come back: `retry` without an event, which
+   * is nothing to a reader that cannot. @param retryMs after how long
+   */
+  letGo(retryMs: number): void {
+    this.#say(`retry: ${retryMs}\n\n`)
+  }
+
+  #say(text: string): void {
     if (this.#controller) {
-      if ((this.#controller.desiredSize ?? 0) > 0) this.#write(sseMessage(json))
+      if ((this.#controller.desiredSize ?? 0) > 0) this.#write(text)
       return
     }
     if (this.#waitingChars > STREAM_BUFFER_BYTES) return
-    this.#waitingChars += json.length
-    this.#waiting.push(json)
+    this.#waitingChars += text.length
+    this.#waiting.push(text)
     this.onFirstEvent?.()
   }
 
@@ -50,7 +62,7 @@ export class EventStream {
       },
       new ByteLengthQueuingStrategy({ highWaterMark: STREAM_BUFFER_BYTES }),
     )
-    for (const json of this.#waiting) this.#write(sseMessage(json))
+    for (const text of this.#waiting) this.#write(text)
     this.#waiting = []
     this.#keepAlive = setInterval(() => this.#write(SSE_KEEP_ALIVE), KEEP_ALIVE_MS)
     return new Response(body, { headers: SSE_HEADERS })

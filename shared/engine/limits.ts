@@ -17,6 +17,9 @@ export const KEEP_ALIVE_MS = 15_000
 /** Unread events of one stream; further progress is dropped, never buffered without bound. */
 export const STREAM_BUFFER_BYTES = 256 * 1024
 
+/** When a client that was let go comes back, unless the handler says. */
+export const RETRY_MS = 500
+
 /** Rounds of questions in one run (DESIGN §4.6). */
 export const MAX_ROUNDS = 8
 /** Writers of one key that meet again and again: then the model is told to try later. */

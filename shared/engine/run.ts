@@ -30,7 +30,7 @@ import {
 import type { Caller } from './caller.ts'
 import type { Compiled } from './compile.ts'
 import { EventStream } from './event-stream.ts'
-import { MAX_ROUNDS } from './limits.ts'
+import { MAX_ROUNDS, RETRY_MS } from './limits.ts'
 import type { RunScope } from './platform-use.ts'
 import { Questions } from './questions.ts'
 import { newRun, sealState, type RunState } from './request-state.ts'
@@ -167,6 +167,7 @@ export class Run implements RunScope {
       },
       progress: (progress, total, message) => this.#progress(progress, total, message),
       log: (level, data) => this.#log(level, data),
+      closeStream: (retryMs = RETRY_MS) => this.#closeStream(retryMs),
       client: offers,
       elicit: (key: string, message: string, asked: Form | Page) =>
         isPage(asked)
@@ -204,6 +205,14 @@ export class Run implements RunScope {
     if (threshold === undefined) return
     if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(threshold)) return
     this.#notify('notifications/message', { level, logger: this.input.work.name, data })
+  }
+
+  /** @throws RangeError for no number of milliseconds */
+  #closeStream(retryMs: number): void {
+    if (!Number.isSafeInteger(retryMs) || retryMs < 0) {
+      throw new RangeError('closeStream: retryMs must be a whole number of milliseconds')
+    }
+    if (!this.reply) this.events.letGo(retryMs)
   }
 
   #notify(method: string, params: JsonObject): void {

@@ -4,10 +4,12 @@
  * or survive anything; the real one is `durable-objects/session.ts`.
  */
 import {
+  NO_ANSWER,
   SESSION_ATTACH_PATH,
   type AnswerOutcome,
   type AskOutcome,
   type ClientAnswer,
+  type KeptRun,
   type OpenRound,
   type Session,
   type SessionEvent,
@@ -39,7 +41,7 @@ class MemorySession implements Session {
     const run: StoredRun = this.#runs.get(round.runId) ?? {
       round,
       questions: new Map(),
-      frames: [],
+      frames: [...(round.shown ?? [])],
       socket: undefined,
     }
     this.#runs.set(round.runId, run)
@@ -72,19 +74,36 @@ class MemorySession implements Session {
     return run !== undefined
   }
 
+  keep({ runId, call, frames }: KeptRun): boolean {
+    const round = { runId, call, requestState: undefined, questions: {}, events: [] }
+    this.#runs.set(runId, { round, questions: new Map(), frames, socket: undefined })
+    return true
+  }
+
+  cancel(requestId: string | number): void {
+    for (const run of this.#runs.values()) {
+      if (run.round.call.requestId === requestId) this.#push(run, [NO_ANSWER], true)
+    }
+  }
+
+  isCancelled(): boolean {
+    return false
+  }
+
   /** Attaches the holder of the run's stream; see {@link SESSION_ATTACH_PATH}. */
   fetch(url: string): Promise<Pick<Response, 'webSocket'>> {
-    const { pathname } = new URL(url)
+    const { pathname, searchParams } = new URL(url)
+    const after = Number(searchParams.get('after'))
     const run = this.#runs.get(pathname.slice(SESSION_ATTACH_PATH.length))
     if (!run) return Promise.resolve({ webSocket: null })
-    run.socket = new MemorySocket(run.frames)
+    run.socket = new MemorySocket(run.frames.filter(({ seq }) => seq > after))
     return Promise.resolve({ webSocket: run.socket as unknown as WebSocket })
   }
 
   #push(run: StoredRun, events: readonly SessionEvent[], done: boolean): void {
     for (const [index, event] of events.entries()) {
       const last = done && index === events.length - 1
-      const frame = { seq: run.frames.length + 1, event, done: last }
+      const frame = { seq: (run.frames.at(-1)?.seq ?? 0) + 1, event, done: last }
       run.frames.push(frame)
       run.socket?.deliver(frame)
     }

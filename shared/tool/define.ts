@@ -26,6 +26,15 @@ export interface RunContext {
   /** Sends a log message to clients that asked for this level; `data` is any JSON. */
   log(level: LogLevel, data: unknown): void
   /**
+   * Lets the client's connection go while the handler works on; the client comes back
+   * for the rest (SEP-1699). What is left must take less than 25 s: longer work is a
+   * task. Does nothing for clients that cannot come back (2026-07-28, before 2025-11-25).
+   *
+   * @param retryMs when the client should be back; default 500, at most 20 000
+   * @throws RangeError when it is no whole number of milliseconds
+   */
+  closeStream(retryMs?: number): void
+  /**
    * Asks the user. The handler does not go on from here: it is run again from
    * the top when the answer is there, so *ask first, then act*. Several questions
    * asked together (`Promise.all`) are put to the user together.

@@ -86,10 +86,13 @@ export function send(
 export function messagesOf(text: string): Message[] {
   if (text === '') return []
   if (text.startsWith('{')) return [JSON.parse(text) as Message]
-  return text
-    .split('\n')
-    .filter((line) => line.startsWith('data: '))
-    .map((line) => JSON.parse(line.slice('data: '.length)) as Message)
+  return (
+    text
+      .split('\n')
+      // A priming event carries an id alone.
+      .filter((line) => line.startsWith('data: {'))
+      .map((line) => JSON.parse(line.slice('data: '.length)) as Message)
+  )
 }
 
 const ACCEPT = 'application/json, text/event-stream'

@@ -21,6 +21,7 @@ import test_input_required_result_tampered_state from './tools/test_input_requir
 import test_logging_tool from './tools/test_logging_tool.ts'
 import test_missing_capability from './tools/test_missing_capability.ts'
 import test_multiple_content_types from './tools/test_multiple_content_types.ts'
+import test_reconnection from './tools/test_reconnection.ts'
 import test_sampling from './tools/test_sampling.ts'
 import test_simple_text from './tools/test_simple_text.ts'
 import test_streaming_elicitation from './tools/test_streaming_elicitation.ts'
@@ -49,6 +50,7 @@ export default defineServer({
     test_logging_tool,
     test_missing_capability,
     test_multiple_content_types,
+    test_reconnection,
     test_sampling,
     test_simple_text,
     test_streaming_elicitation,

@@ -5,6 +5,7 @@
  */
 import { handleLegacy } from '#shared/bridge/legacy.ts'
 import type { InnerCall, LegacyInput } from '#shared/bridge/input.ts'
+import { resumesCall } from '#shared/bridge/resume.ts'
 import { permittedLists } from '#shared/catalog/permitted.ts'
 import { readBody } from '#shared/protocol/body.ts'
 import { errorResponse } from '#shared/protocol/errors.ts'
@@ -28,8 +29,9 @@ import { follow, forgetFollowed } from './legacy-subscribe.ts'
 import { REQUEST_BODY_MAX_BYTES } from './limits.ts'
 
 export async function handleLegacyEra(exchange: Exchange): Promise<Response> {
-  if (exchange.request.method === 'GET') return handleLegacyGet(exchange)
-  const body = await readBody(exchange.request, REQUEST_BODY_MAX_BYTES)
+  const { request } = exchange
+  if (request.method === 'GET' && !resumesCall(request)) return handleLegacyGet(exchange)
+  const body = await readBody(request, REQUEST_BODY_MAX_BYTES)
   if (!body.ok) return errorResponse(null, body.failure, ANSWER_HEADERS)
   return guarded(await handleLegacy(await inputOf(exchange, body.value)))
 }

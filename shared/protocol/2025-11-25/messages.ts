@@ -52,3 +52,7 @@ export const cancelledJson = (requestId: string, reason: string): string =>
     method: 'notifications/cancelled',
     params: { requestId, reason },
   })
+
+/** What is told when the invocation that went on with a run was lost with its isolate. */
+export const INTERRUPTED =
+  'The call was interrupted before it finished; whether it took effect is unknown'

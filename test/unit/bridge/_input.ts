@@ -56,6 +56,8 @@ export function createEdge(
     nowSeconds = 1_800_000_000,
     lists = {} as Partial<Record<ListKind, string>>,
     capabilities = { tools: {} } as JsonObject,
+    /** The one Session object there is; absent: whoever reaches for one fails the test. */
+    sessions = undefined as object | undefined,
   } = {},
 ): Edge {
   const edge: Edge = {
@@ -85,7 +87,9 @@ export function createEdge(
           return call(inner)
         },
         sealKeys: KEYS,
-        sessions: NO_SESSIONS,
+        sessions: sessions
+          ? ({ getByName: () => sessions } as unknown as DurableObjectNamespace)
+          : NO_SESSIONS,
         follow: () => Promise.resolve(undefined),
         isSessionDeleted: (id) => edge.deleted.has(id),
         deleteSession: (id, untilSeconds) => {

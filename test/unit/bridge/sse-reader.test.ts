@@ -23,7 +23,7 @@ function streamOf(chunks: Iterable<Uint8Array>) {
 async function read(chunks: Iterable<Uint8Array>, maxEventChars = 1000) {
   const items: string[] = []
   for await (const item of readSse(streamOf(chunks).body, maxEventChars)) {
-    items.push(item.kind === 'data' ? item.data : ':')
+    items.push(item.kind === 'data' ? item.data : item.kind === 'retry' ? `retry ${item.ms}` : ':')
   }
   return items
 }
@@ -52,7 +52,12 @@ describe('readSse', () => {
   })
 
   it('drops an event that was never finished, and fields it does not know', async () => {
-    expect(await read([bytesOf('id: 1\nretry: 5\ndata: one\n\ndata: cut')])).toEqual(['one'])
+    expect(await read([bytesOf('id: 1\nfoo: 5\ndata: one\n\ndata: cut')])).toEqual(['one'])
+  })
+
+  it('tells when the reader is asked to come back later, at once', async () => {
+    const bytes = bytesOf('retry: 250\n\nretry:7\nretry: soon\nretry: -1\ndata: one\n\n')
+    expect(await read([bytes])).toEqual(['retry 250', 'retry 7', 'one'])
   })
 
   it('ends, and cancels the sender, when one event is over its bound: in one line or in many', async () => {

@@ -99,12 +99,16 @@ describe('a stream', () => {
     const { response } = await callWith(() => streamed(readable))
     expect(response.headers.get('content-type')).toBe('text/event-stream')
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+    const [, runId] =
+      /^id: ([\w-]{22})\.0\.Nw\ndata: \n\n$/.exec((await reader?.read())?.value ?? '') ?? []
     void writer.write(encode(`data: ${PROGRESS}\n\n: still here\n\n`))
-    expect((await reader?.read())?.value).toBe(`event: message\ndata: ${PROGRESS}\n\n`)
+    expect((await reader?.read())?.value).toBe(
+      `id: ${runId}.1.Nw\nevent: message\ndata: ${PROGRESS}\n\n`,
+    )
     expect((await reader?.read())?.value).toBe(': keepalive\n\n')
     void writer.write(encode(`data: ${JSON.stringify(COMPLETE)}\n\n`))
     expect((await reader?.read())?.value).toBe(
-      `event: message\ndata: ${JSON.stringify(ANSWER)}\n\n`,
+      `id: ${runId}.2.Nw.end\nevent: message\ndata: ${JSON.stringify(ANSWER)}\n\n`,
     )
     expect((await reader?.read())?.done).toBe(true)
   })

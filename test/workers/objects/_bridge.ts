@@ -19,22 +19,39 @@ export interface InnerBody {
 }
 export type Server = (body: InnerBody, call: InnerCall) => Response | Promise<Response>
 
+export interface Options {
+  principal?: Principal
+  /** Aborted: the client left. */
+  signal?: AbortSignal
+}
+
 export interface Client {
-  post(message: object, options?: { principal?: Principal }): Promise<Response>
+  post(message: object, options?: Options): Promise<Response>
+  /** Comes back for the rest of a stream. */
+  get(lastEventId: string, options?: Options & { sessionId?: string }): Promise<Response>
   sessionId: string
   /** Everything left running under waitUntil. */
   settled(): Promise<void>
   /** How often the namespace of Session objects was touched. */
   touched(): number
+  /** Of the Session objects that were touched, in order. */
+  readonly names: string[]
+  /** Of the inner calls, in order. */
+  readonly signals: AbortSignal[]
 }
 
 /** A client that said `initialize`; each POST is an invocation of its own, nothing shared. */
-export async function connect(server: Server, capabilities: object): Promise<Client> {
+export async function connect(
+  server: Server,
+  capabilities: object,
+  protocolVersion = '2025-11-25',
+): Promise<Client> {
   const background: Promise<unknown>[] = []
-  let touches = 0
+  const names: string[] = []
+  const signals: AbortSignal[] = []
   const sessions = {
     getByName(name: string) {
-      touches++
+      names.push(name)
       return exports.SessionObject.getByName(name)
     },
   } as unknown as DurableObjectNamespace
@@ -44,44 +61,68 @@ export async function connect(server: Server, capabilities: object): Promise<Cli
     settled: async () => {
       await Promise.all(background)
     },
-    touched: () => touches,
-    post: (message, { principal = ALICE } = {}) => {
-      const input: LegacyInput = {
-        request: new Request('https://edge.example/clock/mcp', {
-          method: 'POST',
-          headers: {
-            accept: 'application/json, text/event-stream',
-            'content-type': 'application/json',
-            ...(client.sessionId ? { 'mcp-session-id': client.sessionId } : {}),
-          },
-        }),
-        body: JSON.stringify({ jsonrpc: '2.0', ...message }),
-        serverName: 'clock',
-        principal,
-        server: {
-          serverInfo: { name: 'clock', version: '1' },
-          capabilities: { tools: {}, prompts: {} },
-          list: () => Promise.resolve('[]'),
+    touched: () => names.length,
+    names,
+    signals,
+    post: (message, options = {}) =>
+      handle('POST', {}, JSON.stringify({ jsonrpc: '2.0', ...message }), options),
+    get: (lastEventId, options = {}) =>
+      handle(
+        'GET',
+        {
+          'last-event-id': lastEventId,
+          ...(options.sessionId ? { 'mcp-session-id': options.sessionId } : {}),
         },
-        call: async (call) => server(JSON.parse(call.body) as InnerBody, call),
-        sealKeys: KEYS,
-        sessions,
-        follow: () => Promise.resolve(undefined),
-        isSessionDeleted: () => false,
-        deleteSession: () => Promise.resolve(),
-        waitUntil: (promise) => {
-          background.push(promise)
+        '',
+        options,
+      ),
+  }
+  function handle(
+    method: string,
+    headers: Record<string, string>,
+    body: string,
+    { principal = ALICE, signal }: Options,
+  ): Promise<Response> {
+    const input: LegacyInput = {
+      request: new Request('https://edge.example/clock/mcp', {
+        method,
+        ...(signal ? { signal } : {}),
+        headers: {
+          accept: 'application/json, text/event-stream',
+          'content-type': 'application/json',
+          ...(client.sessionId ? { 'mcp-session-id': client.sessionId } : {}),
+          ...headers,
         },
-        nowSeconds: Math.floor(Date.now() / 1000),
-      }
-      return handleLegacy(input)
-    },
+      }),
+      body,
+      serverName: 'clock',
+      principal,
+      server: {
+        serverInfo: { name: 'clock', version: '1' },
+        capabilities: { tools: {}, prompts: {} },
+        list: () => Promise.resolve('[]'),
+      },
+      call: async (call) => {
+        signals.push(call.signal)
+        return server(JSON.parse(call.body) as InnerBody, call)
+      },
+      sealKeys: KEYS,
+      sessions,
+      follow: () => Promise.resolve(undefined),
+      isSessionDeleted: () => false,
+      deleteSession: () => Promise.resolve(),
+      waitUntil: (promise) => {
+        background.push(promise)
+      },
+      nowSeconds: Math.floor(Date.now() / 1000),
+    }
+    return handleLegacy(input)
   }
   const initialized = await client.post({
     id: 0,
     method: 'initialize',
     params: {
-      protocolVersion: '2025-11-25',
+      protocolVersion,
       capabilities,
       clientInfo: { name: 'test', version: '1' },
     },
@@ -127,8 +168,15 @@ export interface Message {
   error?: { code: number; message: string }
 }
 
-/** Reads the messages of a stream one by one; `undefined` at its end. */
-export function messagesOf(response: Response): () => Promise<Message | undefined> {
+export interface SseEvent {
+  id?: string
+  retry?: number
+  /** Absent: a priming event, a comment, a bare `retry`. */
+  message?: Message
+}
+
+/** Reads a stream event by event, comments left out; `undefined` at its end. */
+export function eventsOf(response: Response): () => Promise<SseEvent | undefined> {
   if (!response.body) throw new Error('no stream')
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
   let buffered = ''
@@ -136,14 +184,35 @@ export function messagesOf(response: Response): () => Promise<Message | undefine
     for (;;) {
       const end = buffered.indexOf('\n\n')
       if (end >= 0) {
-        const data = /^data: (.*)$/m.exec(buffered.slice(0, end))?.[1]
+        const block = buffered.slice(0, end)
         buffered = buffered.slice(end + 2)
-        if (data !== undefined) return JSON.parse(data) as Message
+        if (!block.startsWith(':')) return eventOf(block)
         continue
       }
       const { done, value } = await reader.read()
       if (done) return undefined
       buffered += value
+    }
+  }
+}
+
+function eventOf(block: string): SseEvent {
+  const field = (name: string) => new RegExp(`^${name}: ?(.*)$`, 'm').exec(block)?.[1]
+  const [id, retry, data] = [field('id'), field('retry'), field('data')]
+  return {
+    ...(id ? { id } : {}),
+    ...(retry ? { retry: Number(retry) } : {}),
+    ...(data ? { message: JSON.parse(data) as Message } : {}),
+  }
+}
+
+/** The messages alone. */
+export function messagesOf(response: Response): () => Promise<Message | undefined> {
+  const next = eventsOf(response)
+  return async () => {
+    for (;;) {
+      const event = await next()
+      if (!event || event.message) return event?.message
     }
   }
 }

@@ -3,13 +3,18 @@ import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test'
 import { exports } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
+  CANCELLED_ID_MAX_CHARS,
+  CANCELLED_KEEP_MS,
+  CANCELLED_MAX,
   CLAIM_LIFETIME_MS,
   FINISHED_KEEP_MS,
   OPEN_RUNS_MAX,
   QUESTION_LIFETIME_MS,
   RUN_NOTIFICATIONS_MAX_BYTES,
+  STORED_RUNS_MAX,
 } from '#shared/bridge/limits.ts'
 import {
+  NO_ANSWER,
   SESSION_ATTACH_PATH,
   SESSION_REPLACED_CODE,
   type OpenRound,
@@ -17,6 +22,8 @@ import {
   type Session,
   type SessionFrame,
 } from '#shared/rpc.ts'
+import { Tables } from '../../../durable-objects/schema.ts'
+import { SESSION_MIGRATIONS } from '../../../durable-objects/session-store.ts'
 import { isEmpty, inside } from './_stubs.ts'
 
 type SessionStub = Rpc<Session> & DurableObjectStub
@@ -184,6 +191,137 @@ describe('a run, its object evicted between every two steps', () => {
 
   it('answers 404 to a holder of a run it does not know', async () => {
     await expect(attach(newSession(), 'run')).rejects.toThrow('not attached: 404')
+  })
+})
+
+describe('rows of the first release', () => {
+  it('are read on by this one: a round that was open then is answered now, its events in order', async () => {
+    const session = newSession()
+    await inside(session, (_, { storage }) => {
+      new Tables(storage, SESSION_MIGRATIONS.slice(0, 1)).ensure()
+      const call = JSON.stringify(round('run').call)
+      storage.sql.exec(
+        `INSERT INTO runs (run_id, phase, deadline_ms, call, request_state)
+         VALUES ('run', 'asked', ${START_MS + 1000}, '${call}', 'state-1');
+         INSERT INTO questions (question_id, run_id, input_key) VALUES ('a', 'run', 'key-a');
+         INSERT INTO events (run_id, event, done)
+         VALUES ('other', 'of another', 0), ('run', 'progress', 0), ('run', 'question a', 0);`,
+      )
+    })
+    await evictDurableObject(session)
+    const holder = await attach(session, 'run', 2)
+    expect(await holder.texts(1)).toEqual(['question a'])
+    expect((await session.answer('a', { result: {} })).status).toBe('claimed')
+    await session.emit('run', ['answer'], true)
+    expect(await holder.texts(2)).toEqual(['question a', 'answer'])
+    expect(holder.frames.map(({ seq }) => seq)).toEqual([3, 4])
+  })
+})
+
+describe('a run whose client left', () => {
+  const kept = (runId: string, ...events: string[]) => ({
+    runId,
+    call: round(runId).call,
+    frames: events.map((event, index) => ({ seq: index + 1, event, done: event === 'answer' })),
+  })
+
+  it('keeps what was said under the numbers the client saw, and forgets it all by alarm', async () => {
+    const session = newSession()
+    expect(await session.keep(kept('run', 'one', 'two'))).toBe(true)
+    await evictDurableObject(session)
+    await session.emit('run', ['answer'], true)
+    const holder = await attach(session, 'run', 1)
+    expect(await holder.texts(2)).toEqual(['two', 'answer'])
+    await alarmAfter(session, FINISHED_KEEP_MS)
+    expect(await inside(session, (_, state) => isEmpty(state))).toBe(true)
+  })
+
+  it('that has its answer takes nothing more', async () => {
+    const session = newSession()
+    await session.keep(kept('run', 'one', 'answer'))
+    expect(await session.emit('run', ['second answer'], true)).toBe(false)
+  })
+
+  it('ends with an error when the invocation that went on with it dies', async () => {
+    const session = newSession()
+    await session.keep(kept('run', 'one'))
+    const holder = await attach(session, 'run', 1)
+    await alarmAfter(session, CLAIM_LIFETIME_MS)
+    const [final = ''] = await holder.texts(1)
+    expect(JSON.parse(final)).toMatchObject({ id: 7, error: { code: -32603 } })
+  })
+
+  it('is kept once, whichever of the two tells first that a question was opened', async () => {
+    for (const order of [
+      ['keep', 'ask'],
+      ['ask', 'keep'],
+    ] as const) {
+      const session = newSession()
+      const opening = { ...round('run', 'a'), shown: kept('run', 'one').frames }
+      for (const step of order) {
+        if (step === 'keep') await session.keep(kept('run', 'one'))
+        else expect(await session.ask(opening)).toBe('asked')
+      }
+      const holder = await attach(session, 'run')
+      expect(await holder.texts(2)).toEqual(['one', 'question a'])
+      expect(await session.answer('a', { result: {} })).toMatchObject({ requestState: 'state-1' })
+    }
+  })
+
+  it('makes room for a later one when it is done: the oldest first', async () => {
+    const session = newSession()
+    for (let n = 0; n < STORED_RUNS_MAX; n++) {
+      vi.setSystemTime(START_MS + n)
+      expect(await session.keep(kept(`run-${n}`, 'answer'))).toBe(true)
+    }
+    expect(await session.keep(kept('one-more', 'answer'))).toBe(true)
+    await expect(attach(session, 'run-0')).rejects.toThrow('404')
+    expect(await (await attach(session, 'run-1')).texts(1)).toEqual(['answer'])
+  })
+
+  it('finds no room beside as many that still work', async () => {
+    const session = newSession()
+    for (let n = 0; n < OPEN_RUNS_MAX; n++) await session.keep(kept(`run-${n}`, 'one'))
+    expect(await session.keep(kept('one-more', 'one'))).toBe(false)
+  })
+})
+
+describe('cancelled requests', () => {
+  it('are remembered for a while, so many at most, and then leave nothing', async () => {
+    const session = newSession()
+    for (let n = 0; n <= CANCELLED_MAX; n++) {
+      vi.setSystemTime(START_MS + n)
+      await session.cancel(n)
+    }
+    await session.cancel('x'.repeat(CANCELLED_ID_MAX_CHARS))
+    await evictDurableObject(session)
+    expect(await session.isCancelled(0)).toBe(false)
+    expect(await session.isCancelled(1)).toBe(true)
+    expect(await session.isCancelled('1')).toBe(false)
+    await alarmAfter(session, CANCELLED_KEEP_MS + CANCELLED_MAX)
+    expect(await inside(session, (_, state) => isEmpty(state))).toBe(true)
+  })
+
+  it('end a run nobody has answered, whoever has it; not one that is done', async () => {
+    const session = newSession()
+    await session.ask(round('asked', 'a'))
+    await session.keep({ runId: 'kept', call: { ...round('kept').call, requestId: 8 }, frames: [] })
+    const asked = await attach(session, 'asked')
+    const keptRun = await attach(session, 'kept')
+    await session.cancel(7)
+    const [, withdrawn = '', last] = await asked.texts(3)
+    expect(JSON.parse(withdrawn)).toMatchObject({ params: { requestId: 'a' } })
+    expect(last).toBe(NO_ANSWER)
+    expect(await session.answer('a', { result: {} })).toEqual({ status: 'unknown' })
+    await session.cancel(8)
+    expect(await session.emit('kept', ['answer'], true)).toBe(false)
+    expect(await keptRun.texts(1)).toEqual([NO_ANSWER])
+  })
+
+  it('stores nothing for who only asks', async () => {
+    const session = newSession()
+    expect(await session.isCancelled(7)).toBe(false)
+    expect(await inside(session, (_, state) => isEmpty(state))).toBe(true)
   })
 })
 

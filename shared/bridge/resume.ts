@@ -1,0 +1,58 @@
+/**
+ * GET with `Last-Event-ID` (2025-11-25 basic/transports "Resumability"): the rest of
+ * one stream of this session, from the Session object, then live. Never what was
+ * said on another stream, and never silence: a stream nobody remembers ends with an
+ * error of its request.
+ */
+import { errorResponse, INTERNAL_ERROR, notAcceptable } from '../protocol/errors.ts'
+import { acceptsEventStream, LAST_EVENT_ID_HEADER } from '../protocol/headers.ts'
+import { INTERRUPTED, errorAnswerJson } from '../protocol/2025-11-25/messages.ts'
+import { SSE_KEEP_ALIVE } from '../protocol/2026-07-28/sse.ts'
+import { parseEventId, type EventPoint } from './event-id.ts'
+import type { LegacyInput } from './input.ts'
+import { RESUME_ATTEMPTS } from './limits.ts'
+import { createProgressGate } from './progress-gate.ts'
+import { sessionStub } from './questions.ts'
+import { relayText } from './relay-text.ts'
+import type { LegacySession } from './session-id.ts'
+import { sseResponse } from './sse-response.ts'
+import { StreamLog } from './stream-log.ts'
+
+const pointOf = ({ headers }: Request): EventPoint | undefined =>
+  parseEventId(headers.get(LAST_EVENT_ID_HEADER) ?? '')
+
+/** Whether a GET names an event of a call's stream; any other one listens to the server. */
+export const resumesCall = (request: Request): boolean => pointOf(request) !== undefined
+
+/** @returns `undefined`: no event of a call's stream is named */
+export function resumeStream(input: LegacyInput, session: LegacySession): Response | undefined {
+  const { request } = input
+  const point = pointOf(request)
+  if (!point) return undefined
+  if (!acceptsEventStream(request.headers.get('accept'))) {
+    return errorResponse(null, notAcceptable('text/event-stream'))
+  }
+  // Nothing follows an answer: 204 tells a client not to come back (WHATWG HTML §9.2.3).
+  if (point.done) return new Response(null, { status: 204 })
+  const gone = new AbortController()
+  return sseResponse(input, eventsAfter(input, session, point, gone.signal), gone)
+}
+
+async function* eventsAfter(
+  input: LegacyInput,
+  session: LegacySession,
+  { runId, seq, requestId }: EventPoint,
+  gone: AbortSignal,
+): AsyncGenerator<string, void, undefined> {
+  const log = new StreamLog(requestId, true, runId)
+  const rises = createProgressGate()
+  // Headers go out with it: the stream may have to wait for whoever held it to notice the loss.
+  yield SSE_KEEP_ALIVE
+  const stub = () => sessionStub(input, session)
+  // Read from the start, so that progress goes on rising from what was shown before.
+  const source = { runId, stub, gone, after: 0, attempts: RESUME_ATTEMPTS }
+  const end = yield* relayText(log, source, (frame) => rises(frame.event) && frame.seq > seq)
+  if (end !== 'lost') return
+  const error = { code: INTERNAL_ERROR, message: INTERRUPTED }
+  yield log.show({ seq: seq + 1, event: errorAnswerJson(requestId, error), done: true })
+}
