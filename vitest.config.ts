@@ -8,6 +8,13 @@ const WORKERS_TIMEOUT_MS = 60_000
 /** Of these tests alone: 32 bytes, base64url. */
 const TEST_CAPABILITY_SECRETS = `k1:${'c'.repeat(43)}`
 
+/** Whom the Task object calls, in its own tests; the real one is in those of test/e2e. */
+const ROUTER_STAND_IN = {
+  name: 'mcp-edge-router',
+  compatibilityDate: '2026-10-01',
+  modules: [{ type: 'ESModule' as const, path: 'test/workers/objects/_router-worker.js' }],
+}
+
 export default defineConfig({
   test: {
     projects: [
@@ -22,7 +29,10 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: './durable-objects/wrangler.toml' },
-            miniflare: { bindings: { CAPABILITY_SECRETS: TEST_CAPABILITY_SECRETS } },
+            miniflare: {
+              bindings: { CAPABILITY_SECRETS: TEST_CAPABILITY_SECRETS },
+              workers: [ROUTER_STAND_IN],
+            },
           }),
         ],
         test: {

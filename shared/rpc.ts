@@ -6,6 +6,7 @@
 import type { CatalogIndex, ServerDescription, ServerEntry } from './catalog/entry.ts'
 import type { BoundFailure } from './platform/run-store.ts'
 import type { Result } from './result.ts'
+import type { RouterInternal, Task } from './rpc-tasks.ts'
 
 export type Rpc<Methods> = {
   [Name in keyof Methods]: Methods[Name] extends (...args: infer Args) => infer Answer
@@ -481,3 +482,5 @@ export const stateOf = (binding: DurableObjectNamespace, name: string) =>
 export const platformOf = (binding: Fetcher) => binding as unknown as Rpc<Platform>
 export const oauthOf = (binding: Fetcher) =>
   binding as unknown as Rpc<OAuth> & Pick<Fetcher, 'fetch'>
+export const taskOf = (binding: DurableObjectNamespace, name: string) => stubOf<Task>(binding, name)
+export const routerOf = (binding: Fetcher) => binding as unknown as Rpc<RouterInternal>

@@ -38,6 +38,19 @@ export interface Decision {
   readonly capability?: string
   /** The run this call belongs to, where the platform repeats it (a task's attempts); else the call is its own. */
   readonly run?: RunRef
+  /** The tool begins in the call and may answer that a task begins here (`TaskBegins`). */
+  readonly mayBeginTask?: true
+}
+
+/** What a decision says of tasks. */
+export type TaskDecision = Pick<Decision, 'mayBeginTask' | 'run'>
+
+/** What a tool answers that `mayBeginTask`, in place of a result: the router makes the task. */
+export interface TaskBegins {
+  readonly resultType: 'task'
+  readonly runId: string
+  /** Answers so far, sealed; for the task's first attempt. */
+  readonly requestState: string
 }
 
 /** JSON with every non-ASCII character escaped, so that it may stand in a header. */

@@ -14,8 +14,8 @@ export async function initialize(
   input: LegacyInput,
   { id, params = {} }: JsonRpcRequest,
 ): Promise<Response> {
-  const { protocolVersion: requested, capabilities, clientInfo } = params
-  if (typeof requested !== 'string' || !isObject(capabilities) || !isObject(clientInfo)) {
+  const { protocolVersion: requested, capabilities: offered, clientInfo } = params
+  if (typeof requested !== 'string' || !isObject(offered) || !isObject(clientInfo)) {
     const message = 'Invalid params: initialize needs protocolVersion, capabilities and clientInfo'
     return errorResponse(id, invalidParams(message))
   }
@@ -26,14 +26,16 @@ export async function initialize(
     { principal, server: serverName },
     {
       version,
-      flags: flagsOf(capabilities),
+      flags: flagsOf(offered),
       info: { name: String(clientInfo['name']), version: String(clientInfo['version']) },
     },
     nowSeconds,
   )
+  // Extensions are negotiated in 2026-07-28 only; here a task looks like a call.
+  const { extensions: _extensions, ...capabilities } = server.capabilities
   const result = initializeResult({
     protocolVersion: version,
-    capabilities: server.capabilities,
+    capabilities,
     serverInfo: server.serverInfo,
     instructions: server.instructions,
   })

@@ -11,8 +11,18 @@ import {
   TENANTS_MAX,
 } from './limits.ts'
 import { fitsPattern, platformRulesSchema, rulesSchema } from './rules.ts'
+import { MAX_TASK_TTL_MS } from '../tool/limits.ts'
 
 const jsonObject = z.record(z.string(), z.unknown())
+
+/** How a tool runs as a task; absent = it does not. */
+export const taskDefinitionSchema = z.looseObject({
+  support: z.enum(['optional', 'required']),
+  restart: z.enum(['never', 'fromInput']),
+  beginsInCall: z.boolean(),
+  ttlMs: z.int().check(z.positive(), z.maximum(MAX_TASK_TTL_MS)),
+})
+export type TaskDefinition = z.infer<typeof taskDefinitionSchema>
 
 /** One tool, as `tools/list` shows it (2026-07-28 wire form) plus what only the platform reads. */
 export const toolDefinitionSchema = z.looseObject({
@@ -36,6 +46,7 @@ export const toolDefinitionSchema = z.looseObject({
   declared: z.optional(z.looseObject({ readOnly: z.boolean(), idempotent: z.boolean() })),
   /** What of PLATFORM its code uses (`platform-uses.ts`); absent = nothing, and no capability. */
   uses: z.optional(z.array(z.string())),
+  task: z.optional(taskDefinitionSchema),
 })
 export type ToolDefinition = z.infer<typeof toolDefinitionSchema>
 

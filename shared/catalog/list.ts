@@ -5,9 +5,15 @@
  * Order: everything as the server gave it (the digest pins it), scopes sorted.
  */
 import type { JsonObject } from '../protocol/jsonrpc.ts'
+import { TASKS_CAPABILITY } from '../protocol/2026-07-28/tasks.ts'
 import { paramHeadersOf, type ParamHeader } from '../protocol/param-headers.ts'
 import { matchUri, parseUriTemplate, type UriTemplate } from '../uri-template.ts'
-import type { ResourceTemplateDefinition, ServerEntry, ToolDefinition } from './entry.ts'
+import type {
+  ResourceTemplateDefinition,
+  ServerEntry,
+  TaskDefinition,
+  ToolDefinition,
+} from './entry.ts'
 import type { Subject } from './policy.ts'
 
 /** Something of a server a caller can name: a tool, a prompt, a resource. */
@@ -26,6 +32,8 @@ export interface CompiledTool extends CompiledItem {
   readonly usesPlatform: boolean
   /** Arguments that travel as headers too. */
   readonly paramHeaders: readonly ParamHeader[]
+  /** How it runs as a task; absent = it does not. */
+  readonly task?: TaskDefinition
 }
 /** A prompt or a resource template; `completes` names the arguments the server completes. */
 export interface CompletedItem extends CompiledItem {
@@ -66,6 +74,8 @@ export interface Capabilities extends JsonObject {
   prompts?: JsonObject
   resources?: JsonObject
   completions?: JsonObject
+  /** Of 2026-07-28 alone. */
+  extensions?: JsonObject
 }
 
 export function compileServer(entry: ServerEntry): CompiledServer {
@@ -114,7 +124,7 @@ function compileTools(
   return compiled
 }
 
-function compileTool({ wire, scopes, declared, uses = [] }: ToolDefinition): CompiledTool {
+function compileTool({ wire, scopes, declared, uses = [], task }: ToolDefinition): CompiledTool {
   const { name, annotations: hints, inputSchema } = wire
   return {
     subject: { kind: 'tool', name, ...(hints ? { hints } : {}) },
@@ -123,6 +133,7 @@ function compileTool({ wire, scopes, declared, uses = [] }: ToolDefinition): Com
     idempotent: hints?.idempotentHint === true && declared?.idempotent !== false,
     usesPlatform: uses.length > 0,
     paramHeaders: markedIn(inputSchema),
+    ...(task ? { task } : {}),
   }
 }
 
@@ -143,6 +154,7 @@ function capabilitiesOf({ definitions, emptied = [] }: ServerEntry): Capabilitie
     ...([...prompts, ...resourceTemplates].some(({ completes = [] }) => completes.length > 0)
       ? { completions: {} }
       : {}),
+    ...(tools.some(({ task }) => task) ? TASKS_CAPABILITY : {}),
   }
 }
 

@@ -1,7 +1,7 @@
 /** A server's tools as the engine calls them, prepared once per isolate. */
 import { SERVER_INFO_KEY } from '../protocol/2026-07-28/envelope.ts'
 import type { Tool } from '../tool/define.ts'
-import { DEFAULT_OUTPUT_BYTES, DEFAULT_TIMEOUT_MS } from '../tool/limits.ts'
+import { DEFAULT_OUTPUT_BYTES, DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from '../tool/limits.ts'
 import { serverInfoOf, type Server } from '../tool/server.ts'
 import type { Built } from './built.ts'
 import { answerOf, failureOf, toolFailure } from './output.ts'
@@ -44,7 +44,7 @@ function compileTool(compiled: Compiled, name: string, tool: Tool): CompiledTool
     name,
     bound: name,
     tool,
-    timeoutMs: tool.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    timeoutMs: tool.timeoutMs ?? (tool.task ? MAX_TIMEOUT_MS : DEFAULT_TIMEOUT_MS),
     maxOutputBytes: tool.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES,
     readOnly: readOnlyHint === true,
     once: readOnlyHint !== true && idempotentHint !== true,

@@ -26,6 +26,8 @@ export const MAX_ROUNDS = 8
 export const STATE_UPDATES_MAX = 8
 /** A person may think it over; a form older than that is asked anew. */
 export const REQUEST_STATE_LIFETIME_SECONDS = 3_600
+/** A task keeps its state itself, and lives for seven days at most (tool/limits.ts). */
+export const TASK_STATE_LIFETIME_SECONDS = 7 * 86_400
 /** Answers of eight forms fit many times; bounds what a client can make us decrypt. */
 export const REQUEST_STATE_MAX_CHARS = 64 * 1024
 

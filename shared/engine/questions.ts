@@ -79,6 +79,11 @@ export class Questions {
     return this.#open.size > 0
   }
 
+  /** The run with the answers it has, for a task to go on from. */
+  answered(): RunState {
+    return { ...this.#options.state, asked: {}, answers: this.#answers }
+  }
+
   /** What to ask, and what to remember until it is answered. */
   nextRound(): { inputRequests: InputRequests; state: RunState } {
     const inputRequests: InputRequests = {}

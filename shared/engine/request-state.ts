@@ -72,6 +72,7 @@ export async function sealState(
   binding: RunBinding,
   state: RunState,
   nowSeconds: number,
+  lifetimeSeconds = REQUEST_STATE_LIFETIME_SECONDS,
 ): Promise<string | undefined> {
   const sealed: SealedState = {
     ...state,
@@ -79,7 +80,7 @@ export async function sealState(
     subject: binding.principal.subject,
     tool: binding.bound,
     argsDigest: await digestOf(binding.args),
-    expiresAtSeconds: nowSeconds + REQUEST_STATE_LIFETIME_SECONDS,
+    expiresAtSeconds: nowSeconds + lifetimeSeconds,
   }
   const text = await seal(keys, PURPOSE, sealed)
   return text.length > REQUEST_STATE_MAX_CHARS ? undefined : text

@@ -12,11 +12,19 @@ import {
 } from '../protocol/2026-07-28/envelope.ts'
 import type { ModernRequest } from '../protocol/2026-07-28/ladder.ts'
 import { successJson } from '../protocol/2026-07-28/results.ts'
-import { errorJson, invalidParams, missingCapability, type WireError } from '../protocol/errors.ts'
+import {
+  errorJson,
+  internalError,
+  invalidParams,
+  missingCapability,
+  type WireError,
+} from '../protocol/errors.ts'
 import type { JsonObject } from '../protocol/jsonrpc.ts'
 import type { ToolContext } from '../tool/define.ts'
 import type { Form, Page } from '../tool/elicit.ts'
+import { ToolError } from '../tool/error.ts'
 import type { ClientOffers } from '../tool/sample.ts'
+import type { TaskBegins } from '../wire.ts'
 import {
   formQuestion,
   isPage,
@@ -30,7 +38,7 @@ import {
 import type { Caller } from './caller.ts'
 import type { Compiled } from './compile.ts'
 import { EventStream } from './event-stream.ts'
-import { MAX_ROUNDS, RETRY_MS } from './limits.ts'
+import { MAX_ROUNDS, RETRY_MS, TASK_STATE_LIFETIME_SECONDS } from './limits.ts'
 import type { RunScope } from './platform-use.ts'
 import { Questions } from './questions.ts'
 import { newRun, sealState, type RunState } from './request-state.ts'
@@ -133,7 +141,18 @@ export class Run implements RunScope {
 
   async #fail(error: unknown): Promise<void> {
     if (this.#questions && (await this.#questions.isWaiting())) return this.#suspend()
-    if (!this.reply) this.#end(this.input.work.failure(error))
+    if (this.reply) return
+    const { work, compiled, caller } = this.input
+    if (caller.decision.run === undefined || error instanceof ToolError) {
+      this.#end(work.failure(error))
+      return
+    }
+    // SEP-2663: what a tool says of itself completes a task; what nobody foresaw fails it.
+    const ref = logUnexpected('task_failed', error, {
+      server: compiled.built.name,
+      name: work.name,
+    })
+    this.#settleError(internalError(ref))
   }
 
   #end(ending: Ending): void {
@@ -175,6 +194,7 @@ export class Run implements RunScope {
           : this.#ask('elicit', key, () => formQuestion(message, asked)),
       sample: (key, params) => this.#ask('sample', key, () => sampleQuestion(params)),
       roots: (key = 'roots') => this.#ask('roots', key, rootsQuestion),
+      task: () => this.#task(),
       ...this.input.compiled.platform.members(this),
     } as ToolContext
   }
@@ -260,18 +280,14 @@ export class Run implements RunScope {
   }
 
   async #askUser(questions: Questions): Promise<void> {
-    const { caller, compiled, work, rawArgs } = this.input
+    const { caller, compiled, work } = this.input
     const { inputRequests, state } = questions.nextRound()
     if (state.round > MAX_ROUNDS) {
       logEvent('too_many_rounds', { server: compiled.built.name, name: work.name })
       this.#settleError(invalidParams(`This call asked ${MAX_ROUNDS} times; start it anew.`))
       return
     }
-    const { seal } = caller.decision
-    if (!seal) throw new Error('the decision carries no seal keys')
-    const binding = { principal: caller.principal, bound: work.bound, args: rawArgs }
-    const requestState = await sealState(seal, binding, state, Math.floor(Date.now() / 1000))
-    if (requestState === undefined) throw new Error('the answers so far do not fit a requestState')
+    const requestState = await this.#seal(state)
     const { state: answered } = this.input
     if (answered && work.once && !caller.decision.run) {
       await compiled.platform.release(this.input, answered)
@@ -279,5 +295,40 @@ export class Run implements RunScope {
     this.#settleResult(
       `{"resultType":"input_required","inputRequests":${JSON.stringify(inputRequests)},"requestState":"${requestState}","_meta":{${compiled.metaJson}}}`,
     )
+  }
+
+  /** @throws Error without keys, or when the answers are more than a state may hold */
+  async #seal(state: RunState, lifetimeSeconds?: number): Promise<string> {
+    const { caller, work, rawArgs } = this.input
+    const { seal, run } = caller.decision
+    if (!seal) throw new Error('the decision carries no seal keys')
+    const binding = { principal: caller.principal, bound: work.bound, args: rawArgs }
+    const lifetime = run === undefined ? lifetimeSeconds : TASK_STATE_LIFETIME_SECONDS
+    const sealed = await sealState(seal, binding, state, Math.floor(Date.now() / 1000), lifetime)
+    if (sealed === undefined) throw new Error('the answers so far do not fit a requestState')
+    return sealed
+  }
+
+  /** Where a tool that begins in the call goes on as a task; elsewhere nothing is to be done. */
+  #task(): Promise<void> {
+    if (!this.input.caller.decision.mayBeginTask) return Promise.resolve()
+    // A turn later, like questions: what is asked beside it comes first.
+    setTimeout(() => void this.#beginTask(), 0)
+    return new Promise(() => undefined)
+  }
+
+  async #beginTask(): Promise<void> {
+    try {
+      if (this.#questions && (await this.#questions.isWaiting())) return
+      if (this.reply) return
+      const state = this.#questions?.answered() ?? this.runState
+      const requestState = await this.#seal(state, TASK_STATE_LIFETIME_SECONDS)
+      const { runId } = state
+      const begins: TaskBegins = { resultType: 'task', runId, requestState }
+      this.#settleResult(JSON.stringify(begins))
+    } catch (error) {
+      this.#crash(error)
+    }
+    this.#stop('the run goes on as a task')
   }
 }

@@ -1,11 +1,17 @@
 /** What `defineTool` refuses. Each message names the option and what to write instead. */
 import { isJsonSchema } from './json-schema-input.ts'
-import { MAX_OUTPUT_BYTES, MAX_TIMEOUT_MS, SCOPE_WORDS_MAX_CHARS } from './limits.ts'
+import {
+  MAX_OUTPUT_BYTES,
+  MAX_TASK_TTL_MS,
+  MAX_TIMEOUT_MS,
+  SCOPE_WORDS_MAX_CHARS,
+} from './limits.ts'
 
 const OPTIONS: ReadonlySet<string> = new Set(
-  'description title input output annotations scopes icons timeoutMs maxOutputBytes handler'.split(
-    ' ',
-  ),
+  (
+    'description title input output annotations scopes icons timeoutMs maxOutputBytes ' +
+    'task restart beginsInCall taskTtlMs handler'
+  ).split(' '),
 )
 const HINTS: ReadonlySet<string> = new Set(
   'readOnlyHint destructiveHint idempotentHint openWorldHint'.split(' '),
@@ -36,6 +42,51 @@ export function checkOptions(options: object): void {
     optional(tool['maxOutputBytes'], (value) => isCount(value, MAX_OUTPUT_BYTES)),
     `maxOutputBytes: give whole bytes from 1 to ${MAX_OUTPUT_BYTES}`,
   )
+  checkTask(maker, tool)
+}
+
+/** An attempt may be lost with its isolate: whether to run again is nothing to guess. */
+function checkTask(maker: string, tool: Record<string, unknown>): void {
+  const { task, restart, beginsInCall, taskTtlMs, annotations } = tool
+  const oneOf = (value: unknown, ...allowed: string[]) => allowed.includes(value as string)
+  must(
+    maker,
+    optional(task, (value) => oneOf(value, 'optional', 'required')),
+    "task: give 'optional' or 'required', or leave it out",
+  )
+  must(
+    maker,
+    optional(restart, (value) => oneOf(value, 'never', 'fromInput')),
+    "restart: give 'never' or 'fromInput'",
+  )
+  if (task === undefined) {
+    const stray = restart ?? beginsInCall ?? taskTtlMs
+    const what = 'restart, beginsInCall and taskTtlMs are for tasks'
+    must(maker, stray === undefined, `${what}: add task: 'optional' or 'required'`)
+    return
+  }
+  must(
+    maker,
+    restart !== undefined || isRepeatable(annotations),
+    "restart: say what happens when an attempt is lost half way: 'never' (the task fails) or " +
+      "'fromInput' (the handler runs again); only a tool with idempotentHint or readOnlyHint may leave it out",
+  )
+  must(
+    maker,
+    optional(beginsInCall, (value) => typeof value === 'boolean'),
+    'beginsInCall: give true or false',
+  )
+  must(
+    maker,
+    optional(taskTtlMs, (value) => isCount(value, MAX_TASK_TTL_MS)),
+    `taskTtlMs: give whole milliseconds from 1 to ${MAX_TASK_TTL_MS}`,
+  )
+}
+
+/** Running it twice does no harm. */
+export function isRepeatable(annotations: unknown): boolean {
+  const { idempotentHint, readOnlyHint } = (annotations ?? {}) as Record<string, unknown>
+  return idempotentHint === true || readOnlyHint === true
 }
 
 /** What tools, prompts and resources have in common. @throws TypeError */

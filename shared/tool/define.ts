@@ -12,6 +12,7 @@ import type { Elicited, Form, FormContent, Opened, Page } from './elicit.ts'
 import type { PlatformContext } from './platform.ts'
 import type { ClientOffers, Root, Sampled, SampleParams } from './sample.ts'
 import type { Scopes } from './scopes.ts'
+import type { Restart, TaskOptions, TaskSupport } from './task.ts'
 
 /** What every handler gets beside its arguments. */
 export interface RunContext {
@@ -54,6 +55,12 @@ export interface RunContext {
   sample(key: string, params: SampleParams): Promise<Sampled>
   /** Asks for the client's roots; the handler is run again as with `elicit`. @param key default `roots` */
   roots(key?: string): Promise<Root[]>
+  /**
+   * In a tool that `beginsInCall`: the task begins here. The handler is run again
+   * from the top as a task, answers kept, and goes on from here. Resolves at once
+   * in the task, and where the client knows no tasks.
+   */
+  task(): Promise<void>
 }
 
 /** What a tool's handler gets beside its arguments. */
@@ -89,10 +96,7 @@ export type ToolArguments<Input extends ToolInput> = Input extends z.ZodObject
     ? Args
     : never
 
-export interface ToolOptions<
-  Input extends ToolInput = ToolInput,
-  Output extends z.ZodObject | undefined = z.ZodObject | undefined,
-> {
+interface CallOptions<Input extends ToolInput, Output extends z.ZodObject | undefined> {
   /** Written for the model that picks a tool: what it does, when to use it. */
   description: string
   /** Written for people. */
@@ -105,7 +109,7 @@ export interface ToolOptions<
   /** Scopes a caller must all hold; without one the call answers 403 before the handler runs. */
   scopes?: Scopes
   icons?: ToolIcon[]
-  /** Default 120 000; at most 15 minutes. */
+  /** Default 120 000, or 15 minutes for a tool with `task`; at most that. */
   timeoutMs?: number
   /** Bound of the whole serialised answer. Default 1 MiB; at most 8 MiB. */
   maxOutputBytes?: number
@@ -117,11 +121,22 @@ export interface ToolOptions<
     : PlainOutput | ContentResult | Promise<PlainOutput | ContentResult>
 }
 
+export type ToolOptions<
+  Input extends ToolInput = ToolInput,
+  Output extends z.ZodObject | undefined = z.ZodObject | undefined,
+> = CallOptions<Input, Output> & TaskOptions
+
 const TOOL = Symbol('mcp-edge tool')
 
 /** A checked tool. Its name is its file's, or its key in `defineServer({ tools })`. */
-export interface Tool extends Readonly<Omit<ToolOptions, 'handler'>> {
+export interface Tool extends Readonly<
+  Omit<CallOptions<ToolInput, z.ZodObject | undefined>, 'handler'>
+> {
   readonly [TOOL]: true
+  readonly task?: TaskSupport | undefined
+  readonly restart?: Restart | undefined
+  readonly beginsInCall?: boolean | undefined
+  readonly taskTtlMs?: number | undefined
   handler(args: Record<string, unknown>, context: ToolContext): unknown
 }
 

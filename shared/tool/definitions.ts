@@ -12,6 +12,7 @@ import type {
 import { paramHeadersOf } from '../protocol/param-headers.ts'
 import type { Tool } from './define.ts'
 import { isJsonSchema } from './json-schema-input.ts'
+import { DEFAULT_TASK_TTL_MS } from './limits.ts'
 import { isArgumentList, type Prompt, type PromptArgument } from './prompt.ts'
 import { isTemplate, type Resource } from './resource.ts'
 import { resourceWire } from './resource-wire.ts'
@@ -85,6 +86,21 @@ function toolDefinition(name: string, tool: Tool): ToolDefinition {
       ...(icons && { icons }),
     },
     scopes: [...scopeNames(tool.scopes)],
+    ...taskOf(tool),
+  }
+}
+
+/** Absent where there is none: a server without tasks keeps the digest it had. */
+function taskOf({ task, restart, beginsInCall, taskTtlMs }: Tool): Pick<ToolDefinition, 'task'> {
+  if (task === undefined) return {}
+  return {
+    task: {
+      support: task,
+      // Left out only where running twice does no harm (checked by defineTool).
+      restart: restart ?? 'fromInput',
+      beginsInCall: beginsInCall ?? false,
+      ttlMs: taskTtlMs ?? DEFAULT_TASK_TTL_MS,
+    },
   }
 }
 

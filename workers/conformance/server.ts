@@ -2,7 +2,13 @@
 import { defineServer } from '#shared'
 import * as prompts from './prompts.ts'
 import * as resources from './resources.ts'
+import confirm_delete from './tools/confirm_delete.ts'
+import failing_job from './tools/failing_job.ts'
+import greet from './tools/greet.ts'
 import json_schema_2020_12_tool from './tools/json_schema_2020_12_tool.ts'
+import multi_input from './tools/multi_input.ts'
+import protocol_error_job from './tools/protocol_error_job.ts'
+import slow_compute from './tools/slow_compute.ts'
 import test_audio_content from './tools/test_audio_content.ts'
 import test_elicitation from './tools/test_elicitation.ts'
 import test_elicitation_sep1034_defaults from './tools/test_elicitation_sep1034_defaults.ts'
@@ -27,11 +33,18 @@ import test_simple_text from './tools/test_simple_text.ts'
 import test_streaming_elicitation from './tools/test_streaming_elicitation.ts'
 import test_tool_with_logging from './tools/test_tool_with_logging.ts'
 import test_tool_with_progress from './tools/test_tool_with_progress.ts'
+import test_tool_with_task from './tools/test_tool_with_task.ts'
 import test_x_mcp_header from './tools/test_x_mcp_header.ts'
 
 export default defineServer({
   tools: {
     json_schema_2020_12_tool,
+    confirm_delete,
+    failing_job,
+    greet,
+    multi_input,
+    protocol_error_job,
+    slow_compute,
     test_audio_content,
     test_elicitation,
     test_elicitation_sep1034_defaults,
@@ -56,6 +69,7 @@ export default defineServer({
     test_streaming_elicitation,
     test_tool_with_logging,
     test_tool_with_progress,
+    test_tool_with_task,
     test_x_mcp_header,
   },
   prompts: { ...prompts },

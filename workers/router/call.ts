@@ -7,6 +7,7 @@ import { maySee } from '#shared/catalog/policy.ts'
 import { missingScopes, reduceScopes, scopesForTool } from '#shared/auth/scopes.ts'
 import { errorResponse, SERVER_ERROR } from '#shared/protocol/errors.ts'
 import { echoableId, parseJson, type RequestId } from '#shared/protocol/jsonrpc.ts'
+import type { TaskDecision } from '#shared/wire.ts'
 import { withRealName } from './alias.ts'
 import { assertionFor } from './assertions.ts'
 import type { ServerRecord } from './catalog-view.ts'
@@ -29,14 +30,24 @@ export interface ModernCall {
   readonly body: string
   /** Ends the call; default: the client's disconnect does. */
   readonly signal?: AbortSignal
+  /** Of a tool that is, or may become, a task. */
+  readonly task?: TaskDecision
 }
 
 export async function callServer(exchange: Exchange, call: ModernCall): Promise<Response> {
-  const refusal = (await refuse(exchange, exchange.server, call)) ?? limit()
+  const refusal = await refuseCall(exchange, call)
   if (refusal) return refusal
   const answer = await sendDecided(exchange, call)
   record()
   return answer
+}
+
+/** Steps 3 and 4 alone: of a call that is not sent now. */
+export async function refuseCall(
+  exchange: Exchange,
+  call: ModernCall,
+): Promise<Response | undefined> {
+  return (await refuse(exchange, exchange.server, call)) ?? limit()
 }
 
 async function sendDecided(exchange: Exchange, call: ModernCall): Promise<Response> {
@@ -71,7 +82,7 @@ export function decide(
   server: ServerRecord,
   call: ModernCall,
 ): Response | undefined {
-  const { caller, feed, platform } = exchange
+  const { caller, feed } = exchange
   const target = targetFor(server, caller.principal, call.method, call.name)
   if (!target || (call.name?.length ?? 0) > TARGET_MAX_CHARS) {
     const failure = unknownTarget(call.method, call.name)
@@ -79,23 +90,28 @@ export function decide(
   }
   const held = caller.principal.scopes
   const needed = call.method === 'tools/call' ? scopesForTool(target, held) : target.scopes
-  if (missingScopes(needed, held).length > 0) {
-    const stranger = caller.grantId === undefined
-    return challengeResponse({
-      status: stranger ? 401 : 403,
-      ...(stranger ? {} : { error: 'insufficient_scope' }),
-      scheme: caller.principal.jkt === undefined ? 'Bearer' : 'DPoP',
-      description: `This call needs the scope ${needed.join(' ')}`,
-      // What the token has is asked for again: a new sign-in must not lose it (MCP authorization, step-up).
-      scopes: reduceScopes([...held, ...needed]),
-      resourceMetadataUrl: resourceMetadataUrlOf(platform.publicOrigin, server.name),
-    })
-  }
+  if (missingScopes(needed, held).length > 0) return challenge(exchange, needed)
   if (feed.unreachable && !target.readOnly) {
-    const sentence = 'Revocations cannot be checked right now; only read-only tools run. Retry soon'
-    return unavailable(idOf(call.body), 503, sentence)
+    return uncheckable(idOf(call.body))
   }
   return undefined
+}
+
+/** Listed, but not to be called with this token: names all that it needs (DESIGN §4.7). */
+export function challenge(
+  { caller, platform, server }: Exchange,
+  scopes: readonly string[],
+): Response {
+  const stranger = caller.grantId === undefined
+  return challengeResponse({
+    status: stranger ? 401 : 403,
+    ...(stranger ? {} : { error: 'insufficient_scope' }),
+    scheme: caller.principal.jkt === undefined ? 'Bearer' : 'DPoP',
+    description: `This call needs the scope ${scopes.join(' ')}`,
+    // What the token has is asked for again: a new sign-in must not lose it (MCP authorization, step-up).
+    scopes: reduceScopes([...caller.principal.scopes, ...scopes]),
+    resourceMetadataUrl: resourceMetadataUrlOf(platform.publicOrigin, server.name),
+  })
 }
 
 async function send(
@@ -132,6 +148,14 @@ function answerOf(outcome: ForwardOutcome, exchange: Exchange, call: ModernCall)
       )
   }
 }
+
+/** Revocations are unknown: what changes something does not run (DESIGN §2). */
+export const uncheckable = (id: RequestId | null): Response =>
+  unavailable(
+    id,
+    503,
+    'Revocations cannot be checked right now; only read-only tools run. Retry soon',
+  )
 
 function unavailable(id: RequestId | null, status: 502 | 503, message: string): Response {
   const failure = { status, code: SERVER_ERROR, message }

@@ -16,7 +16,7 @@ import type { ServerRecord } from './catalog-view.ts'
 import { CAPABILITY_CACHE_ENTRIES } from './limits.ts'
 import type { Platform } from './platform.ts'
 
-type Decided = Pick<ModernCall, 'method' | 'name'>
+type Decided = Pick<ModernCall, 'method' | 'name' | 'task'>
 
 /** The text for DECISION_HEADER. */
 export function decisionFor(
@@ -32,8 +32,9 @@ export function decisionFor(
   if (server.compiled.tools.get(name)?.usesPlatform) {
     const { subject, tenant, clientId } = principal
     const capability = { server: server.name, tenant, subject, clientId, method, name }
-    return withCapability(platform, server, capability, nowSeconds)
+    return withCapability(platform, server, call, capability, nowSeconds)
   }
+  if (call.task) return textOf(server, call)
   // Kept for tools, whose names are the record's own; URIs are the callers' to choose.
   let text = server.decisions.get(name)
   if (text === undefined) server.decisions.set(name, (text = textOf(server, call)))
@@ -43,10 +44,11 @@ export function decisionFor(
 async function withCapability(
   platform: Platform,
   server: ServerRecord,
+  call: Decided,
   capability: Capability,
   nowSeconds: number,
 ): Promise<string> {
-  return textOf(server, capability, await capabilityFor(platform, capability, nowSeconds))
+  return textOf(server, call, await capabilityFor(platform, capability, nowSeconds))
 }
 
 /** Texts already made, by what they say. */
@@ -68,7 +70,7 @@ export async function capabilityFor(
 
 const textOf = (
   { compiled, seal }: ServerRecord,
-  { method, name }: { readonly method: string; readonly name?: string | undefined },
+  { method, name, task }: Decided,
   capability?: string,
 ): string =>
   encodeDecision({
@@ -77,4 +79,5 @@ const textOf = (
     digest: compiled.entry.digest,
     seal,
     ...(capability === undefined ? {} : { capability }),
+    ...task,
   })

@@ -19,6 +19,8 @@ import { plainError } from './plain-error.ts'
 import { platformOf, type Platform } from './platform.ts'
 import { resourceMetadata } from './resource-metadata.ts'
 
+export { Internal } from './internal.ts'
+
 export default {
   async fetch(request, env, ctx): Promise<Response> {
     try {

@@ -9,24 +9,16 @@ import { resumesCall } from '#shared/bridge/resume.ts'
 import { permittedLists } from '#shared/catalog/permitted.ts'
 import { readBody } from '#shared/protocol/body.ts'
 import { errorResponse } from '#shared/protocol/errors.ts'
-import {
-  encodeHeaderValue,
-  METHOD_HEADER,
-  NAME_HEADER,
-  VERSION_HEADER,
-} from '#shared/protocol/headers.ts'
-import { headersFor } from '#shared/protocol/param-headers.ts'
-import type { JsonObject } from '#shared/protocol/jsonrpc.ts'
-import { hasName } from '#shared/protocol/2026-07-28/ladder.ts'
-import { MODERN_VERSION } from '#shared/protocol/versions.ts'
 import { feedOf } from '#shared/rpc.ts'
 import { callServer } from './call.ts'
 import type { Exchange } from './exchange.ts'
 import { ANSWER_HEADERS } from './forward.ts'
 import { freshServer } from './fresh-server.ts'
+import { innerHeaders } from './inner-headers.ts'
 import { handleLegacyGet } from './legacy-get.ts'
 import { follow, forgetFollowed } from './legacy-subscribe.ts'
 import { REQUEST_BODY_MAX_BYTES } from './limits.ts'
+import { callTaskView } from './task-view.ts'
 
 export async function handleLegacyEra(exchange: Exchange): Promise<Response> {
   const { request } = exchange
@@ -74,23 +66,14 @@ async function inputOf(exchange: Exchange, body: string): Promise<LegacyInput> {
 }
 
 /** The inner call ends by the bridge's signal: in 2025 a disconnect is no cancel. */
-function callInner(
-  exchange: Exchange,
-  { method, name, body, signal }: InnerCall,
-): Promise<Response> {
-  const headers = {
-    'content-type': 'application/json',
-    accept: 'application/json, text/event-stream',
-    [VERSION_HEADER]: MODERN_VERSION,
-    [METHOD_HEADER]: method,
-    ...(hasName(method) && name !== undefined ? { [NAME_HEADER]: encodeHeaderValue(name) } : {}),
-  }
-  const params = method === 'tools/call' && exchange.server.compiled.tools.get(name ?? '')
-  if (params && params.paramHeaders.length > 0) {
-    const { arguments: args } = (JSON.parse(body) as { params: JsonObject }).params
-    Object.assign(headers, Object.fromEntries(headersFor(params.paramHeaders, args)))
-  }
-  return callServer(exchange, { method, name, headers, body, signal })
+function callInner(exchange: Exchange, inner: InnerCall): Promise<Response> {
+  const { method, name, body, signal } = inner
+  const { compiled } = exchange.server
+  const headers = innerHeaders(compiled, method, name, body)
+  const task = method === 'tools/call' ? compiled.tools.get(name ?? '')?.task : undefined
+  return task && name !== undefined
+    ? callTaskView(exchange, task, { method, name, headers, body }, signal)
+    : callServer(exchange, { method, name, headers, body, signal })
 }
 
 function guarded(response: Response): Response {

@@ -81,3 +81,6 @@ export const LIST_SETTLES_MS = 600
 export const LIST_SETTLE_LOOKS = 4
 /** A redeploy of a server nobody calls shows to its listeners within so long. */
 export const LISTEN_REBUILD_CHECK_MS = 5 * 60_000
+
+/** The feed knows a revocation for 24 h: an older record of a caller could hide one. */
+export const TASK_RECORD_MAX_AGE_SECONDS = 12 * 3_600

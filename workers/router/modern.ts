@@ -21,6 +21,7 @@ import {
 import { parseJson } from '#shared/protocol/jsonrpc.ts'
 import { climbLadder, nameOf, type ModernRequest } from '#shared/protocol/2026-07-28/ladder.ts'
 import { discoverResult, listResult, successResponse } from '#shared/protocol/2026-07-28/results.ts'
+import { isTaskMethod } from '#shared/protocol/2026-07-28/tasks.ts'
 import { decidedName } from '#shared/protocol/2026-07-28/decided-name.ts'
 import { readBody } from '#shared/protocol/body.ts'
 import { offers } from '#shared/protocol/offers.ts'
@@ -33,6 +34,8 @@ import { ANSWER_HEADERS, mcpHeadersOf } from './forward.ts'
 import { freshServer } from './fresh-server.ts'
 import { listen } from './listen.ts'
 import { REQUEST_BODY_MAX_BYTES } from './limits.ts'
+import { callTaskTool } from './task-call.ts'
+import { answerTaskMethod } from './task-methods.ts'
 import { targetFor, unknownTarget } from './target.ts'
 
 export async function handleModernEra(exchange: Exchange): Promise<Response> {
@@ -50,7 +53,8 @@ export async function handleModernEra(exchange: Exchange): Promise<Response> {
   if (isNamed(method) && name !== undefined && targetFor(server, caller.principal, method, name)) {
     const tool = method === 'tools/call' ? server.compiled.tools.get(name) : undefined
     const headers = mcpHeadersOf(request, tool?.paramHeaders)
-    return callServer(exchange, { method, name, headers, body: body.value })
+    const call = { method, name, headers, body: body.value }
+    return tool?.task ? callTaskTool(exchange, tool.task, call) : callServer(exchange, call)
   }
   return answerHere(exchange, body.value)
 }
@@ -102,6 +106,7 @@ async function answerRequest(
   if (isNamed(method)) {
     return errorResponse(id, unknownTarget(method, nameOf(method, params)), ANSWER_HEADERS)
   }
+  if (isTaskMethod(method)) return answerTaskMethod(exchange, method, message)
   if (!(method in LISTS)) return errorResponse(id, methodNotFound(), ANSWER_HEADERS)
   return list(exchange, message, LISTS[method as keyof typeof LISTS], body)
 }

@@ -16,6 +16,7 @@ export interface Platform {
   readonly origins: OriginPolicy
   readonly oauth: Fetcher
   readonly sessions: DurableObjectNamespace
+  readonly tasks: DurableObjectNamespace
   readonly feed: DurableObjectNamespace
   readonly replay: DurableObjectNamespace
   readonly hubs: DurableObjectNamespace
@@ -54,6 +55,7 @@ function build(env: Cloudflare.Env): Platform {
     origins: createOriginPolicy(publicOrigin, env.ALLOWED_ORIGINS),
     oauth: env.OAUTH,
     sessions: env.SESSION,
+    tasks: env.TASK,
     feed: env.FEED,
     replay: env.REPLAY,
     hubs: env.HUB,

@@ -135,7 +135,8 @@ describe('once', () => {
   it('records nothing of what failed, and tries it again in the next run of the same call', async () => {
     const run = { id: randomId(), keptSeconds: 60 }
     act.mockRejectedValueOnce(new Error('down')).mockReturnValue('up')
-    expect((await engine.call('step', {}, { decision: { run } })).result.isError).toBe(true)
+    // Of a task, what nobody foresaw is an error (SEP-2663).
+    expect((await engine.call('step', {}, { decision: { run } })).error?.code).toBe(-32603)
     expect(textOf(await engine.call('step', {}, { decision: { run } }))).toBe('up')
     expect(textOf(await engine.call('step', {}, { decision: { run } }))).toBe('up')
     expect(act).toHaveBeenCalledTimes(2)

@@ -1,0 +1,95 @@
+/**
+ * A task as the 2026-07-28 call that it looks like to a 2025 client: progress, then
+ * the answer, or questions whose answers come back with the task's id as the state.
+ * The stream is a view: when it ends, the task goes on.
+ */
+import type { InnerCall } from '#shared/bridge/input.ts'
+import { relayRun } from '#shared/bridge/relay.ts'
+import type { TaskDefinition } from '#shared/catalog/entry.ts'
+import { errorJson, errorResponse, internalError } from '#shared/protocol/errors.ts'
+import { isObject, isRequestId, type JsonObject, type RequestId } from '#shared/protocol/jsonrpc.ts'
+import { SSE_HEADERS, sseMessage } from '#shared/protocol/2026-07-28/sse.ts'
+import { taskNotFound, taskTooLarge } from '#shared/protocol/2026-07-28/tasks.ts'
+import { logUnexpected } from '#shared/log.ts'
+import { isRandomId } from '#shared/random-id.ts'
+import type { TaskOutcome, TaskView } from '#shared/rpc-tasks.ts'
+import { refuseCall, type ModernCall } from './call.ts'
+import type { Exchange } from './exchange.ts'
+import { ANSWER_HEADERS } from './forward.ts'
+import { recordOf, startTask, taskStub } from './task-start.ts'
+
+export async function callTaskView(
+  exchange: Exchange,
+  task: TaskDefinition,
+  call: ModernCall & { readonly name: string },
+  signal: InnerCall['signal'],
+): Promise<Response> {
+  const refusal = await refuseCall(exchange, call)
+  if (refusal) return refusal
+  const { id, params } = JSON.parse(call.body) as { id: RequestId; params: JsonObject }
+  const { taskId, outcome } = await startOrAnswer(exchange, task, call.name, params)
+  if (outcome.status !== 'ok') {
+    const failure = outcome.status === 'too_large' ? taskTooLarge() : taskNotFound()
+    return errorResponse(id, failure, ANSWER_HEADERS)
+  }
+  const meta = isObject(params['_meta']) ? params['_meta'] : {}
+  const { progressToken } = meta
+  const view: TaskView = { id, ...(isRequestId(progressToken) ? { progressToken } : {}) }
+  return viewResponse(exchange, taskId, view, signal)
+}
+
+/** The state of a round is the task's id: only the bridge sends one, and only its owner finds it. */
+async function startOrAnswer(
+  exchange: Exchange,
+  task: TaskDefinition,
+  tool: string,
+  params: JsonObject,
+): Promise<{ taskId: string; outcome: TaskOutcome }> {
+  const { requestState: taskId, inputResponses } = params
+  if (taskId === undefined) return startTask(exchange, { tool, task, params })
+  if (typeof taskId !== 'string' || !isRandomId(taskId) || !isObject(inputResponses)) {
+    return { taskId: '', outcome: { status: 'unknown' } }
+  }
+  const outcome = await taskStub(exchange, taskId).update(recordOf(exchange), inputResponses)
+  return { taskId, outcome }
+}
+
+/** The task's events from now on, attached again after a cut. */
+export function viewResponse(
+  exchange: Exchange,
+  taskId: string,
+  view: TaskView,
+  signal: AbortSignal,
+): Response {
+  const left = new AbortController()
+  signal.addEventListener('abort', () => left.abort(), { once: true })
+  const query = `&view=${encodeURIComponent(JSON.stringify(view))}`
+  const events = relayRun({
+    runId: taskId,
+    stub: () => {
+      const stub = taskStub(exchange, taskId)
+      return { fetch: (url: string, init?: RequestInit) => stub.fetch(`${url}${query}`, init) }
+    },
+    gone: left.signal,
+    accepts: () => true,
+  })
+  const encoder = new TextEncoder()
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await events.next()
+      if (!done) {
+        controller.enqueue(encoder.encode(value))
+        return
+      }
+      if (value === 'lost') controller.enqueue(encoder.encode(lost(view.id)))
+      if (!left.signal.aborted) controller.close()
+    },
+    cancel: () => left.abort(),
+  })
+  return new Response(body, { headers: { ...SSE_HEADERS, ...ANSWER_HEADERS } })
+}
+
+function lost(id: RequestId): string {
+  const ref = logUnexpected('task_view_lost', new Error('the task cannot be reached'))
+  return sseMessage(errorJson(id, internalError(ref)))
+}
