@@ -6,10 +6,13 @@
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import { CAPABILITY_LABEL } from '#shared/auth/capability.ts'
 import { deriveSealKeys, type SealKeys } from '#shared/auth/seal.ts'
+import { publish } from '#shared/hub/publish.ts'
 import { PlatformCalls } from '#shared/platform/calls.ts'
 import {
   runOf,
   stateOf,
+  type NotifiedChange,
+  type NotifiedTo,
   type Platform as PlatformMethods,
   type RunRef,
   type StateOperation,
@@ -29,6 +32,7 @@ export class Platform extends WorkerEntrypoint<Cloudflare.Env> implements Platfo
   readonly #calls = new PlatformCalls(keysOf(this.env.CAPABILITY_SECRETS), {
     run: (name) => runOf(this.env.RUN, name),
     state: (name) => stateOf(this.env.STATE, name),
+    publish: (server, notices) => publish(this.env.HUB, server, notices),
   })
 
   claimRun(capability: string, run: RunRef, round: number) {
@@ -48,6 +52,10 @@ export class Platform extends WorkerEntrypoint<Cloudflare.Env> implements Platfo
   }
   createState(capability: string) {
     return this.#calls.createState(capability)
+  }
+
+  notify(capability: string, change: NotifiedChange, to: NotifiedTo) {
+    return this.#calls.notify(capability, change, to)
   }
 
   useState(capability: string, handle: string, operation: StateOperation) {

@@ -276,6 +276,10 @@ export interface PlatformFailure {
     | BoundFailure['reason']
 }
 
+/** As shared/tool/platform.ts has them; what a server sends is checked again. */
+export type NotifiedChange = 'tools' | 'prompts' | 'resources' | { readonly resource: string }
+export type NotifiedTo = 'caller' | 'tenant' | 'everyone'
+
 /**
  * Named entrypoint of the objects Worker. Whose things are meant is said by the
  * request capability alone (`shared/auth/capability.ts`), the first argument of
@@ -310,6 +314,12 @@ export interface Platform {
     handle: string,
     operation: StateOperation,
   ): Promise<Result<StateAnswer, PlatformFailure>>
+  /** Tells who listens to the capability's server. */
+  notify(
+    capability: string,
+    change: NotifiedChange,
+    to: NotifiedTo,
+  ): Promise<Result<void, PlatformFailure>>
 }
 
 /** What is done behind a handle. */

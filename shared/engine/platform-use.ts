@@ -39,4 +39,5 @@ export const NO_PLATFORM: PlatformUse = {
 const MISSING: PlatformContext = {
   once: missing('once'),
   state: missing('state'),
+  notify: missing('notify'),
 }

@@ -1,11 +1,12 @@
 /**
- * PLATFORM for handlers: `once`, `state`, and the claim by which the answers of a
+ * PLATFORM for handlers: `once`, `state`, `notify`, and the claim by which the answers of a
  * user are used once (DESIGN §4.6). Part of a server only when its tools use it.
  *
  * Does NOT decide whose things are meant: the capability does, where it is opened.
  */
 import type { RunRef } from '../rpc.ts'
 import { RUN_KEPT_SECONDS } from '../platform/limits.ts'
+import type { Change } from '../tool/platform.ts'
 import type { Feature } from './feature.ts'
 import { linkOf, valueOf } from './platform-link.ts'
 import type { PlatformUse, RunScope } from './platform-use.ts'
@@ -29,8 +30,15 @@ function membersOf(run: RunScope): ReturnType<PlatformUse['members']> {
       return step as Promise<Value>
     },
     state: (handle) => stateOf(linkOf(run.input, 'state'), handle),
+    async notify(change, to = isShared(change) ? 'everyone' : 'caller') {
+      const { platform, capability } = linkOf(run.input, 'notify')
+      valueOf('notify', await platform.notify(capability, change, to))
+    },
   }
 }
+
+/** Tools and prompts are the same for all; whose resources they are, only the author knows. */
+const isShared = (change: Change): boolean => change === 'tools' || change === 'prompts'
 
 async function takeStep(
   { input, runState, isFresh }: RunScope,

@@ -6,16 +6,30 @@
  */
 import { openCapability, type Capability } from '../auth/capability.ts'
 import type { SealKeys } from '../auth/seal.ts'
+import type { Notice } from '../hub/publish.ts'
+import { EVERYONE, LIST_KINDS, type Audience, type HubFrame } from '../hub/topics.ts'
 import { logEvent } from '../log.ts'
+import { isObject } from '../protocol/jsonrpc.ts'
 import { fail, ok, type Result } from '../result.ts'
 import { isRandomId, randomId } from '../random-id.ts'
-import type { PlatformFailure, Rpc, Run, RunRef, State, StateOperation } from '../rpc.ts'
-import { RUN_KEPT_MAX_SECONDS } from './limits.ts'
+import type {
+  NotifiedChange,
+  NotifiedTo,
+  PlatformFailure,
+  Rpc,
+  Run,
+  RunRef,
+  State,
+  StateOperation,
+} from '../rpc.ts'
+import { NOTIFIED_URI_MAX_CHARS, RUN_KEPT_MAX_SECONDS } from './limits.ts'
 
 /** Where things are kept: object stubs by object name. */
 export interface PlatformObjects {
   run(name: string): Rpc<Run>
   state(name: string): Rpc<State>
+  /** Tells who listens to a server. */
+  publish(server: string, notices: readonly Notice[]): Promise<unknown>
 }
 
 /**
@@ -83,10 +97,47 @@ export class PlatformCalls {
     return this.#objects.state(ownedName(allowed.value, handle)).use(operation)
   }
 
+  async notify(
+    capability: string,
+    change: NotifiedChange,
+    to: NotifiedTo,
+  ): Promise<Result<void, PlatformFailure>> {
+    const allowed = await authorise(this.#keys, capability)
+    if (!allowed.ok) return allowed
+    const notice = noticeOf(change, to, allowed.value)
+    if (!notice) return fail({ reason: 'refused' })
+    await this.#objects.publish(allowed.value.server, [notice])
+    return ok(undefined)
+  }
+
   async #run(capability: string, { id }: RunRef): Promise<Result<Rpc<Run>, PlatformFailure>> {
     const allowed = await authorise(this.#keys, capability)
     return allowed.ok ? ok(this.#objects.run(ownedName(allowed.value, id))) : allowed
   }
+}
+
+/** `undefined` for what is no change, or nobody to tell. */
+function noticeOf(
+  change: NotifiedChange,
+  to: NotifiedTo,
+  { tenant, subject }: Capability,
+): Notice | undefined {
+  const audiences: Record<NotifiedTo, Audience> = {
+    caller: { to: 'principal', tenant, subject },
+    tenant: { to: 'tenant', tenant },
+    everyone: EVERYONE,
+  }
+  const audience = Object.hasOwn(audiences, to) ? audiences[to] : undefined
+  const frame = frameOf(change)
+  return audience && frame && { frame, audience }
+}
+
+function frameOf(change: unknown): HubFrame | undefined {
+  const kind = LIST_KINDS.find((list) => list === change)
+  if (kind) return { kind }
+  const uri = isObject(change) ? change['resource'] : undefined
+  if (typeof uri !== 'string' || uri.length > NOTIFIED_URI_MAX_CHARS) return undefined
+  return { kind: 'resource', uri }
 }
 
 const keptMs = ({ keptSeconds }: RunRef): number =>

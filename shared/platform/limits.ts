@@ -24,3 +24,6 @@ export const STATE_KEYS_MAX = 128
 /** `all()` answers it in one piece. */
 export const STATE_MAX_BYTES = 512 * 1024
 export const STATE_KEY_MAX_CHARS = 256
+
+/** The router lets nobody follow a longer one (workers/router/limits.ts). */
+export const NOTIFIED_URI_MAX_CHARS = 512

@@ -65,4 +65,6 @@ class MemoryKeyValues implements KeyValues {
 export const memoryPlatform = new PlatformCalls(keys, {
   run: byName(() => new RunStore(new MemoryKeyValues())),
   state: byName(() => new MemoryState()),
+  // Nobody listens in a test of one server.
+  publish: () => Promise.resolve(false),
 } as unknown as PlatformObjects)

@@ -1,6 +1,12 @@
 /** What a tool's handler gets of PLATFORM, beside what every handler gets. */
 import type { State } from './state.ts'
 
+/** Lists whose items clients know, or one resource by its URI. */
+export type Change = 'tools' | 'prompts' | 'resources' | { readonly resource: string }
+
+/** Who is told: the caller alone, in all their clients; everybody of their tenant; or everybody. */
+export type Told = 'caller' | 'tenant' | 'everyone'
+
 export interface PlatformContext {
   /**
    * Does something at most once in this call, however often the handler runs: a
@@ -19,4 +25,12 @@ export interface PlatformContext {
    * @throws ToolError `unknown_handle`
    */
   state<Shape extends object = Record<string, unknown>>(handle?: string): Promise<State<Shape>>
+  /**
+   * Tells clients that listen to this server that something is not as they know
+   * it; they ask again. Nobody listens: nothing happens. That a deploy changed the
+   * server's own tools, prompts or resources is told without this.
+   *
+   * @param to default: the caller for resources, everyone for tools and prompts
+   */
+  notify(change: Change, to?: Told): Promise<void>
 }
