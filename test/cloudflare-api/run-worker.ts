@@ -15,11 +15,15 @@ export function workerOptions(script: Script, name: string): V4WorkerOptions {
     name,
     modules: modulesOf(version.mainModule, version.modules),
     compatibilityDate: version.compatibilityDate,
-    compatibilityFlags: [...version.compatibilityFlags],
+    compatibilityFlags: [...version.compatibilityFlags, ...flagsOf(version.bindings)],
     outboundService: OUTBOUND,
     ...bindingOptions(script, version.bindings),
   }
 }
+
+/** A namespace is stood for by RPC, over which a `fetch` with a signal passes only with this. */
+const flagsOf = (bindings: readonly Binding[]): string[] =>
+  bindings.some(({ type }) => type === 'dispatch_namespace') ? ['enable_abortsignal_rpc'] : []
 
 const MODULE_TYPES: Readonly<Record<string, V4ModuleDefinition['type']>> = {
   'application/javascript+module': 'ESModule',

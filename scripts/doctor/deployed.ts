@@ -1,0 +1,83 @@
+/** One deployed platform, compared with what this checkout would deploy. */
+import { linkedServers, readPlatform, type DeployedPlatform } from '../deploy/account.ts'
+import { connectCloudflare, type Cloudflare } from '../deploy/cloudflare.ts'
+import { envFlag } from '../deploy/command.ts'
+import { PLATFORM_ROLES, PLATFORM_WORKERS, workerName } from '../deploy/names.ts'
+import { readSettings, type DeploySettings } from '../deploy/settings.ts'
+import { Stop } from '../stop.ts'
+import { checkBindings } from './bindings.ts'
+import { createFindings, type Finding, type Findings } from './finding.ts'
+import { checkKeys } from './keys.ts'
+import { checkPublic } from './public.ts'
+import { checkDeployedServers } from './servers.ts'
+
+/** What the checks of one environment share. */
+export interface Patient {
+  readonly settings: DeploySettings
+  readonly cloudflare: Cloudflare
+  readonly state: DeployedPlatform
+  /** Servers of this repository. */
+  readonly servers: readonly string[]
+  readonly findings: Findings
+  /** The command that mends most things. */
+  readonly deploy: string
+}
+
+export async function checkDeployed(
+  env: string,
+  servers: readonly string[],
+): Promise<readonly Finding[]> {
+  const findings = createFindings(env)
+  try {
+    const settings = readSettings(env)
+    const cloudflare = await connectCloudflare()
+    const state = await readPlatform(cloudflare, settings)
+    const deploy = `Run: npm run deploy${envFlag(env)}`
+    const patient = { settings, cloudflare, state, servers, findings, deploy }
+    checkWorkers(patient)
+    checkBindings(patient)
+    await checkDeployedServers(patient)
+    await checkKeys(patient)
+    await checkPublic(patient)
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error
+    const [where = env, ...rest] = error.message.split('\n')
+    const [what = '', remedy = ''] = rest.join(' ').split('→')
+    findings.problem(where, what.trim(), remedy.trim())
+  }
+  return findings.all
+}
+
+function checkWorkers({ settings, state, findings, deploy }: Patient): void {
+  const { env } = settings
+  for (const role of PLATFORM_ROLES) {
+    const name = workerName(PLATFORM_WORKERS[role], env)
+    if (state.platform[role]) findings.ok(name, 'deployed')
+    else findings.problem(name, 'not deployed', deploy)
+  }
+  if (state.catalogKvId === undefined)
+    findings.problem('KV', 'the catalog namespace is missing', deploy)
+  const own = new Set(Object.values(PLATFORM_WORKERS).map((name) => workerName(name, env)))
+  const suffix = workerName('', env)
+  const unknown = [...state.workers].filter(
+    (name) =>
+      name.startsWith('mcp-edge-') &&
+      name.endsWith(suffix) &&
+      !own.has(name) &&
+      (suffix !== '' || !name.includes('--')),
+  )
+  for (const name of unknown) {
+    findings.note(
+      name,
+      'is named like a Worker of this platform and is none.',
+      `If nobody needs it: npx wrangler delete --name ${name}`,
+    )
+  }
+  if (linkedServers(state).length > 0 && settings.servers.kind !== 'bindings') {
+    findings.problem(
+      'router',
+      'is bound to servers one by one, and settings say otherwise.',
+      deploy,
+    )
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * The other two forms of SERVERS, where one command of wrangler puts a server live
+ * (DESIGN §2): a dispatch namespace, and a template of workers.dev addresses in an
+ * environment of its own.
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { liveVersion } from '../cloudflare-api/account.ts'
+import { createDeployed, type Deployed } from './_deployed.ts'
+import { modernSdk } from './_sdk.ts'
+import { allowAsOwner, signIn } from './_sign-in.ts'
+
+const MANY_RUNS_MS = 180_000
+
+/** Signs in for one server and calls its first tool. */
+async function callTool(deployed: Deployed, server: string, tool: string, env?: string) {
+  await deployed.serve(env)
+  const platform = await deployed.platform(env)
+  const url = platform.mcpUrl(server)
+  const store = await signIn(modernSdk, url, (page) => allowAsOwner(platform, page))
+  const connection = await modernSdk.connect(url, store)
+  const answer = await connection.call(tool, tool === 'hello' ? { name: 'Ada' } : {})
+  await connection.close()
+  return answer
+}
+
+/** A server that was not there when the platform was deployed, put live by wrangler alone. */
+async function deployNewServer(deployed: Deployed, ...flags: string[]): Promise<void> {
+  const made = deployed.checkout.run('node', 'scripts/new.ts', 'greeter')
+  expect(made.status, made.output).toBe(0)
+  const args = ['deploy', '-c', 'workers/greeter/wrangler.toml', ...flags]
+  const { status, output } = await deployed.exec('wrangler', ...args)
+  expect(status, output).toBe(0)
+}
+
+describe('a dispatch namespace', () => {
+  let deployed: Deployed
+  beforeAll(async () => {
+    deployed = await createDeployed()
+    const form = ['--servers', 'namespace:mcp-servers']
+    const { status, output } = await deployed.run('deploy', '--origin', deployed.origin, ...form)
+    expect(status, output).toBe(0)
+  }, MANY_RUNS_MS)
+  afterAll(() => deployed.close())
+
+  test('holds the servers; the router is bound to it and to no server', async () => {
+    const { scripts, namespaces } = deployed.api.account
+    expect([...(namespaces.get('mcp-servers')?.keys() ?? [])]).toEqual(['clock'])
+    expect(scripts.has('clock')).toBe(false)
+    const router = scripts.get('mcp-edge-router')
+    const names = router ? liveVersion(router).bindings.map(({ name }) => name) : []
+    expect(names).toContain('SERVERS')
+    expect(names.filter((name) => name.startsWith('SERVER_'))).toEqual([])
+    expect((await callTool(deployed, 'clock', 'now')).isError).toBe(false)
+  })
+
+  test('`wrangler deploy --dispatch-namespace` puts a new server live at once', async () => {
+    await deployNewServer(deployed, '--dispatch-namespace', 'mcp-servers')
+    expect((await callTool(deployed, 'greeter', 'hello')).text).toContain('Ada')
+  })
+
+  test('a secret reaches the server in the namespace, and goes again', async () => {
+    const put = await deployed.runWith('s3cret\n', 'secret', 'greeter', 'put', 'API_KEY')
+    expect(put.status, put.output).toBe(0)
+    const greeter = deployed.api.account.namespaces.get('mcp-servers')?.get('greeter')
+    expect(greeter && liveVersion(greeter).bindings).toContainEqual({
+      type: 'secret_text',
+      name: 'API_KEY',
+      text: 's3cret',
+    })
+    expect((await deployed.run('secret', 'greeter', 'list')).output.trim()).toBe('API_KEY')
+    expect((await deployed.run('secret', 'greeter', 'delete', 'API_KEY')).status).toBe(0)
+    expect((await deployed.run('secret', 'greeter', 'list')).output.trim()).toBe('none')
+  })
+
+  test('`npm run remove` deletes it there: its URL is nobody’s', async () => {
+    const { status, output } = await deployed.run('remove', 'greeter', '--yes')
+    expect(status, output).toBe(0)
+    expect(deployed.api.account.namespaces.get('mcp-servers')?.has('greeter')).toBe(false)
+    await deployed.serve()
+    const answer = await fetch(`${deployed.origin}/greeter/mcp`, { method: 'POST' })
+    expect(answer.status).toBe(401)
+  })
+})
+
+describe('a URL template, in an environment of its own', () => {
+  let deployed: Deployed
+  beforeAll(async () => {
+    deployed = await createDeployed()
+    const flags = ['--env', 'staging', '--origin', deployed.origin]
+    const refused = await deployed.run(
+      'deploy',
+      ...flags,
+      '--servers',
+      'https://{name}.acme.workers.dev',
+    )
+    expect(refused.status).toBe(1)
+    expect(refused.output).toContain('https://{name}--staging.acme.workers.dev')
+    const form = ['--servers', 'https://{name}--staging.acme.workers.dev']
+    const { status, output } = await deployed.run('deploy', ...flags, ...form)
+    expect(status, output).toBe(0)
+  }, MANY_RUNS_MS)
+  afterAll(() => deployed.close())
+
+  test('every Worker, KV namespace and key is of that environment alone', async () => {
+    const { scripts, kv } = deployed.api.account
+    expect([...scripts.keys()].sort()).toEqual([
+      'clock--staging',
+      'mcp-edge-oauth--staging',
+      'mcp-edge-objects--staging',
+      'mcp-edge-router--staging',
+    ])
+    expect([...kv.values()].map(({ title }) => title)).toEqual(['mcp-edge-catalog--staging'])
+    for (const script of scripts.values()) {
+      for (const binding of liveVersion(script).bindings) {
+        const target = binding['service'] ?? binding['script_name']
+        if (target !== undefined) expect(target).toMatch(/--staging$/)
+      }
+    }
+    for (const file of ['.keys/staging.json', 'shared/trust.staging.json', 'deploy.staging.json']) {
+      expect(existsSync(join(deployed.checkout.folder, file)), file).toBe(true)
+    }
+    expect(existsSync(join(deployed.checkout.folder, '.keys/production.json'))).toBe(false)
+  })
+
+  test('its servers answer at their own addresses, and only with the router’s word', async () => {
+    expect(deployed.api.account.scripts.get('clock--staging')?.workersDev).toBe(true)
+    expect((await callTool(deployed, 'clock', 'now', 'staging')).isError).toBe(false)
+  })
+})
