@@ -8,7 +8,7 @@ import { type PlatformRule, platformRulesSchema } from '#shared/catalog/rules.ts
 import { isSwitchKey, patchTuning, type Tuning } from '#shared/catalog/tuning.ts'
 import { isObject } from '#shared/protocol/jsonrpc.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
-import type { CatalogChange } from '#shared/rpc.ts'
+import type { CatalogChange } from '#shared/catalog/records.ts'
 import { safeParse } from './admin-input.ts'
 import type { CatalogHistory } from './catalog-history.ts'
 import {
@@ -236,7 +236,14 @@ export class CatalogAdmin {
   }
 
   #releaseOf(name: string, state: ServerState, asked: CanaryRequest): Answer<Release> {
-    const digest = this.#digestOf(name, asked.digest) ?? state.live.digest
+    if (asked.script && asked.digest === undefined && state.beside === undefined) {
+      return fail({
+        reason: 'conflict',
+        detail: `${name}--canary has not been looked at: POST /servers/${name}/refresh?script=canary`,
+      })
+    }
+    const proposed = asked.script ? state.beside : state.live.digest
+    const digest = this.#digestOf(name, asked.digest) ?? proposed ?? state.live.digest
     if (!this.#store.definitions(name, digest)) return this.#unknownRevision(name, digest)
     const tuned = boundedTuning(state.live.tuning, asked.tuning ?? {})
     if (!tuned.ok) return invalid(tuned.failure)

@@ -1,5 +1,5 @@
 /** Who changed what of the catalog, when, and how it was before. Append-only, bounded. */
-import type { CatalogChange } from '#shared/rpc.ts'
+import type { CatalogChange } from '#shared/catalog/records.ts'
 import { HISTORY_PAGE_MAX } from './limits.ts'
 import type { Tables } from './schema.ts'
 

@@ -52,6 +52,8 @@ export interface ServerState {
   canary?: Canary
   /** Digest of what is deployed and waits for an operator. */
   waiting?: string
+  /** What the code beside it (`<server>--canary`) last said it is. */
+  beside?: string
   /** Digests taken back: a server that still runs them does not make them live again. */
   held: string[]
 }
@@ -99,7 +101,8 @@ export function deployed(
   return without(follows ? { ...next, canary: { ...canary, digest } } : next, 'waiting')
 }
 
-function canaryDeployed(state: ServerState, digest: string, mayGoLive: boolean): ServerState {
+function canaryDeployed(known: ServerState, digest: string, mayGoLive: boolean): ServerState {
+  const state = known.beside === digest ? known : { ...known, beside: digest }
   const { canary, live } = state
   if (!mayGoLive || state.held.includes(digest)) return state
   if (canary?.script === 'canary' && canary.digest !== digest) {

@@ -13,7 +13,7 @@ import {
   serverKey,
 } from '#shared/catalog/entry.ts'
 import type { PlatformRule } from '#shared/catalog/rules.ts'
-import type { Finding } from '#shared/rpc.ts'
+import type { Finding } from '#shared/catalog/records.ts'
 import type { ServerState } from './catalog-state.ts'
 import { SUPERSEDED_KEEP_MS } from './limits.ts'
 import type { Tables } from './schema.ts'

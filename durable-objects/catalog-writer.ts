@@ -11,7 +11,7 @@ import {
 } from '#shared/catalog/entry.ts'
 import type { PlatformRule } from '#shared/catalog/rules.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
-import type { Finding } from '#shared/rpc.ts'
+import type { Finding } from '#shared/catalog/records.ts'
 import type { AdminFailure, ServerState } from './catalog-state.ts'
 import type { CatalogStore } from './catalog-store.ts'
 import { viewsOf, type Views } from './catalog-view.ts'
@@ -193,12 +193,12 @@ export class CatalogWriter {
   }
 
   /** What a label names is never forgotten, however old. */
-  #forgetRevisions(name: string, { live, previous, canary, waiting }: ServerState): void {
-    const named = [live.digest, previous?.digest, canary?.digest, waiting]
+  #forgetRevisions(name: string, { live, previous, canary, waiting, beside }: ServerState): void {
+    const named = [live.digest, previous?.digest, canary?.digest, waiting, beside]
     this.#sql.exec(
-      `DELETE FROM revision WHERE name = ?1 AND digest NOT IN (?2, ?3, ?4, ?5)
+      `DELETE FROM revision WHERE name = ?1 AND digest NOT IN (?2, ?3, ?4, ?5, ?6)
          AND digest NOT IN (
-           SELECT digest FROM revision WHERE name = ?1 ORDER BY created_ms DESC LIMIT ?6)`,
+           SELECT digest FROM revision WHERE name = ?1 ORDER BY created_ms DESC LIMIT ?7)`,
       name,
       ...named.map((digest) => digest ?? ''),
       REVISIONS_PER_SERVER_MAX,

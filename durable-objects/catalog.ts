@@ -6,6 +6,7 @@
  */
 import { DurableObject } from 'cloudflare:workers'
 import {
+  armKeyOf,
   type CatalogIndex,
   DEFAULT_POLICY,
   type Policy,
@@ -16,6 +17,7 @@ import {
 } from '#shared/catalog/entry.ts'
 import { logEvent } from '#shared/log.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
+import type { CanaryWatch } from '#shared/catalog/usage.ts'
 import type { Catalog, PublishFailure } from '#shared/rpc.ts'
 import { CatalogAdmin } from './catalog-admin.ts'
 import { checkDescription } from './catalog-check.ts'
@@ -79,6 +81,23 @@ export class CatalogObject extends DurableObject<Cloudflare.Env> implements Cata
     const answer = await this.#inTurn(() => work(this.#admin))
     if (this.#store.version() !== before) await this.#snapshot.changed()
     return answer
+  }
+
+  canaryOf(server: string): CanaryWatch | null {
+    const canary = this.#store.server(server)?.state.canary
+    const pointer = this.#store.index()?.servers[server]?.canary
+    if (!canary?.rollback || !pointer) return null
+    return { view: armKeyOf(pointer), sinceMs: canary.sinceMs, ...canary.rollback }
+  }
+
+  async takeBack(server: string, view: string, reason: string): Promise<boolean> {
+    return this.#administer(async (admin) => {
+      // Promoted, changed or taken back by a person meanwhile: theirs is the last word.
+      if (this.canaryOf(server)?.view !== view) return false
+      const done = await admin.rollBack(server, { by: 'automatic', note: reason })
+      logEvent('canary_taken_back', { server, view, reason, done: done.ok })
+      return done.ok
+    })
   }
 
   /** The admin API (catalog-api.ts). */

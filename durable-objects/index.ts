@@ -13,6 +13,7 @@
  * | SubscriptionsObject | tenant, subject, session id | resources a 2025 session follows | with the last of them, the session's end or its expiry |
  * | RunObject        | tenant, subject, server, run id | the round that claimed a run, results of its steps | an hour after the last claim or step; of tasks, eight days |
  * | StateObject      | tenant, subject, server, handle | what a server keeps behind a handle   | a week after its last use |
+ * | UsageObject      | server            | calls, errors, latencies of each revision by the minute | each row after a week; all, with the last row |
  * | TaskObject       | tenant, subject, server, task id | one task: arguments, open questions, its result | `ttlMs` after its start, 7 days at most |
  *
  * Entrypoint `Platform`: what servers may use of it (binding PLATFORM).
@@ -27,6 +28,7 @@ export { RunObject } from './run.ts'
 export { SessionObject } from './session.ts'
 export { StateObject } from './state.ts'
 export { SubscriptionsObject } from './subscriptions.ts'
+export { UsageObject } from './usage.ts'
 export { TaskObject } from './task.ts'
 
 export default {

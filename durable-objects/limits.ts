@@ -54,6 +54,16 @@ export const LISTENERS_TOLD_AT_ONCE = 16
 /** Of a validation error, in logs. */
 export const FAILURE_DETAIL_MAX_CHARS = 500
 
+// ── Usage ─────────────────────────────────────────────────────────────────────
+
+export const USAGE_MINUTE_MS = 60_000
+/** A week: long enough to compare a canary with what was live before it. */
+export const USAGE_KEEP_MS = 7 * 86_400_000
+/** One row a minute and revision; at two revisions a week takes 20,000. */
+export const USAGE_ROWS_MAX = 30_000
+/** Rows past their time are only waste, so sweeping them may wait. */
+export const USAGE_SWEEP_MS = 86_400_000
+
 // ── Feed ──────────────────────────────────────────────────────────────────────
 
 /** Revocations live as long as an access token (≤ 24 h): ten thousand a day is an incident, not use. */

@@ -5,6 +5,7 @@
  */
 import type { CatalogIndex, ServerDescription, ServerEntry } from './catalog/entry.ts'
 import type { BoundFailure } from './platform/run-store.ts'
+import type { CanaryWatch, UsageRow, UsageTotals } from './catalog/usage.ts'
 import type { Result } from './result.ts'
 import type { RouterInternal, Task } from './rpc-tasks.ts'
 
@@ -37,35 +38,26 @@ export interface Catalog {
     description: ServerDescription,
     script?: 'canary',
   ): Promise<Result<CatalogIndex, PublishFailure>>
+  /** What would take the server's canary back; `null`: it has none, or nobody said when. */
+  canaryOf(server: string): CanaryWatch | null
+  /** Takes that canary back, if it is still there. @returns whether it was */
+  takeBack(server: string, view: string, reason: string): Promise<boolean>
 }
 
 /** Subject of the operator, on requests the router hands to the Catalog's `fetch`. */
 export const ACTOR_HEADER = 'x-mcp-edge-actor'
 
-/** What a check says of a server's definitions (durable-objects/checks/). */
-export interface Finding {
-  /** `refusal`: an operator must look before callers are shown this. */
-  readonly level: 'warning' | 'refusal'
-  readonly check: string
-  /** `tool:now`, `prompt:plan` …; absent = the server itself. */
-  readonly item?: string
-  /** One sentence. */
-  readonly detail: string
+// ── durable-objects: Usage (what each revision did) ───────────────────────────
+
+/** One object per server, name = the server's; deletes itself when nothing was reported for a week. */
+export interface Usage {
+  /** @param hasCanary somebody may be waiting to take a canary back */
+  report(server: string, rows: readonly UsageRow[], hasCanary: boolean): void | Promise<void>
+  /** @param sinceMs default: all that is kept */
+  totals(sinceMs?: number): UsageTotals[]
 }
 
-/** One line of the catalog's history: only what changed, `null` for what was not there. */
-export interface CatalogChange {
-  readonly id: number
-  readonly atMs: number
-  /** Subject of an operator, `deploy`, or `automatic`. */
-  readonly by: string
-  /** Absent: a change of the whole platform. */
-  readonly server?: string
-  readonly action: string
-  readonly note?: string
-  readonly before: Readonly<Record<string, unknown>>
-  readonly after: Readonly<Record<string, unknown>>
-}
+// ── durable-objects: Catalog, as operators see it ─────────────────────────────
 
 /** Why a description was not taken; `detail` is for logs and operators, never for callers. */
 export interface PublishFailure {
@@ -475,6 +467,8 @@ function stubOf<Methods>(namespace: DurableObjectNamespace, name: string) {
 }
 
 export const catalogOf = (binding: DurableObjectNamespace) => stubOf<Catalog>(binding, 'catalog')
+export const usageOf = (binding: DurableObjectNamespace, server: string) =>
+  stubOf<Usage>(binding, server)
 export const feedOf = (binding: DurableObjectNamespace) => stubOf<Feed>(binding, 'feed')
 export const sessionOf = (binding: DurableObjectNamespace, name: string) =>
   stubOf<Session>(binding, name)

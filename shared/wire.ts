@@ -20,6 +20,12 @@ export const DECISION_HEADER = 'x-mcp-edge-decision'
 export const DIGEST_HEADER = 'x-mcp-edge-digest'
 export const INTERNAL_HEADER_MAX_BYTES = 4096
 
+/**
+ * `error` on an answer that tells of a failure (a result with `isError`, or an error):
+ * the router counts them without reading bodies. Streams do not say.
+ */
+export const OUTCOME_HEADER = 'x-mcp-edge-outcome'
+
 /** The server refuses before its handler runs: the call was decided on other definitions. */
 export const DIGEST_MISMATCH_STATUS = 409
 

@@ -1,5 +1,5 @@
 /** Every check that runs when a server describes itself. A new one is one file and one line here. */
-import type { Finding } from '#shared/rpc.ts'
+import type { Finding } from '#shared/catalog/records.ts'
 import { FINDINGS_MAX } from '../limits.ts'
 import type { Check, Checked } from './check.ts'
 import { descriptions } from './descriptions.ts'

@@ -1,6 +1,6 @@
 /** What a check is given and gives: one file each, and the table of them in all.ts. */
 import type { Definitions } from '#shared/catalog/entry.ts'
-import type { Finding } from '#shared/rpc.ts'
+import type { Finding } from '#shared/catalog/records.ts'
 
 export interface Checked {
   readonly name: string

@@ -204,6 +204,10 @@ export type ServerEntry = z.infer<typeof serverEntrySchema>
 /** What names an entry among those of its server. */
 export const viewOf = ({ digest, view }: Pick<Arm, 'digest' | 'view'>): string => view ?? digest
 
+/** What counts as one in what is counted: the same words on other code are another. */
+export const armKeyOf = (arm: Arm): string =>
+  [viewOf(arm), arm.script, arm.codeVersion].filter((part) => part !== undefined).join('@')
+
 /** Every server's policy with the platform's rules before its own: what decisions are made by. */
 export function unfoldIndex({ version, servers, rules = [] }: CatalogIndex): CatalogIndex {
   if (rules.length === 0) return { version, servers }

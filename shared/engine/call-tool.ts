@@ -6,6 +6,7 @@ import { fail, ok, type Result } from '../result.ts'
 import { claimAnswers } from './claim.ts'
 import type { Compiled, CompiledTool } from './compile.ts'
 import { failureOf, toolFailure } from './output.ts'
+import { OUTCOME_HEADER } from '../wire.ts'
 import { isJsonSchema } from '../tool/json-schema-input.ts'
 import { MAX_PROBLEMS_CHARS, MAX_REPORTED_ISSUES } from './limits.ts'
 import { describeIssues, parse } from './parse.ts'
@@ -26,7 +27,11 @@ export async function callTool(call: Call): Promise<Response> {
   const retry = await readRetry(call, tool, rawArgs)
   if (!retry.ok) return refuse(retry.failure)
   const args = await readArguments(compiled, tool, rawArgs)
-  if (!args.ok) return successResponse(message.id, args.failure)
+  if (!args.ok) {
+    const answer = successResponse(message.id, args.failure)
+    answer.headers.set(OUTCOME_HEADER, 'error')
+    return answer
+  }
   const { state } = retry.value
   const used = state && (await claimAnswers({ ...call, work: tool }, state))
   if (used) return refuse(used)

@@ -6,7 +6,7 @@ import { serverInfoOf, type Server } from '../tool/server.ts'
 import type { Built } from './built.ts'
 import { answerOf, failureOf, toolFailure } from './output.ts'
 import { NO_PLATFORM, type PlatformUse } from './platform-use.ts'
-import { result, type Work } from './work.ts'
+import { failedResult, result, type Work } from './work.ts'
 
 export interface CompiledTool extends Work {
   readonly tool: Tool
@@ -50,8 +50,8 @@ function compileTool(compiled: Compiled, name: string, tool: Tool): CompiledTool
     once: readOnlyHint !== true && idempotentHint !== true,
     run: (args, context) => tool.handler(args, context),
     answer: (value) => answerOf(compiled, self, value).then(result),
-    failure: (error) => result(failureOf(compiled, self, error)),
-    stopped: (text) => result(toolFailure(compiled.metaJson, text)),
+    failure: (error) => failedResult(failureOf(compiled, self, error)),
+    stopped: (text) => failedResult(toolFailure(compiled.metaJson, text)),
   }
   return self
 }

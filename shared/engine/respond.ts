@@ -7,6 +7,7 @@ import type { ModernRequest } from '../protocol/2026-07-28/ladder.ts'
 import { invalidParams, type WireError } from '../protocol/errors.ts'
 import { isObject, type JsonObject } from '../protocol/jsonrpc.ts'
 import { fail, ok, type Result } from '../result.ts'
+import { OUTCOME_HEADER } from '../wire.ts'
 import type { Caller } from './caller.ts'
 import type { Compiled } from './compile.ts'
 import { JSON_PATIENCE_MS, QUICK_TURNS } from './limits.ts'
@@ -88,6 +89,7 @@ function stretch(run: Run, timeoutMs: number): Promise<Response> {
 }
 
 const JSON_HEADERS = { 'content-type': 'application/json' }
+const ERROR_HEADERS = { ...JSON_HEADERS, [OUTCOME_HEADER]: 'error' }
 
-const jsonOf = ({ status, json }: Reply): Response =>
-  new Response(json, { status, headers: JSON_HEADERS })
+const jsonOf = ({ status, json, isError }: Reply): Response =>
+  new Response(json, { status, headers: isError ? ERROR_HEADERS : JSON_HEADERS })

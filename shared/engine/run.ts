@@ -48,6 +48,8 @@ import type { Ending, Work } from './work.ts'
 export interface Reply {
   readonly status: number
   readonly json: string
+  /** It tells of a failure. */
+  readonly isError?: true
 }
 
 export interface RunInput {
@@ -156,16 +158,18 @@ export class Run implements RunScope {
   }
 
   #end(ending: Ending): void {
-    if (ending.kind === 'result') this.#settleResult(ending.json)
+    if (ending.kind === 'result') this.#settleResult(ending.json, ending.isError)
     else this.#settleError(ending.error)
   }
 
-  #settleResult(resultJson: string): void {
-    this.#settle({ status: 200, json: successJson(this.input.message.id, resultJson) })
+  #settleResult(resultJson: string, isError?: true): void {
+    const json = successJson(this.input.message.id, resultJson)
+    this.#settle({ status: 200, json, ...(isError && { isError }) })
   }
 
   #settleError(error: WireError): void {
-    this.#settle({ status: error.status, json: errorJson(this.input.message.id, error) })
+    const json = errorJson(this.input.message.id, error)
+    this.#settle({ status: error.status, json, isError: true })
   }
 
   #settle(reply: Reply): void {

@@ -7,7 +7,7 @@ import type { ToolContext } from '../tool/define.ts'
 
 /** How a run comes to an end: the JSON text of a result, or an error. */
 export type Ending =
-  | { readonly kind: 'result'; readonly json: string }
+  | { readonly kind: 'result'; readonly json: string; readonly isError?: true }
   | { readonly kind: 'error'; readonly error: WireError }
 
 export interface Work {
@@ -30,4 +30,6 @@ export interface Work {
 }
 
 export const result = (json: string): Ending => ({ kind: 'result', json })
+/** A result that tells of a failure: `json` has `isError`. */
+export const failedResult = (json: string): Ending => ({ kind: 'result', json, isError: true })
 export const failed = (error: WireError): Ending => ({ kind: 'error', error })

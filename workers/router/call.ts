@@ -37,9 +37,11 @@ export interface ModernCall {
 export async function callServer(exchange: Exchange, call: ModernCall): Promise<Response> {
   const refusal = await refuseCall(exchange, call)
   if (refusal) return refusal
-  const answer = await sendDecided(exchange, call)
-  record()
-  return answer
+  const startedMs = Date.now()
+  const outcome = await sendDecided(exchange, call)
+  if (outcome instanceof Response) return outcome
+  record(exchange, outcome, Date.now() - startedMs)
+  return answerOf(outcome.sent, exchange, call)
 }
 
 /** Steps 3 and 4 alone: of a call that is not sent now. */
@@ -50,9 +52,17 @@ export async function refuseCall(
   return (await refuse(exchange, exchange.server, call)) ?? limit()
 }
 
-async function sendDecided(exchange: Exchange, call: ModernCall): Promise<Response> {
-  const outcome = await send(exchange, exchange.server, call)
-  if (outcome.kind !== 'digest_mismatch') return answerOf(outcome, exchange, call)
+/** What a call came to, and of which revision. */
+export interface Sent {
+  readonly server: ServerRecord
+  readonly sent: ForwardOutcome
+}
+
+/** @returns a `Response` where the call was refused after all */
+async function sendDecided(exchange: Exchange, call: ModernCall): Promise<Sent | Response> {
+  const { server } = exchange
+  const first = await send(exchange, server, call)
+  if (first.kind !== 'digest_mismatch') return { server, sent: first }
 
   // The server was redeployed since the snapshot was made, and its handler has
   // not run: learn what it is now, decide again, and send once more.
@@ -61,11 +71,11 @@ async function sendDecided(exchange: Exchange, call: ModernCall): Promise<Respon
   const { name, arm } = exchange.server
   const renewed = await catalog.redescribe(name, exchange.ctx, principal, arm.script)
   if (!renewed || !maySee(principal, renewed.policy)) {
-    return answerOf({ kind: 'unknown_server' }, exchange, call)
+    return { server, sent: { kind: 'unknown_server' } }
   }
   const secondRefusal = await refuse(exchange, renewed, call)
   if (secondRefusal) return secondRefusal
-  return answerOf(await send(exchange, renewed, call), exchange, call)
+  return { server: renewed, sent: await send(exchange, renewed, call) }
 }
 
 async function refuse(

@@ -12,6 +12,7 @@ import {
   DECISION_HEADER,
   DIGEST_HEADER,
   DIGEST_MISMATCH_STATUS,
+  OUTCOME_HEADER,
   PRINCIPAL_HEADER,
 } from '#shared/wire.ts'
 import { limitStream, readBounded } from './bounded-body.ts'
@@ -36,7 +37,7 @@ export interface InternalCall {
 }
 
 export type ForwardOutcome =
-  | { kind: 'answer'; response: Response }
+  | { kind: 'answer'; response: Response; isError: boolean }
   /** SERVERS no longer knows the name. */
   | { kind: 'unknown_server' }
   /** The server runs other definitions than the call was decided on. Its handler did not run. */
@@ -92,7 +93,7 @@ async function exchange(call: InternalCall): Promise<ForwardOutcome> {
     return { kind: 'digest_mismatch' }
   }
   const response = await rebuild(answer)
-  if (response) return { kind: 'answer', response }
+  if (response) return { kind: 'answer', response, isError: tellsOfFailure(answer) }
   await answer.body?.cancel().catch(() => undefined)
   const ref = crypto.randomUUID().slice(0, 8)
   const type = answer.headers.get('content-type')
@@ -107,6 +108,10 @@ const STREAM_HEADERS = {
   'x-accel-buffering': 'no',
   ...ANSWER_HEADERS,
 }
+/** What counts against a revision: failures of tools and of the server, not requests it refused. */
+const tellsOfFailure = ({ status, headers }: Response): boolean =>
+  status >= 500 || headers.get(OUTCOME_HEADER) === 'error'
+
 /** What the 2026-07-28 wire answers (PROTOCOL: error table); 401 and 403 are the router's alone. */
 const PASSED_STATUSES = new Set([200, 202, 400, 404, 406, 413, 415, 500])
 

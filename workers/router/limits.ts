@@ -53,6 +53,13 @@ export const DESCRIPTION_MAX_DEPTH = 200
 /** A whole catalog as a file: some hundred servers' definitions. */
 export const ADMIN_BODY_MAX_BYTES = 16 * 1024 * 1024
 
+/** Sums of an isolate are handed on within the 30 s a request may outlive its answer. */
+export const USAGE_FLUSH_MS = 25_000
+/** With a canary: so soon one that errs must be noticed. */
+export const USAGE_CANARY_FLUSH_MS = 2_000
+/** Revisions of one server that can be called within one such time; more is an attack on memory. */
+export const USAGE_VIEWS_MAX = 20
+
 /**
  * How long a client may keep a list without asking: with the feed's age below the
  * 10 s in which a change is in force where it is asked for (DESIGN §2).

@@ -8,6 +8,7 @@ import { CatalogView } from './catalog-view.ts'
 import { createOriginPolicy, type OriginPolicy } from './cors.ts'
 import { createServers } from './servers.ts'
 import { createTokenKeys } from './token-keys.ts'
+import { UsageCounter } from './usage.ts'
 
 export interface Platform {
   readonly publicOrigin: string
@@ -24,6 +25,7 @@ export interface Platform {
   readonly authenticator: Authenticator
   readonly dpopNonces: DpopNonces
   readonly catalog: CatalogView
+  readonly usage: UsageCounter
   readonly catalogObject: DurableObjectNamespace
   /** See shared/auth/operators.ts. */
   readonly operators: string
@@ -67,6 +69,7 @@ function build(env: Cloudflare.Env): Platform {
       nonces,
     }),
     dpopNonces: nonces,
+    usage: new UsageCounter(env.USAGE),
     catalogObject: env.CATALOG,
     operators: env.OPERATORS,
     catalog: new CatalogView(env, createServers(env), signingKey),

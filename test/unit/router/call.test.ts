@@ -33,7 +33,11 @@ function exchangeWith(feed: { unreachable: boolean }) {
   })
   const exchange = {
     request: new Request('https://mcp.example.com/notes/mcp', { method: 'POST' }),
-    platform: { publicOrigin: 'https://mcp.example.com', signingKey: {} },
+    platform: {
+      publicOrigin: 'https://mcp.example.com',
+      signingKey: {},
+      usage: { count: () => undefined },
+    },
     caller: {
       server: 'notes',
       principal: { subject: 'ada', tenant: 'default', clientId: 'c', scopes: [] },

@@ -1,0 +1,76 @@
+/**
+ * Counts calls by revision in the isolate's memory, and hands the sums to the
+ * server's Usage object some seconds after the first: one object call for as many
+ * calls as came meanwhile, never before an answer.
+ *
+ * Does NOT promise every count: an isolate that ends takes its last seconds along.
+ */
+import type { Arm } from '#shared/catalog/entry.ts'
+import { armKeyOf } from '#shared/catalog/entry.ts'
+import type { Lifetime } from '#shared/catalog/lifetime.ts'
+import { bucketOf, emptyLatencies, type UsageRow } from '#shared/catalog/usage.ts'
+import { logUnexpected } from '#shared/log.ts'
+import { usageOf } from '#shared/rpc.ts'
+import { USAGE_CANARY_FLUSH_MS, USAGE_FLUSH_MS, USAGE_VIEWS_MAX } from './limits.ts'
+
+export interface CountedCall {
+  readonly server: string
+  readonly arm: Arm
+  readonly hasCanary: boolean
+  readonly isError: boolean
+  readonly latencyMs: number
+}
+
+interface Counts {
+  calls: number
+  errors: number
+  latencies: number[]
+}
+
+/** What waits to be handed on, of one server. */
+interface Window {
+  readonly views: Map<string, Counts>
+  hasCanary: boolean
+}
+
+export class UsageCounter {
+  readonly #usage: DurableObjectNamespace
+  readonly #windows = new Map<string, Window>()
+
+  constructor(usage: DurableObjectNamespace) {
+    this.#usage = usage
+  }
+
+  count({ server, arm, hasCanary, isError, latencyMs }: CountedCall, lifetime: Lifetime): void {
+    let window = this.#windows.get(server)
+    if (!window) {
+      window = { views: new Map(), hasCanary }
+      this.#windows.set(server, window)
+      lifetime.waitUntil(this.#handOn(server, window))
+    }
+    window.hasCanary ||= hasCanary
+    const view = armKeyOf(arm)
+    let counts = window.views.get(view)
+    if (!counts) {
+      if (window.views.size >= USAGE_VIEWS_MAX) return
+      counts = { calls: 0, errors: 0, latencies: emptyLatencies() }
+      window.views.set(view, counts)
+    }
+    counts.calls += 1
+    if (isError) counts.errors += 1
+    const bucket = bucketOf(latencyMs)
+    counts.latencies[bucket] = (counts.latencies[bucket] ?? 0) + 1
+  }
+
+  async #handOn(server: string, window: Window): Promise<void> {
+    const waitMs = window.hasCanary ? USAGE_CANARY_FLUSH_MS : USAGE_FLUSH_MS
+    await new Promise((resolve) => setTimeout(resolve, waitMs))
+    this.#windows.delete(server)
+    const rows: UsageRow[] = [...window.views].map(([view, counts]) => ({ view, ...counts }))
+    try {
+      await usageOf(this.#usage, server).report(server, rows, window.hasCanary)
+    } catch (error) {
+      logUnexpected('usage_not_counted', error, { server })
+    }
+  }
+}
