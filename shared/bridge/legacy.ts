@@ -21,6 +21,7 @@ import {
   VERSION_HEADER,
 } from '../protocol/headers.ts'
 import {
+  echoableId,
   asMessage,
   isObject,
   isRequestId,
@@ -98,7 +99,7 @@ async function post(input: LegacyInput): Promise<Response> {
   if (!parsed.ok) return errorResponse(null, parsed.failure)
   if (Array.isArray(parsed.value)) return errorResponse(null, batchUnsupported())
   const message = asMessage(parsed.value)
-  if (!message) return errorResponse(null, invalidRequest())
+  if (!message) return errorResponse(echoableId(parsed.value), invalidRequest())
   const confusion = eraConfusion(headers.get(VERSION_HEADER), message)
   if (confusion) return confusion
   if (message.kind === 'request' && message.message.method === 'initialize') {

@@ -40,8 +40,9 @@ export type JsonRpcMessage =
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** Larger integers would be echoed as other ones: JSON numbers are doubles here. */
 export const isRequestId = (value: unknown): value is RequestId =>
-  typeof value === 'string' || Number.isInteger(value)
+  typeof value === 'string' || Number.isSafeInteger(value)
 
 /** JSON text → value. The caller has bounded the text (`readBody`). */
 export function parseJson(text: string): Result<unknown, WireError> {
@@ -108,7 +109,8 @@ function isFailure(value: JsonObject): boolean {
     isObject(error) &&
     Number.isInteger(error['code']) &&
     typeof error['message'] === 'string' &&
-    (id === undefined || id === null || isRequestId(id)) &&
+    // What `echoableId` echoes: also an id that no request may have.
+    (id === undefined || id === null || typeof id === 'string' || typeof id === 'number') &&
     hasOnly(value, 'id' in value ? 3 : 2)
   )
 }
