@@ -34,6 +34,8 @@ import test_streaming_elicitation from './tools/test_streaming_elicitation.ts'
 import test_tool_with_logging from './tools/test_tool_with_logging.ts'
 import test_tool_with_progress from './tools/test_tool_with_progress.ts'
 import test_tool_with_task from './tools/test_tool_with_task.ts'
+import test_trigger_prompt_change from './tools/test_trigger_prompt_change.ts'
+import test_trigger_tool_change from './tools/test_trigger_tool_change.ts'
 import test_x_mcp_header from './tools/test_x_mcp_header.ts'
 
 export default defineServer({
@@ -70,6 +72,8 @@ export default defineServer({
     test_tool_with_logging,
     test_tool_with_progress,
     test_tool_with_task,
+    test_trigger_prompt_change,
+    test_trigger_tool_change,
     test_x_mcp_header,
   },
   prompts: { ...prompts },
