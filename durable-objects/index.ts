@@ -11,6 +11,7 @@
  * | ReplayObject     | thumbprint of a proof key | proofs used in the last 10 min        | each row after that; all, with the last row |
  * | HubObject        | server, shard     | who listens, the latest event of each topic | a minute after its last listener left |
  * | SubscriptionsObject | tenant, subject, session id | resources a 2025 session follows | with the last of them, the session's end or its expiry |
+ * | ApiKeysObject    | `api-keys`        | API keys (hashed), their rights             | never; each key a month after it ended |
  * | RunObject        | tenant, subject, server, run id | the round that claimed a run, results of its steps | an hour after the last claim or step; of tasks, eight days |
  * | StateObject      | tenant, subject, server, handle | what a server keeps behind a handle   | a week after its last use |
  * | UsageObject      | server            | calls, errors, latencies of each revision by the minute | each row after a week; all, with the last row |
@@ -18,6 +19,7 @@
  *
  * Entrypoint `Platform`: what servers may use of it (binding PLATFORM).
  */
+export { ApiKeysObject } from './api-keys.ts'
 export { CatalogObject } from './catalog.ts'
 export { FeedObject } from './feed.ts'
 export { GrantStoreObject } from './grant-store.ts'

@@ -91,3 +91,12 @@ export const GRANT_LIST_MAX_KEYS = 1_000
 export const REPLAY_ROWS_MAX = 50_000
 /** Names are digests; anything longer is a mistake. */
 export const REPLAY_NAME_MAX_CHARS = 64
+
+// ── ApiKeys ───────────────────────────────────────────────────────────────────
+
+/** Machines, not people; all are listed at once. */
+export const API_KEYS_MAX = 5_000
+/** An operator looks back a month, rarely longer. */
+export const API_KEY_ENDED_KEPT_SECONDS = 30 * 86_400
+/** "Unused for months" is what matters; finer would be a write per question. */
+export const API_KEY_USED_PRECISION_SECONDS = 3_600

@@ -3,6 +3,7 @@
  * a type (two ambient `Env`s do not fit one program): they meet here, and the
  * one cast per binding is in this file.
  */
+import type { AccessTokenFailure, VerifiedToken } from './auth/access-token.ts'
 import type { CatalogIndex, ServerDescription, ServerEntry } from './catalog/entry.ts'
 import type { BoundFailure } from './platform/run-store.ts'
 import type { CanaryWatch, UsageRow, UsageTotals } from './catalog/usage.ts'
@@ -344,11 +345,69 @@ export interface Run {
   record(key: string, json: string, keptMs: number): Result<string, BoundFailure>
 }
 
+// ── durable-objects: ApiKeys ──────────────────────────────────────────────────
+
+/** What is known of a key; never the key, and its hash stays in the object. */
+export interface ApiKey {
+  readonly id: string
+  /** What it is for, in its maker's words. */
+  readonly name: string
+  readonly tenant: string
+  readonly subject: string
+  readonly scopes: readonly string[]
+  /** Servers it counts at; empty = all. */
+  readonly servers: readonly string[]
+  readonly createdAtSeconds: number
+  readonly expiresAtSeconds: number
+  /** To the hour. */
+  readonly lastUsedAtSeconds?: number
+  readonly revokedAtSeconds?: number
+  /** The key that takes its place. */
+  readonly rotatedTo?: string
+}
+export type NewApiKey = Pick<ApiKey, 'name' | 'tenant' | 'subject' | 'scopes' | 'servers'> & {
+  readonly id: string
+  readonly hash: string
+  readonly lifetimeSeconds: number
+}
+export type ApiKeyFailure = { reason: 'too_many' | 'exists' | 'unknown' | 'revoked' }
+
+/** One object, name `api-keys`. */
+export interface ApiKeys {
+  create(key: NewApiKey): Result<ApiKey, ApiKeyFailure>
+  /** The key whose id and hash these are, if it counts now. */
+  verify(id: string, hash: string): ApiKey | null
+  list(): ApiKey[]
+  /** A successor of the same rights; the old key counts on for the overlap. */
+  rotate(
+    id: string,
+    successor: Pick<NewApiKey, 'id' | 'hash'>,
+    overlapSeconds: number,
+  ): Result<ApiKey, ApiKeyFailure>
+  revoke(id: string): Result<ApiKey, ApiKeyFailure>
+}
+
 // ── oauth ─────────────────────────────────────────────────────────────────────
 
-export interface OAuth {
+/** What counts as a credential, beside tokens signed by one of the keys. */
+export interface CredentialKinds {
   /** Public keys of access tokens (RFC 7517); overlap covers the longest token lifetime. */
-  jwks(): { keys: JsonWebKey[] }
+  keys: JsonWebKey[]
+  /** `iss` of tokens to ask {@link OAuth.verifyCredential} about. */
+  trustedIssuers: readonly string[]
+  /** Whether to ask about API keys. */
+  apiKeys: boolean
+}
+/** `unavailable`: a trusted issuer's keys cannot be had now. */
+export type CredentialFailure = AccessTokenFailure | { reason: 'unavailable' }
+
+export interface OAuth {
+  credentialKinds(): CredentialKinds
+  /** Judges an API key or a trusted issuer's token for one server; keep the verdict until it expires. */
+  verifyCredential(
+    credential: string,
+    server: string,
+  ): Promise<Result<VerifiedToken, CredentialFailure>>
 }
 
 // ── durable-objects: Hub (who listens to one server) ──────────────────────────
@@ -478,6 +537,7 @@ export const subscriptionsOf = (binding: DurableObjectNamespace, name: string) =
   stubOf<Subscriptions>(binding, name)
 export const grantStoreOf = (binding: DurableObjectNamespace, shard: string) =>
   stubOf<GrantStore>(binding, shard)
+export const apiKeysOf = (binding: DurableObjectNamespace) => stubOf<ApiKeys>(binding, 'api-keys')
 export const replayOf = (binding: DurableObjectNamespace, jkt: string) =>
   stubOf<Replay>(binding, jkt)
 export const runOf = (binding: DurableObjectNamespace, name: string) => stubOf<Run>(binding, name)

@@ -92,7 +92,7 @@ export async function verifyAccessToken(
       expiresAtSeconds: payload.exp,
     })
   } catch (error) {
-    return fail({ reason: reasonOf(error) })
+    return fail({ reason: jwtFailure(error) })
   }
 }
 
@@ -103,7 +103,7 @@ const CLIENT_ID_KEPT_CHARS = 200
  * How policies, logs and servers know a client. A registration sealed into its own
  * id (RFC 7591 appendix A.5.2) is known by a digest: the assertion must fit a header.
  */
-async function clientNameOf(clientId: string): Promise<string> {
+export async function clientNameOf(clientId: string): Promise<string> {
   if (clientId.length <= CLIENT_ID_KEPT_CHARS) return clientId
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(clientId))
   return `sealed-${toBase64Url(new Uint8Array(digest))}`
@@ -121,7 +121,8 @@ function resolverOf(jwks: { keys: JWK[] }): ReturnType<typeof createLocalJWKSet>
   return resolver
 }
 
-function reasonOf(error: unknown): AccessTokenFailure['reason'] {
+/** What jose found wrong. */
+export function jwtFailure(error: unknown): AccessTokenFailure['reason'] {
   const { code, claim } = error as { code?: string; claim?: string }
   if (code === 'ERR_JWT_EXPIRED') return 'expired'
   if (claim === 'aud') return 'wrong_audience'

@@ -19,6 +19,8 @@ const SHOWN_ONLY: readonly RegExp[] = [
   /^npm run dev( -- --public \S+)?$/,
   /^claude mcp add --transport http clock http:\/\/localhost:8787\/clock\/mcp$/,
   /^npx @modelcontextprotocol\/inspector$/,
+  // Run, with these very options, in api-keys.test.ts.
+  /^npm run api-key -- (create|list|rotate|revoke)\b/,
 ]
 
 describe.each(fences)('$where', ({ language, text, path }) => {

@@ -1,5 +1,8 @@
-/** A request body as text, read no further than its bound; `undefined` when it is longer. */
-export async function boundedText(request: Request, maxBytes: number): Promise<string | undefined> {
+/** The body of a request or an answer as text, read no further than its bound; `undefined` when it is longer. */
+export async function boundedText(
+  request: Pick<Request, 'headers' | 'body'>,
+  maxBytes: number,
+): Promise<string | undefined> {
   if (Number(request.headers.get('content-length')) > maxBytes) return undefined
   const decoder = new TextDecoder()
   let text = ''

@@ -1,6 +1,6 @@
 /** What one request to the authorization server works with. */
 import { ACCESS_TOKEN_MAX_SECONDS } from '#shared/catalog/limits.ts'
-import { feedOf } from '#shared/rpc.ts'
+import { apiKeysOf, feedOf } from '#shared/rpc.ts'
 import type { AsEnv, Carrier } from './as-for-resource.ts'
 import { openClient } from './client-id.ts'
 import { ServerCatalog } from './servers.ts'
@@ -14,6 +14,9 @@ export interface Exchange {
   readonly ctx: ExecutionContext
   /** Which DPoP proofs were used. */
   readonly replay: DurableObjectNamespace
+  readonly apiKeys: ReturnType<typeof apiKeysOf>
+  /** Tells every isolate that tokens of a grant no longer count. */
+  revokeGrant(grantId: string, untilSeconds: number): Promise<void>
   /** A fresh view of the store, with what the library's callback needs. */
   asEnv(carrier?: Carrier, options?: Pick<StoreOptions, 'holdsGrants'>): AsEnv
 }
@@ -24,14 +27,15 @@ export function exchangeOf(env: Cloudflare.Env, ctx: ExecutionContext): Exchange
   if (catalog?.env !== env) catalog = { env, catalog: new ServerCatalog(env) }
   const settings = settingsOf(env)
   const shards = new Shards(env.GRANTS)
+  const revokeGrant = (grantId: string, untilSeconds: number) =>
+    feedOf(env.FEED).revokeGrant(grantId, untilSeconds)
   const store = (options: Pick<StoreOptions, 'holdsGrants'>) =>
     new GrantKv({
       shards,
       publicOrigin: settings.publicOrigin,
       ...options,
       openClient: async (id) => openClient(await settings.clientKeys(), id, nowSeconds()),
-      grantRevoked: (grantId) =>
-        feedOf(env.FEED).revokeGrant(grantId, nowSeconds() + ACCESS_TOKEN_MAX_SECONDS),
+      grantRevoked: (grantId) => revokeGrant(grantId, nowSeconds() + ACCESS_TOKEN_MAX_SECONDS),
     })
   return {
     settings,
@@ -39,6 +43,8 @@ export function exchangeOf(env: Cloudflare.Env, ctx: ExecutionContext): Exchange
     catalog: catalog.catalog,
     ctx,
     replay: env.REPLAY,
+    apiKeys: apiKeysOf(env.API_KEYS_STORE),
+    revokeGrant,
     asEnv: (carrier = {}, options = {}) => ({ OAUTH_KV: store(options), carrier }),
   }
 }

@@ -6,12 +6,14 @@
  */
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import { Hono, type Context } from 'hono'
-import type { JWK } from 'jose'
+import { API_KEYS_AUDIENCE_PATH } from '#shared/auth/operator.ts'
 import { logUnexpected } from '#shared/log.ts'
 import { oauthError } from './answers.ts'
+import { manageApiKeys } from './api-keys.ts'
 import { authorize } from './authorize.ts'
 import { boundedText } from './bounded-text.ts'
 import { answerConsent } from './consent.tsx'
+import { credentialKinds, verifyCredential } from './credential.ts'
 import { exchangeOf, type Exchange } from './exchange.ts'
 import { introspect } from './introspect.ts'
 import { FORM_MAX_BYTES } from './limits.ts'
@@ -68,6 +70,9 @@ for (const path of [paths.REGISTER_PATH, '/register']) app.all(path, by(register
 app.all(paths.REVOKE_PATH, by(revoke))
 app.post(paths.INTROSPECT_PATH, by(introspect))
 app.get(paths.JWKS_PATH, by(publicKeys))
+app
+  .all(`${API_KEYS_AUDIENCE_PATH}/*`, by(manageApiKeys))
+  .all(API_KEYS_AUDIENCE_PATH, by(manageApiKeys))
 app.get(paths.LOGIN_PATH, by(signInPage))
 app.get(paths.OWNER_LOGIN_PATH, by(ownerPage)).post(paths.OWNER_LOGIN_PATH, byForm(ownerSignIn))
 app.get(paths.IDP_LOGIN_PATH, by(startIdpSignIn))
@@ -108,8 +113,11 @@ export default class OAuthWorker extends WorkerEntrypoint<Cloudflare.Env> {
   }
 
   /** RPC for the router: see `OAuth` in shared/rpc.ts. */
-  async jwks(): Promise<{ keys: JWK[] }> {
-    const { jwks } = await settingsOf(this.env).tokenKeys()
-    return jwks
+  credentialKinds(): ReturnType<typeof credentialKinds> {
+    return credentialKinds(settingsOf(this.env))
+  }
+
+  verifyCredential(credential: string, server: string): ReturnType<typeof verifyCredential> {
+    return verifyCredential(credential, server, exchangeOf(this.env, this.ctx))
   }
 }

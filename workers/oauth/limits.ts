@@ -61,3 +61,33 @@ export const ASSERTION_CLOCK_SKEW_SECONDS = 30
 /** RSA-4096 signatures take 700 characters, claims a few hundred. */
 export const ASSERTION_MAX_CHARS = 8 * 1024
 export const CLIENT_JTI_MAX_CHARS = 256
+
+// ── trusted issuers ───────────────────────────────────────────────────────────
+
+/** Written into a configuration by hand; each keeps a key set in every isolate. */
+export const TRUSTED_ISSUERS_MAX = 16
+/** Of its tokens, where the operator says nothing; and at most, as of our own. */
+export const TRUSTED_LIFETIME_SECONDS = 3_600
+/** Issuers rotate with overlaps of hours to days. */
+export const FOREIGN_JWKS_MAX_AGE_MS = 10 * 60_000
+/** An issuer that is down for longer is not trusted on old keys. */
+export const FOREIGN_JWKS_KEPT_MS = 24 * 3_600_000
+/** Tokens of made-up keys must not become a flood of requests to their issuer. */
+export const FOREIGN_JWKS_RETRY_MS = 30_000
+/** The caller waits for it, once per isolate. */
+export const FOREIGN_JWKS_TIMEOUT_MS = 5_000
+/** Large issuers publish a dozen keys with certificates: 30 KiB. */
+export const FOREIGN_JWKS_MAX_BYTES = 128 * 1024
+export const FOREIGN_JWKS_KEYS_MAX = 50
+
+// ── API keys ──────────────────────────────────────────────────────────────────
+
+/** A router trusts what it learned of a key for so long; a revocation is faster, by the feed. */
+export const API_KEY_VERDICT_SECONDS = 300
+/** No key counts for ever; people forget them. */
+export const API_KEY_LIFETIME_MAX_SECONDS = 366 * 86_400
+/** A key superseded at once is revoked; with overlap, no isolate may still hold it when it ends. */
+export const API_KEY_OVERLAP_MIN_SECONDS = 2 * API_KEY_VERDICT_SECONDS
+export const API_KEY_OVERLAP_MAX_SECONDS = 30 * 86_400
+/** One request of `npm run api-key`: names, scopes and servers. */
+export const API_KEY_REQUEST_MAX_BYTES = 16 * 1024

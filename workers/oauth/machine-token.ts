@@ -15,7 +15,7 @@ import { MACHINE_TOKEN_SECONDS } from './limits.ts'
 import { authenticateMachine, machineRefusal } from './machine-auth.ts'
 import type { Machine } from './machines.ts'
 import { mayUse, resourceOf, serverNameOf, type KnownServer, type Person } from './servers.ts'
-import { subjectOf } from './subject.ts'
+import { subjectOf } from '#shared/auth/subject.ts'
 
 /** The issuer under which machines are known. */
 const MACHINE_ISSUER = 'urn:mcp-edge:machine'

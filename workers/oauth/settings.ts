@@ -5,6 +5,7 @@ import { deriveSealKeys, type SealKeys } from '#shared/auth/seal.ts'
 import { readMachines, type Machines } from './machines.ts'
 import { parseOwnerLink, type OwnerLink } from './owner-link.ts'
 import { readTokenKeys, type TokenKeyRing, type TokenKeys } from './token-keys.ts'
+import { createTrustedIssuers, type TrustedIssuers } from './trusted-issuers.ts'
 
 export interface OidcSettings {
   readonly issuer: URL
@@ -24,6 +25,8 @@ export interface Settings {
   readonly defaultResource: string
   readonly oidc: OidcSettings | undefined
   readonly ownerLink: OwnerLink | undefined
+  readonly trustedIssuers: TrustedIssuers
+  readonly takesApiKeys: boolean
   /** The router's, too, where both are one origin. */
   readonly dpopNonces: DpopNonces
   readonly machines: Machines
@@ -48,12 +51,15 @@ function build(env: Cloudflare.Env): Settings {
   let refreshKeys: Promise<SealKeys> | undefined
   let tokenKeys: Promise<TokenKeyRing> | undefined
   const issuer = originOf('ISSUER', env.ISSUER)
+  const publicOrigin = originOf('PUBLIC_ORIGIN', env.PUBLIC_ORIGIN)
   return {
     issuer,
-    publicOrigin: originOf('PUBLIC_ORIGIN', env.PUBLIC_ORIGIN),
+    publicOrigin,
     defaultResource: env.DEFAULT_RESOURCE,
     oidc: oidcOf(env),
     ownerLink: parseOwnerLink(env.OWNER_LINK),
+    trustedIssuers: createTrustedIssuers(env.TRUSTED_ISSUERS, { issuer, publicOrigin }),
+    takesApiKeys: isOn('API_KEYS', env.API_KEYS),
     dpopNonces: createDpopNonces(env.DPOP_SECRET, issuer),
     machines: readMachines(env),
     clientKeys: () => (clientKeys ??= deriveSealKeys(env.SEAL_SECRETS, 'oauth/client')),
@@ -81,6 +87,11 @@ function oidcOf(env: Cloudflare.Env): OidcSettings | undefined {
       claims: parseClaimNames('OIDC_CLAIMS', env.OIDC_CLAIMS),
     },
   }
+}
+
+function isOn(variable: string, value: string): boolean {
+  if (value !== '' && value !== 'on') throw new TypeError(`${variable} must be "on" or empty`)
+  return value === 'on'
 }
 
 function originOf(variable: string, value: string): string {

@@ -15,7 +15,7 @@ import { beginSignIn, readSignIn, takeSignIn, type PendingSignIn } from './pendi
 import type { Person } from './servers.ts'
 import type { OidcSettings } from './settings.ts'
 import { signedIn, signInRefused } from './sign-in.tsx'
-import { subjectOf } from './subject.ts'
+import { subjectOf } from '#shared/auth/subject.ts'
 
 type SignInFailure = IdentityFailure | { reason: 'no_id_token' }
 

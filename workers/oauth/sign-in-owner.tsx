@@ -8,7 +8,7 @@ import { page } from './pages/layout.tsx'
 import { OWNER_LOGIN_PATH } from './paths.ts'
 import { takeSignIn } from './pending.ts'
 import { signedIn, signInRefused } from './sign-in.tsx'
-import { OWNER_ISSUER, subjectOf } from './subject.ts'
+import { OWNER_ISSUER, subjectOf } from '#shared/auth/subject.ts'
 
 export function ownerPage(request: Request, { settings }: Exchange): Response {
   if (!settings.ownerLink) return signInRefused()

@@ -18,6 +18,7 @@ export function unauthorized(
     const resourceMetadataUrl = resourceMetadataUrlOf(publicOrigin, server)
     return challengeResponse({ status: 401, description, resourceMetadataUrl })
   }
+  if (failure.reason === 'unavailable') return unavailable()
   const { error, description } = wireErrorOf(failure)
   if (error === 'invalid_request') return plainError(400, error, description)
   return challengeResponse({
@@ -35,7 +36,7 @@ interface WireError {
 }
 
 /** Says what to do, not why a signature failed. */
-function wireErrorOf(failure: AuthFailure): WireError {
+function wireErrorOf(failure: Exclude<AuthFailure, { reason: 'unavailable' }>): WireError {
   switch (failure.reason) {
     case 'malformed_header': {
       const form = 'Bearer <access token> or DPoP <access token>'
@@ -64,6 +65,14 @@ function wireErrorOf(failure: AuthFailure): WireError {
       return { error: code, description: sentence }
     }
   }
+}
+
+/** Not the caller's fault, and no reason to sign in again. */
+function unavailable(): Response {
+  const sentence = 'The credential cannot be checked right now; retry in a few seconds'
+  const response = plainError(503, 'unavailable', sentence)
+  response.headers.set('retry-after', '5')
+  return response
 }
 
 const invalidToken = (description: string): WireError => ({ error: 'invalid_token', description })

@@ -6,7 +6,7 @@
  * Does NOT check revocation (the feed changes while a verdict is cached: see
  * mcp.ts), policy or scopes, nor whether another isolate has seen a proof (replay.ts).
  */
-import { verifyAccessToken, type AccessTokenFailure } from '#shared/auth/access-token.ts'
+import { verifyAccessToken } from '#shared/auth/access-token.ts'
 import type { DpopFailure } from '#shared/auth/dpop-failure.ts'
 import type { DpopNonces } from '#shared/auth/dpop-nonce.ts'
 import { verifyDpopProof, type VerifiedProof } from '#shared/auth/dpop-proof.ts'
@@ -14,6 +14,7 @@ import { ANONYMOUS, type Principal } from '#shared/auth/principal.ts'
 import { createReplayGuard } from '#shared/auth/replay.ts'
 import { createLruCache } from '#shared/lru-cache.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
+import type { CredentialFailure } from '#shared/rpc.ts'
 import { AUTHORIZATION_HEADER_MAX_CHARS, VERDICT_CACHE_ENTRIES } from './limits.ts'
 import { resourceOf } from './match.ts'
 import type { TokenKeys } from './token-keys.ts'
@@ -51,7 +52,7 @@ export type AuthFailure =
     }
   /** The proof is refused, whatever the token. */
   | { reason: 'proof'; proof: DpopFailure['reason'] }
-  | AccessTokenFailure
+  | CredentialFailure
 
 export interface Authenticator {
   authenticate(
@@ -126,12 +127,11 @@ async function verifyToken(
   }
   const isDpop = isDpopScheme(scheme)
   if (!isDpop && scheme.toLowerCase() !== 'bearer') return fail({ reason: 'unsupported_scheme' })
-  const verified = await verifyAccessToken(token, {
-    issuer,
-    audience: resourceOf(publicOrigin, server),
-    jwks: await keys.for(token),
-    nowSeconds,
-  })
+  const jwks = await keys.for(token)
+  const audience = resourceOf(publicOrigin, server)
+  const verified = keys.isForeign(token)
+    ? await keys.verifyForeign(token, server)
+    : await verifyAccessToken(token, { issuer, audience, jwks, nowSeconds })
   if (!verified.ok) return verified
   const isBound = verified.value.principal.jkt !== undefined
   if (isBound !== isDpop) return fail({ reason: isBound ? 'bound' : 'unbound' })

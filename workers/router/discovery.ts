@@ -25,11 +25,7 @@ export interface Discovery {
    *
    * @param script of a canary that runs beside the server
    */
-  publish(
-    name: string,
-    lifetime: Lifetime,
-    script?: 'canary',
-  ): Promise<CatalogIndex | undefined>
+  publish(name: string, lifetime: Lifetime, script?: 'canary'): Promise<CatalogIndex | undefined>
   /** SERVERS was asked for the name a moment ago and did not know it. */
   isKnownMiss(name: string, nowMs: number): boolean
   /** SERVERS has just said that it does not know the name. */

@@ -37,6 +37,9 @@ export const CAPABILITY_CACHE_ENTRIES = 2_000
 export const JWKS_MAX_AGE_MS = 5 * 60_000
 export const JWKS_RETRY_MS = 30_000
 
+/** Cold API keys and foreign tokens that one isolate asks the authorization server about at a time. */
+export const FOREIGN_CREDENTIALS_AT_ONCE = 64
+
 /** A name SERVERS does not know is not asked for again so soon (DESIGN §2). */
 export const UNKNOWN_SERVER_TTL_MS = 30_000
 export const UNKNOWN_SERVER_CACHE_ENTRIES = 1_000

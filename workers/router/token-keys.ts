@@ -1,36 +1,43 @@
 /**
- * The authorization server's public keys, fetched over the binding and kept per
- * isolate. Keys that cannot be renewed go on counting: they overlap the longest
- * token, and an outage of the oauth Worker must not stop calls.
+ * What counts as a credential: the authorization server's public keys, and which
+ * others it judges itself (API keys, tokens of trusted issuers). Asked over the
+ * binding and kept per isolate. What cannot be renewed goes on counting: keys
+ * overlap the longest token, and an outage of the oauth Worker must not stop calls.
  */
-import { decodeProtectedHeader, type JWK } from 'jose'
+import { decodeJwt, decodeProtectedHeader, type JWK } from 'jose'
+import type { VerifiedToken } from '#shared/auth/access-token.ts'
+import { API_KEY_PREFIX } from '#shared/auth/api-key.ts'
 import { logUnexpected } from '#shared/log.ts'
-import { oauthOf } from '#shared/rpc.ts'
-import { JWKS_MAX_AGE_MS, JWKS_RETRY_MS } from './limits.ts'
+import { fail, type Result } from '#shared/result.ts'
+import { oauthOf, type CredentialFailure, type CredentialKinds } from '#shared/rpc.ts'
+import { FOREIGN_CREDENTIALS_AT_ONCE, JWKS_MAX_AGE_MS, JWKS_RETRY_MS } from './limits.ts'
 
-export interface Jwks {
-  keys: JWK[]
-}
+export type Jwks = { keys: JWK[] }
 
 export interface TokenKeys {
   /** Keys that may have signed `token`: an unknown `kid` refetches, at most once per JWKS_RETRY_MS. */
   for(token: string): Promise<Jwks>
+  /** Whether the authorization server is to judge it; asked of after {@link for}. */
+  isForeign(token: string): boolean
+  /** Its judgement, for one server. */
+  verifyForeign(token: string, server: string): Promise<Result<VerifiedToken, CredentialFailure>>
 }
 
 /** @throws when the keys were never had and the oauth Worker cannot be reached */
 export function createTokenKeys(oauth: Fetcher): TokenKeys {
-  let jwks: Jwks = { keys: [] }
+  let kinds: CredentialKinds = { keys: [], trustedIssuers: [], apiKeys: false }
   let fetchedAtMs = -Infinity
   let triedAtMs = -Infinity
+  let underway = 0
 
   /** Not shared between requests: work of a request that dies never settles for the others. */
   async function renew(nowMs: number): Promise<void> {
     triedAtMs = nowMs
     try {
-      jwks = (await oauthOf(oauth).jwks()) as Jwks
+      kinds = await oauthOf(oauth).credentialKinds()
       fetchedAtMs = nowMs
     } catch (error) {
-      if (jwks.keys.length === 0) throw error
+      if (kinds.keys.length === 0) throw error
       logUnexpected('token_keys_not_renewed', error)
     }
   }
@@ -38,18 +45,42 @@ export function createTokenKeys(oauth: Fetcher): TokenKeys {
   return {
     async for(token) {
       const nowMs = Date.now()
-      const isDue = nowMs - fetchedAtMs > JWKS_MAX_AGE_MS || !knows(jwks, token)
-      const mayTry = jwks.keys.length === 0 || nowMs - triedAtMs > JWKS_RETRY_MS
+      const isDue = nowMs - fetchedAtMs > JWKS_MAX_AGE_MS || !knows(kinds, token)
+      const mayTry = kinds.keys.length === 0 || nowMs - triedAtMs > JWKS_RETRY_MS
       if (isDue && mayTry) await renew(nowMs)
-      return jwks
+      return kinds as Jwks
+    },
+    isForeign: (token) => isForeign(kinds, token),
+    async verifyForeign(token, server) {
+      // Whoever makes up credentials must not keep the authorization server busy for all.
+      if (underway >= FOREIGN_CREDENTIALS_AT_ONCE) return fail({ reason: 'unavailable' })
+      underway += 1
+      try {
+        return await oauthOf(oauth).verifyCredential(token, server)
+      } catch (error) {
+        logUnexpected('credential_not_verified', error)
+        return fail({ reason: 'unavailable' })
+      } finally {
+        underway -= 1
+      }
     },
   }
 }
 
-function knows({ keys }: Jwks, token: string): boolean {
+function isForeign({ apiKeys, trustedIssuers }: CredentialKinds, token: string): boolean {
+  if (token.startsWith(API_KEY_PREFIX)) return apiKeys
+  if (trustedIssuers.length === 0) return false
+  try {
+    return trustedIssuers.includes(decodeJwt(token).iss ?? '')
+  } catch {
+    return false
+  }
+}
+
+function knows(kinds: CredentialKinds, token: string): boolean {
   try {
     const { kid } = decodeProtectedHeader(token)
-    return keys.some((key) => key.kid === kid)
+    return kinds.keys.some((key) => (key as JWK).kid === kid) || isForeign(kinds, token)
   } catch {
     // Not a JWT at all: no key will ever fit, so nothing is fetched for it.
     return true

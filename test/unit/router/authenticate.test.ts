@@ -43,7 +43,11 @@ const authenticator = () =>
   createAuthenticator({
     issuer: ISSUER,
     publicOrigin: ORIGIN,
-    keys: { for: async () => jwks },
+    keys: {
+      for: async () => jwks,
+      isForeign: () => false,
+      verifyForeign: async () => ({ ok: false, failure: { reason: 'unavailable' } }),
+    },
     nonces: createDpopNonces('s'.repeat(43), ORIGIN),
   })
 const requestWith = (authorization: string | null) =>

@@ -11,11 +11,15 @@ let fetches: number
 
 /** The oauth Worker's RPC: an outage cannot be had from the real one. */
 const oauth = {
-  jwks() {
+  credentialKinds() {
     fetches += 1
     return isDown
       ? Promise.reject(new Error('down'))
-      : Promise.resolve({ keys: published.map((kid) => ({ kty: 'EC', kid })) })
+      : Promise.resolve({
+          keys: published.map((kid) => ({ kty: 'EC', kid })),
+          trustedIssuers: ['https://idp.example'],
+          apiKeys: true,
+        })
   },
 } as unknown as Fetcher
 
@@ -67,5 +71,17 @@ describe('createTokenKeys', () => {
   it('says so when it never had any', async () => {
     isDown = true
     await expect(idsOf(createTokenKeys(oauth), 'one')).rejects.toThrow('down')
+  })
+
+  it('lets the authorization server judge API keys and tokens of trusted issuers, and no others', async () => {
+    const keys = createTokenKeys(oauth)
+    const said = (iss: string) =>
+      `${Buffer.from('{"alg":"ES256"}').toString('base64url')}.${Buffer.from(JSON.stringify({ iss })).toString('base64url')}.x`
+    expect(keys.isForeign('mcpk_x')).toBe(false)
+    await idsOf(keys, 'one')
+    expect(keys.isForeign('mcpk_x')).toBe(true)
+    expect(keys.isForeign(said('https://idp.example'))).toBe(true)
+    expect(keys.isForeign(said('https://idp.example/'))).toBe(false)
+    expect(keys.isForeign('not a token')).toBe(false)
   })
 })

@@ -1,7 +1,7 @@
 /** Stubs typed by the contracts of shared/rpc.ts, which `cloudflare:test` takes too. */
 import { runInDurableObject } from 'cloudflare:test'
 import { type DurableObject, exports } from 'cloudflare:workers'
-import type { Catalog, Feed, GrantStore, Replay, Rpc } from '#shared/rpc.ts'
+import type { ApiKeys, Catalog, Feed, GrantStore, Replay, Rpc } from '#shared/rpc.ts'
 
 type Stub<Methods> = Rpc<Methods> & DurableObjectStub
 
@@ -11,6 +11,8 @@ const uniqueName = (): string => `test-${++made}`
 
 export const newGrantStore = () =>
   exports.GrantStoreObject.getByName(uniqueName()) as unknown as Stub<GrantStore>
+export const newApiKeys = () =>
+  exports.ApiKeysObject.getByName(uniqueName()) as unknown as Stub<ApiKeys>
 export const newReplay = () =>
   exports.ReplayObject.getByName(uniqueName()) as unknown as Stub<Replay>
 export const newFeed = () => exports.FeedObject.getByName(uniqueName()) as unknown as Stub<Feed>

@@ -1,5 +1,5 @@
 /** Opaque user ids: what tokens and servers see instead of an IdP's `sub`. */
-import { toBase64Url } from '#shared/auth/base64url.ts'
+import { toBase64Url } from './base64url.ts'
 
 /** The issuer under which the holder of the owner link is known. */
 export const OWNER_ISSUER = 'urn:mcp-edge:owner-link'
