@@ -37,6 +37,8 @@ import { HUB_MIGRATIONS, HubStore, positionText, readPosition } from './hub-stor
 import { Tables } from './schema.ts'
 
 const ROOT = 0
+/** Those of a place that choose its shard; the others are as even. */
+const SHARD_BITS = Math.log2(SHARDS_MAX)
 
 export class HubObject extends DurableObject<Cloudflare.Env> implements Hub {
   readonly #tables: Tables
@@ -140,14 +142,13 @@ export class HubObject extends DurableObject<Cloudflare.Env> implements Hub {
       this.#store.open({ server, shard: ROOT }, { epoch: crypto.randomUUID(), seq: 0 })
     }
     let shards = this.#store.shardCount
-    const isFull = (): boolean =>
-      sent?.shards === shards || (place % shards === ROOT && this.#hasNoRoom())
-    while (isFull()) {
-      if (shards === SHARDS_MAX) return new Response(null, { status: 503 })
-      shards *= 2
-    }
+    const isFull = sent?.shards === shards
+    if (isFull && shards === SHARDS_MAX) return new Response(null, { status: 503 })
+    if (isFull || (shards === 1 && this.#hasNoRoom())) shards *= 2
     this.#store.shardCount = shards
-    const shard = place % shards
+    let shard = place % shards
+    // A full root keeps what it has; who would come to it is spread over the others.
+    if (shard === ROOT && this.#hasNoRoom()) shard = 1 + ((place >>> SHARD_BITS) % (shards - 1))
     if (shard === ROOT) return undefined
     this.#store.assign(shard, Date.now())
     return { ...this.#store.position, shard, shards }

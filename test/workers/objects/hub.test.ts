@@ -305,7 +305,7 @@ describe('shards', () => {
   it('keep one order: who was cut goes on where it was, in whichever shard it comes back', async () => {
     const topics = await topicKeys('resource', ['note://1'])
     const listeners = []
-    for (let place = 0; place < 4; place++)
+    for (let place = 0; place < 3; place++)
       listeners.push(await attachTo(server, { topics, place }))
     await tell({ kind: 'resource', uri: 'note://1' })
     const [first] = listeners
@@ -317,6 +317,15 @@ describe('shards', () => {
     expect(back.shard).not.toBe(first!.shard)
     expect(back.hello.missed).toBe(false)
     expect(await back.frames(1)).toHaveLength(1)
+  })
+
+  it('are filled evenly: a place of the full root is found elsewhere, not refused', async () => {
+    const topics = await topicKeys('tools', [''])
+    const places = [0, 1, SHARDS_MAX, 2 * SHARDS_MAX, 3 * SHARDS_MAX, 4 * SHARDS_MAX]
+    const listeners = []
+    for (const place of places) listeners.push(await attachTo(server, { topics, place }))
+    await tell({ kind: 'tools' })
+    for (const listener of listeners) expect(await listener.frames(1)).toHaveLength(1)
   })
 
   it('are so many at most: then the server is full', async () => {
