@@ -6,9 +6,11 @@
 import { join } from 'node:path'
 import { experimental_readRawConfig } from 'wrangler'
 import { devSecrets } from './dev-secrets.ts'
+import { DEV } from './gen/trust.ts'
 import { ROUTER_CONFIG } from './gen/router-config.ts'
 import { listServers } from './gen/sources.ts'
 import { SECRET_FILE_MODE, writeIfChanged } from './gen/write-if-changed.ts'
+import { machineSecrets, readRegistry, registryFile } from './machine-registry.ts'
 import { ROOT } from './root.ts'
 
 const OBJECTS_CONFIG = join(ROOT, 'durable-objects', 'wrangler.toml')
@@ -36,7 +38,7 @@ export async function writeDevConfigs(
       join(folder, 'oauth'),
       OAUTH_CONFIG,
       { ...origins, OWNER_LINK: ownerLink },
-      secrets.oauth,
+      { ...secrets.oauth, ...machineSecrets(readRegistry(registryFile(DEV))) },
     ),
     write(join(folder, 'objects'), OBJECTS_CONFIG, {}, secrets.objects),
     ...listServers(join(ROOT, 'workers')).map((name) =>
@@ -58,6 +60,8 @@ function write(
     ...rawConfig,
     main: join(source, '..', rawConfig.main),
     vars: { ...rawConfig.vars, ...vars },
+    // Wrangler hands over no other secret of the file.
+    secrets: { required: Object.keys(secrets) },
   }
   writeIfChanged(path, `${JSON.stringify(config, null, 2)}\n`)
   writeIfChanged(join(folder, '.dev.vars'), dotenv(secrets), SECRET_FILE_MODE)

@@ -16,6 +16,7 @@ import {
   type PlatformKeys,
   type PlatformSecrets,
 } from './keys/platform-keys.ts'
+import { anchorsOf, rotated, type KeyKind } from './keys/rotation.ts'
 import { ROOT } from './root.ts'
 
 const DAY_SECONDS = 86_400
@@ -23,9 +24,11 @@ const CERTIFICATE_LIFETIME_SECONDS = 90 * DAY_SECONDS
 /** Renewed well before it ends: a dev session may stay open for weeks. */
 const CERTIFICATE_RENEWAL_SECONDS = 30 * DAY_SECONDS
 
+export const DEV_SECRETS = join(ROOT, '.gen', 'dev-secrets.json')
+
 /** Reads the secrets, makes them when there are none, renews the certificate when it ends soon. */
 export async function devSecrets(
-  file = join(ROOT, '.gen', 'dev-secrets.json'),
+  file = DEV_SECRETS,
   trust = trustFile(DEV),
   nowSeconds = Math.floor(Date.now() / 1000),
 ): Promise<PlatformSecrets> {
@@ -37,8 +40,19 @@ export async function devSecrets(
     keys = { ...keys, signing: renewed }
     writeIfChanged(file, text(keys), SECRET_FILE_MODE)
   }
-  writeIfChanged(trust, text({ anchors: [anchor.publicJwk] }))
+  writeIfChanged(trust, text({ anchors: anchorsOf(keys) }))
   return secretsOf(keys)
+}
+
+/** A new key of `kind`; the old one counts as long as what it made (keys/rotation.ts). */
+export async function rotateDevSecrets(
+  kind: KeyKind,
+  { leaked = false, file = DEV_SECRETS, nowSeconds = Math.floor(Date.now() / 1000) } = {},
+): Promise<void> {
+  const keys = read(file) ?? (await create(file, nowSeconds))
+  const certificateLifetimeSeconds = CERTIFICATE_LIFETIME_SECONDS
+  const changed = await rotated(keys, kind, { nowSeconds, certificateLifetimeSeconds, leaked })
+  writeIfChanged(file, text(changed), SECRET_FILE_MODE)
 }
 
 const text = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`

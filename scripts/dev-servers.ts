@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { generateAll } from './gen/all.ts'
 import { listServers, readServerSource } from './gen/sources.ts'
 import { DEV } from './gen/trust.ts'
+import { readIfPresent } from './gen/write-if-changed.ts'
 import { ROOT } from './root.ts'
 import { Stop } from './stop.ts'
 
@@ -20,13 +21,17 @@ const WORKERS = join(ROOT, 'workers')
  * is wrong is told once.
  *
  * @param running the servers wrangler was started with
+ * @param signal ends the waiting
  * @returns what changed, in words; everything is generated then
  */
-export async function nextServerChange(running: readonly string[]): Promise<string> {
+export async function nextServerChange(
+  running: readonly string[],
+  signal: AbortSignal,
+): Promise<string> {
   let tried = ''
   let told = ''
   for (;;) {
-    await pause()
+    await pause(signal)
     try {
       const change = changeOf(running)
       if (change === undefined) continue
@@ -44,6 +49,25 @@ export async function nextServerChange(running: readonly string[]): Promise<stri
   }
 }
 
+/** What `files` hold now, to be compared. */
+export const textsOf = (files: readonly string[]): string =>
+  JSON.stringify(files.map((file) => readIfPresent(file)))
+
+/**
+ * Waits until another process has changed one of `files`.
+ *
+ * @param used what they held when it was last used; a change since then counts
+ * @returns what changed, in words
+ */
+export async function nextSecretsChange(
+  files: readonly string[],
+  used: string,
+  signal: AbortSignal,
+): Promise<string> {
+  while (textsOf(files) === used) await pause(signal)
+  return 'keys or machines changed'
+}
+
 /** Waits until any file of a server changes that can be read as one. */
 export async function nextEdit(): Promise<void> {
   const before = filesOrNone()
@@ -52,7 +76,8 @@ export async function nextEdit(): Promise<void> {
 }
 
 /** Not a reason to keep the process alive: wrangler is. */
-const pause = (): Promise<void> => sleep(POLL_MS, undefined, { ref: false })
+const pause = (signal?: AbortSignal): Promise<void> =>
+  sleep(POLL_MS, undefined, { ref: false, ...(signal ? { signal } : {}) })
 
 const configOf = (name: string): string => join(WORKERS, name, 'wrangler.toml')
 

@@ -4,12 +4,14 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { writeDevConfigs } from './dev-config.ts'
 import { connectLines } from './dev-connect.ts'
-import { nextEdit, nextServerChange } from './dev-servers.ts'
+import { DEV_SECRETS } from './dev-secrets.ts'
+import { nextEdit, nextSecretsChange, nextServerChange, textsOf } from './dev-servers.ts'
 import { startWrangler } from './dev-wrangler.ts'
 import { useDevEnvironment } from './environment.ts'
 import { generateAll } from './gen/all.ts'
 import { listServers } from './gen/sources.ts'
 import { DEV } from './gen/trust.ts'
+import { registryFile } from './machine-registry.ts'
 import { mintOwnerLink } from './owner-link.ts'
 import { ROOT } from './root.ts'
 import { runScript, Stop } from './stop.ts'
@@ -18,6 +20,8 @@ const DEFAULT_PORT = 8787
 const MAX_PORT = 65_535
 /** A working day; starting again makes a new one. */
 const OWNER_LINK_SECONDS = 12 * 3600
+/** What `npm run rotate` and `npm run machine` change while this runs. */
+const SECRET_FILES = [DEV_SECRETS, registryFile(DEV)]
 
 const HELP = `npm run dev [-- --port N] [-- --public https://…]
 
@@ -43,6 +47,7 @@ await runScript(async () => {
   const folder = join(ROOT, '.gen', `dev-${port}`)
   let first = true
   for (;;) {
+    const used = textsOf(SECRET_FILES)
     const configs = await writeDevConfigs(folder, origin, link.variable)
     const servers = listServers(join(ROOT, 'workers'))
     const wrangler = startWrangler({ configs, port, publicOrigin, state })
@@ -57,10 +62,18 @@ await runScript(async () => {
     }
     console.log(first ? welcome(origin, servers, link.url) : again(origin, servers))
     first = false
-    const change = await Promise.race([wrangler.ended, nextServerChange(servers)])
+    const watch = new AbortController()
+    const change = await Promise.race([
+      wrangler.ended,
+      nextServerChange(servers, watch.signal),
+      nextSecretsChange(SECRET_FILES, used, watch.signal),
+    ])
+    watch.abort()
     if (change === undefined) return
     console.log(`↻ ${change}: starting again`)
     await wrangler.stop()
+    // A new trust anchor is embedded in every server.
+    await generateAll(DEV)
   }
 })
 

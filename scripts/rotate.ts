@@ -6,7 +6,9 @@ import { readKeyFile, writeTrust } from './deploy/key-file.ts'
 import { planServers } from './deploy/plan.ts'
 import { changesAnchor, EVERYTHING, planRotation, type Rotation } from './deploy/rotation.ts'
 import { runSteps, type Step } from './deploy/steps.ts'
+import { rotateDevSecrets } from './dev-secrets.ts'
 import { listServers } from './gen/sources.ts'
+import { DEV } from './gen/trust.ts'
 import { anchorsOf, KEY_KINDS, withoutRetired, type KeyKind } from './keys/rotation.ts'
 import { ROOT } from './root.ts'
 import { runScript, Stop } from './stop.ts'
@@ -35,7 +37,8 @@ ${Object.entries(ABOUT)
 
   --leaked    the old key counts no longer, from now
   --finish    a quarter of an hour after anchor or everything, when all servers run
-              with it: they stop trusting the old anchor (deploys every server)`
+              with it: they stop trusting the old anchor (deploys every server)
+  --env dev   the platform on this machine, also while it runs (anchor: twice)`
 
 await runScript(async () => {
   const { values, positionals } = parseCommand(COMMAND, {
@@ -48,6 +51,7 @@ await runScript(async () => {
   })
   if (values.help) return console.log(HELP)
   const rotation = readRotation(positionals)
+  if (values.env === DEV) return rotateHere(rotation, values.leaked)
   const target = await openTarget(values.env)
   const deployServers = serverSteps(target)
   if (values.finish) return finish(values.env, deployServers)
@@ -67,6 +71,14 @@ function readRotation(positionals: readonly string[]): Rotation {
       : `"${positionals.join(' ')}" is nothing that can be rotated.`,
     `One of: ${all.join(', ')}.`,
   )
+}
+
+/** Keys of this machine; a running `npm run dev` starts again with them. */
+async function rotateHere(rotation: Rotation, leaked: boolean): Promise<void> {
+  for (const kind of rotation === EVERYTHING ? KEY_KINDS : [rotation]) {
+    await rotateDevSecrets(kind, { leaked })
+  }
+  console.log(`✓ ${DEV}: ${rotation} is rotated. npm run dev takes it up, if it runs.`)
 }
 
 function serverSteps(target: Target): Step[] {
