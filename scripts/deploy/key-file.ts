@@ -43,7 +43,7 @@ export function readKeyFile(env: string): KeyFile | undefined {
     throw new Stop(
       shown(path),
       `It is not JSON: ${(error as Error).message}`,
-      'Restore your copy of it; without one: npm run rotate -- everything',
+      'Restore your copy of it; without one: npm run rotate everything',
     )
   }
 }

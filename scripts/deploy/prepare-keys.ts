@@ -51,7 +51,7 @@ function withoutKeyFile(env: string, state: DeployedPlatform): Step[] {
     throw new Stop(
       shown(keyFilePath(env)),
       `The account lacks ${missing.join(', ')}, and the keys of ${env} are not on this machine.`,
-      'Deploy where they are, or copy the file here; if it is lost: npm run rotate -- everything',
+      'Deploy where they are, or copy the file here; if it is lost: npm run rotate everything',
     )
   }
   if (trustedAnchors(env).length > 0) return []
