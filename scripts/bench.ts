@@ -28,7 +28,7 @@ alternatives from npm, in one run of interleaved rounds. Prints the tables,
 writes bench-results.json and bench-results.svg, and exits 1 when a goal that
 was measured does not hold.
 
-  --quick       under two minutes: shorter windows, fewer rounds
+  --quick       under two minutes: shorter windows, fewer rounds, not what the platform holds
   --only row,…  these rows alone, without bundle sizes and cold starts:
                 ${ROW_IDS.join('\n                ')}
   --profile row no figures: where the time of one row goes, by function

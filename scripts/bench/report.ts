@@ -1,5 +1,6 @@
 /** The results as text: tables for people. `bench-results.json` holds the same and more. */
 import type { BundleSize } from './bundle.ts'
+import type { Capacity } from './capacity.ts'
 import type { Verdict } from './goals.ts'
 import type { Measurement } from './measurement.ts'
 
@@ -25,6 +26,8 @@ export interface Report {
   readonly rows: readonly RowReport[]
   /** Resident memory of each workerd process after the rounds. */
   readonly memoryMib: Readonly<Record<string, number>>
+  /** `null`: not measured (`--quick`, `--only`). */
+  readonly capacity: Capacity | null
   readonly sizes: Readonly<Record<string, BundleSize>>
   /** Milliseconds to the first good answer of a fresh workerd. */
   readonly coldStartMs: Readonly<Record<string, number>>
@@ -32,7 +35,7 @@ export interface Report {
 }
 
 export function reportText(report: Report): string {
-  const { rows, sizes, coldStartMs, memoryMib, goals } = report
+  const { rows, sizes, coldStartMs, memoryMib, capacity, goals } = report
   const parts = [
     rows.length > 0 && table(ROW_HEADS, rows.map(rowCells)),
     table(['bundle', 'minified KiB', 'gzip KiB'], Object.entries(sizes).map(sizeCells)),
@@ -44,6 +47,7 @@ export function reportText(report: Report): string {
       ['process', 'MiB'],
       Object.entries(memoryMib).map(([id, mib]) => [id, fixed(mib, 0)]),
     ),
+    capacity && capacityText(capacity),
     table(['goal', 'reach', 'reached', 'holds'], goals.map(goalCells)),
   ]
   return parts.filter(Boolean).join('\n\n')
@@ -87,6 +91,24 @@ const goalCells = ({ what, goal, reached, holds }: Verdict): string[] => [
 ]
 
 const fixed = (value: number, digits: number): string => value.toFixed(digits)
+
+function capacityText({ catalogs, listeners, sessions }: Capacity): string {
+  const heads = ['catalog', 'servers', 'MiB', 'first list ms', 'list µs']
+  const lines = catalogs.map((catalog) => [
+    `${catalog.tools} tools`,
+    String(catalog.servers),
+    fixed(catalog.memoryMib, 0),
+    fixed(catalog.firstListMs, 0),
+    fixed(catalog.listUs, 0),
+  ])
+  return [
+    table(heads, lines),
+    `${listeners.streams} open listen streams: ${fixed(listeners.memoryMib, 0)} MiB, ` +
+      `${fixed(listeners.idleCpuMs, 1)} ms of CPU a second while idle`,
+    `${sessions.sessions} sessions that list once: ${fixed(sessions.memoryMib, 0)} MiB, ` +
+      `${sessions.objectsMade} objects, ${fixed(sessions.perSecond, 0)} a second`,
+  ].join('\n\n')
+}
 
 /** First column left, the others right. Empty without lines. */
 function table(heads: readonly string[], lines: readonly (readonly string[])[]): string {

@@ -7,6 +7,7 @@ import { useDevEnvironment } from '../environment.ts'
 import { ROOT } from '../root.ts'
 import type { BundleSize } from './bundle.ts'
 import { longerThan, measureColdStarts, type ColdStarts } from './cold-start.ts'
+import { measureCapacity, type Capacity } from './capacity.ts'
 import { assignCores, type Cores } from './cores.ts'
 import { freePort } from './free-port.ts'
 import { GOALS, judge, type Results } from './goals.ts'
@@ -53,6 +54,7 @@ export async function runBench(options: RunOptions): Promise<Report> {
     ? await coldStartsOf(options, cores)
     : new Map<string, number[]>()
   const { rows, rounds, memoryMib } = await rowsOf(options, cores)
+  const capacity = options.whole && !options.quick ? await capacityOf(options, cores) : null
   return {
     startedAt,
     quick: options.quick,
@@ -61,6 +63,7 @@ export async function runBench(options: RunOptions): Promise<Report> {
     connections: BUSY_CONNECTIONS,
     rows,
     memoryMib,
+    capacity,
     sizes: Object.fromEntries(sizes),
     coldStartMs: Object.fromEntries(
       [...coldStarts].map(([id, milliseconds]) => [id, median(milliseconds)]),
@@ -76,6 +79,10 @@ export async function runBench(options: RunOptions): Promise<Report> {
 function sizesOf({ progress }: RunOptions): Promise<Map<string, BundleSize>> {
   progress('bundling the Workers')
   return measureSizes(siteOf('sizes'))
+}
+
+function capacityOf({ progress }: RunOptions, { server }: Cores): Promise<Capacity> {
+  return measureCapacity({ folder: join(FOLDER, 'capacity'), core: server, progress })
 }
 
 async function coldStartsOf(

@@ -10,7 +10,7 @@ import { ROOT } from '../../root.ts'
 import { buildAuthorServer, type AuthorServer, type BuiltServer } from '../author-servers.ts'
 import { bundleOwn } from '../bundle.ts'
 import { legacyCalls, modernCalls, modernLists, openSession } from '../calls.ts'
-import type { WorkerService } from '../capnp.ts'
+import type { Deployment, WorkerService } from '../capnp.ts'
 import { KV_SERVICE, serviceOfConfig } from '../config-service.ts'
 import { bearer } from '../credentials.ts'
 import type { Exchange } from '../request.ts'
@@ -36,17 +36,20 @@ export const platform: TargetPlan = {
   rowIds: ['platform', 'platform-public', 'platform-session', 'platform-list-100'],
   async create(site) {
     const place = await placeOf(site)
-    const servers = await Promise.all(SERVERS.map((server) => buildAuthorServer(site, server)))
-    const [router, ...others] = await platformServices(place, servers)
-    const bound = { ...router, bindings: { ...router.bindings, ...bindingsTo(servers) } }
-    return {
-      deployment: {
-        services: [bound, ...others],
-        sockets: [{ service: ROUTER, port: place.port }],
-      },
-      rows: rowsOf(place),
-    }
+    return { deployment: await deploymentOf(place, SERVERS), rows: rowsOf(place) }
   },
+}
+
+/** The platform with these servers behind service bindings. */
+export async function deploymentOf(
+  place: Place,
+  authored: readonly AuthorServer[],
+): Promise<Deployment> {
+  const servers: BuiltServer[] = []
+  for (const server of authored) servers.push(await buildAuthorServer(place.site, server))
+  const [router, ...others] = await platformServices(place, servers)
+  const bound = { ...router, bindings: { ...router.bindings, ...bindingsTo(servers) } }
+  return { services: [bound, ...others], sockets: [{ service: ROUTER, port: place.port }] }
 }
 
 /** SERVERS as a URL template: over HTTP, as to a Worker of another account. */
@@ -78,14 +81,14 @@ export const platformByUrl: TargetPlan = {
 }
 
 /** One platform: where it is built, where it answers, with which secrets. */
-interface Place {
+export interface Place {
   readonly site: Site
   readonly port: number
   readonly origin: string
   readonly secrets: PlatformSecrets
 }
 
-async function placeOf(site: Site): Promise<Place> {
+export async function placeOf(site: Site): Promise<Place> {
   const port = await site.freePort()
   return { site, port, origin: `http://localhost:${port}`, secrets: await devSecrets() }
 }
