@@ -9,6 +9,7 @@ import { isSwitchKey, patchTuning, type Tuning } from '#shared/catalog/tuning.ts
 import { isObject } from '#shared/protocol/jsonrpc.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
 import type { CatalogChange } from '#shared/catalog/records.ts'
+import type { UsageTotals } from '#shared/catalog/usage.ts'
 import { safeParse } from './admin-input.ts'
 import type { CatalogHistory } from './catalog-history.ts'
 import {
@@ -53,11 +54,19 @@ export class CatalogAdmin {
   readonly #store: CatalogStore
   readonly #writer: CatalogWriter
   readonly history: CatalogHistory
+  /** Sums of a server's revisions, from its Usage object. */
+  readonly usage: (server: string, sinceMs: number) => Promise<UsageTotals[]>
 
-  constructor(store: CatalogStore, writer: CatalogWriter, history: CatalogHistory) {
+  constructor(
+    store: CatalogStore,
+    writer: CatalogWriter,
+    history: CatalogHistory,
+    usage: CatalogAdmin['usage'],
+  ) {
     this.#store = store
     this.#writer = writer
     this.history = history
+    this.usage = usage
   }
 
   get store(): CatalogStore {

@@ -202,6 +202,17 @@ export const OPERATIONS: readonly Operation[] = [
     run: (admin, { name, body }) => can(admin.store, name, body.item, body.principal),
   }),
   operation({
+    method: 'get',
+    path: `${SERVER}/usage`,
+    summary: 'Calls, errors and latencies of each revision; default: of the last week',
+    query: ['sinceMs'],
+    async run(admin, { name, query }) {
+      const found = admin.server(name)
+      if (!found.ok) return found
+      return ok({ usage: await admin.usage(name, Number(query['sinceMs'] ?? 0)) })
+    },
+  }),
+  operation({
     method: 'delete',
     path: SERVER,
     summary: 'Forgets a server; one that is still deployed comes back when it is next called',

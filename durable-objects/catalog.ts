@@ -17,8 +17,8 @@ import {
 } from '#shared/catalog/entry.ts'
 import { logEvent } from '#shared/log.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
-import type { CanaryWatch } from '#shared/catalog/usage.ts'
-import type { Catalog, PublishFailure } from '#shared/rpc.ts'
+import type { CanaryWatch, UsageTotals } from '#shared/catalog/usage.ts'
+import { type Catalog, type PublishFailure, usageOf } from '#shared/rpc.ts'
 import { CatalogAdmin } from './catalog-admin.ts'
 import { checkDescription } from './catalog-check.ts'
 import { CatalogHistory } from './catalog-history.ts'
@@ -46,7 +46,9 @@ export class CatalogObject extends DurableObject<Cloudflare.Env> implements Cata
     this.#snapshot = new CatalogSnapshot(this.#store, state.storage, () => this.env)
     this.#writer = new CatalogWriter(this.#store, state.storage, tables)
     const history = new CatalogHistory(state.storage, tables)
-    this.#admin = new CatalogAdmin(this.#store, this.#writer, history)
+    const usage = async (server: string, sinceMs: number): Promise<UsageTotals[]> =>
+      usageOf(this.env.USAGE, server).totals(sinceMs)
+    this.#admin = new CatalogAdmin(this.#store, this.#writer, history, usage)
   }
 
   index(version?: number): CatalogIndex | null {

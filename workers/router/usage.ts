@@ -47,8 +47,11 @@ export class UsageCounter {
       window = { views: new Map(), hasCanary }
       this.#windows.set(server, window)
       lifetime.waitUntil(this.#handOn(server, window))
+    } else if (hasCanary && !window.hasCanary) {
+      // A canary came while this window was open: its first calls must not wait for the end.
+      window.hasCanary = true
+      lifetime.waitUntil(this.#handOn(server, window))
     }
-    window.hasCanary ||= hasCanary
     const view = armKeyOf(arm)
     let counts = window.views.get(view)
     if (!counts) {
@@ -65,6 +68,7 @@ export class UsageCounter {
   async #handOn(server: string, window: Window): Promise<void> {
     const waitMs = window.hasCanary ? USAGE_CANARY_FLUSH_MS : USAGE_FLUSH_MS
     await new Promise((resolve) => setTimeout(resolve, waitMs))
+    if (this.#windows.get(server) !== window) return
     this.#windows.delete(server)
     const rows: UsageRow[] = [...window.views].map(([view, counts]) => ({ view, ...counts }))
     try {
