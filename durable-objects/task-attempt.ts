@@ -74,7 +74,7 @@ async function read(
   if (over.aborted) stream.stop()
   try {
     for await (const item of readSse(stream.readable, EVENT_MAX_CHARS)) {
-      if (item.kind === 'comment') continue
+      if (item.kind !== 'data') continue
       const parsed = parseMessage(item.data)
       if (!parsed.ok || parsed.value.kind === 'request') return broken('no message of an answer')
       if (parsed.value.kind === 'response') return endOf(item.data, status)

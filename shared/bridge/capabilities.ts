@@ -4,6 +4,7 @@
  */
 import { isObject, type JsonObject } from '../protocol/jsonrpc.ts'
 import type { ClientCapabilities } from '../protocol/2026-07-28/envelope.ts'
+import type { LegacyVersion } from '../protocol/versions.ts'
 
 /**
  * `f` elicitation form, `u` elicitation url, `s` sampling, `t` sampling with
@@ -11,16 +12,21 @@ import type { ClientCapabilities } from '../protocol/2026-07-28/envelope.ts'
  */
 export type ClientFlags = string
 
+/** Questions and the first revision that has them; the older ones count nothing by it. */
+const ELICITATION_SINCE: LegacyVersion = '2025-06-18'
+const URL_AND_TOOLS_SINCE: LegacyVersion = '2025-11-25'
+
 /** Reads `initialize`'s capabilities. `elicitation: {}` means form (2025-06-18 knew nothing else). */
-export function flagsOf(capabilities: JsonObject): ClientFlags {
+export function flagsOf(capabilities: JsonObject, version: LegacyVersion): ClientFlags {
   const { elicitation, sampling, roots } = capabilities
+  const isNewest = version >= URL_AND_TOOLS_SINCE
   let flags = ''
-  if (isObject(elicitation)) {
-    const url = isObject(elicitation['url'])
+  if (isObject(elicitation) && version >= ELICITATION_SINCE) {
+    const url = isNewest && isObject(elicitation['url'])
     if (isObject(elicitation['form']) || !url) flags += 'f'
     if (url) flags += 'u'
   }
-  if (isObject(sampling)) flags += isObject(sampling['tools']) ? 'st' : 's'
+  if (isObject(sampling)) flags += isNewest && isObject(sampling['tools']) ? 'st' : 's'
   if (isObject(roots)) flags += 'r'
   return flags
 }

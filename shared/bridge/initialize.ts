@@ -8,6 +8,7 @@ import { isLegacyVersion, LEGACY_VERSIONS, type LegacyVersion } from '../protoco
 import { flagsOf } from './capabilities.ts'
 import type { LegacyInput } from './input.ts'
 import { mintSessionId } from './session-id.ts'
+import { shaped } from './shape.ts'
 
 /** A session id that comes with it is ignored: this begins a new session. */
 export async function initialize(
@@ -26,7 +27,7 @@ export async function initialize(
     { principal, server: serverName },
     {
       version,
-      flags: flagsOf(offered),
+      flags: flagsOf(offered, version),
       info: { name: String(clientInfo['name']), version: String(clientInfo['version']) },
     },
     nowSeconds,
@@ -35,8 +36,8 @@ export async function initialize(
   const { extensions: _extensions, ...capabilities } = server.capabilities
   const result = initializeResult({
     protocolVersion: version,
-    capabilities,
-    serverInfo: server.serverInfo,
+    capabilities: shaped('capabilities', capabilities, version),
+    serverInfo: shaped('serverInfo', { ...server.serverInfo }, version),
     instructions: server.instructions,
   })
   return new Response(successJson(id, result), {

@@ -1,14 +1,13 @@
 /**
  * One request of a 2025 client, answered over servers that speak only 2026-07-28:
  * HTTP rules of the transport (as the official SDK 1.x server has them), the
- * session, then one handler per method.
+ * session, batches; `methods.ts` has one case per method.
  *
  * Does NOT authenticate, decide on tools, or bound the body: the router did.
  */
 import {
   errorResponse,
   headerMismatch,
-  invalidParams,
   invalidRequest,
   methodNotAllowed,
   notAcceptable,
@@ -28,32 +27,29 @@ import {
   parseJson,
   type JsonRpcMessage,
   type JsonRpcNotification,
-  type JsonRpcRequest,
 } from '../protocol/jsonrpc.ts'
 import { VERSION_KEY } from '../protocol/2026-07-28/envelope.ts'
-import { successResponse } from '../protocol/2026-07-28/results.ts'
 import {
   batchUnsupported,
-  legacyMethodNotFound,
   legacyVersionUnsupported,
   sessionNotFound,
   sessionRequired,
 } from '../protocol/2025-11-25/errors.ts'
-import { offers } from '../protocol/offers.ts'
 import { isLegacyVersion, type LegacyVersion } from '../protocol/versions.ts'
 import { receiveAnswer } from './answers.ts'
-import { legacyTools } from './content.ts'
-import { follow } from './follow.ts'
+import { answerBatch } from './batch.ts'
 import { initialize } from './initialize.ts'
-import type { LegacyInput, ListKind } from './input.ts'
-import { setLogLevel } from './log-level.ts'
+import type { LegacyInput } from './input.ts'
+import { answer } from './methods.ts'
+import { inPreferredForm } from './preferred-form.ts'
 import { resumeStream } from './resume.ts'
 import { cancelCall } from './running.ts'
 import { openSessionId, type LegacySession } from './session-id.ts'
-import { callServer } from './server-call.ts'
 
 /** What a client speaks that says nothing (2025-06-18 basic/transports "Protocol Version Header"). */
 const ASSUMED_VERSION: LegacyVersion = '2025-03-26'
+
+const BATCHES_IN: LegacyVersion = '2025-03-26'
 
 const ALLOWED_METHODS = { allow: 'POST, DELETE' }
 
@@ -91,13 +87,14 @@ async function endSession(input: LegacyInput): Promise<Response> {
 
 async function post(input: LegacyInput): Promise<Response> {
   const { headers } = input.request
-  if (!acceptsJsonAndEventStream(headers.get('accept'))) return errorResponse(null, notAcceptable())
+  const accept = headers.get('accept')
+  if (!acceptsJsonAndEventStream(accept)) return errorResponse(null, notAcceptable())
   if (!isJsonContentType(headers.get('content-type'))) {
     return errorResponse(null, unsupportedMediaType())
   }
   const parsed = parseJson(input.body)
   if (!parsed.ok) return errorResponse(null, parsed.failure)
-  if (Array.isArray(parsed.value)) return errorResponse(null, batchUnsupported())
+  if (Array.isArray(parsed.value)) return postBatch(input, parsed.value)
   const message = asMessage(parsed.value)
   if (!message) return errorResponse(echoableId(parsed.value), invalidRequest())
   const confusion = eraConfusion(headers.get(VERSION_HEADER), message)
@@ -105,7 +102,23 @@ async function post(input: LegacyInput): Promise<Response> {
   if (message.kind === 'request' && message.message.method === 'initialize') {
     return initialize(input, message.message)
   }
-  return dispatch(input, message)
+  const speaker = await speakerOf(input)
+  if (speaker instanceof Response) return speaker
+  return inPreferredForm(accept, await dispatch(input, speaker, message))
+}
+
+/** Only 2025-03-26 has batches (2025-06-18 changelog, item 1). */
+async function postBatch(input: LegacyInput, items: unknown[]): Promise<Response> {
+  const speaker = await speakerOf(input)
+  if (speaker instanceof Response) return speaker
+  if (speaker.version !== BATCHES_IN) return errorResponse(null, batchUnsupported())
+  const version = input.request.headers.get(VERSION_HEADER)
+  for (const item of items) {
+    const message = asMessage(item)
+    const confusion = message && eraConfusion(version, message)
+    if (confusion) return confusion
+  }
+  return answerBatch(items, (message) => dispatch({ ...input, inBatch: true }, speaker, message))
 }
 
 /** A body of the other era under our header: no two parts may read one request differently. */
@@ -120,7 +133,13 @@ function eraConfusion(header: string | null, { kind, message }: JsonRpcMessage) 
   )
 }
 
-async function dispatch(input: LegacyInput, { kind, message }: JsonRpcMessage): Promise<Response> {
+/** Who speaks: the session, where there is one, and the revision. */
+interface Speaker {
+  readonly session: LegacySession | undefined
+  readonly version: LegacyVersion
+}
+
+async function speakerOf(input: LegacyInput): Promise<Speaker | Response> {
   const found = await sessionOf(input)
   if (found === 'unknown') return errorResponse(null, sessionNotFound())
   const version = input.request.headers.get(VERSION_HEADER)
@@ -128,6 +147,14 @@ async function dispatch(input: LegacyInput, { kind, message }: JsonRpcMessage): 
     return errorResponse(null, legacyVersionUnsupported(version))
   }
   const session = found === 'none' ? undefined : found
+  return { session, version: session?.version ?? version ?? ASSUMED_VERSION }
+}
+
+async function dispatch(
+  input: LegacyInput,
+  { session, version }: Speaker,
+  { kind, message }: JsonRpcMessage,
+): Promise<Response> {
   switch (kind) {
     case 'notification':
       return notified(input, session, message)
@@ -135,7 +162,7 @@ async function dispatch(input: LegacyInput, { kind, message }: JsonRpcMessage): 
       if (!session) return errorResponse(null, sessionRequired())
       return receiveAnswer(input, session, message)
     case 'request':
-      return answer(input, session, session?.version ?? version ?? ASSUMED_VERSION, message)
+      return answer(input, session, version, message)
   }
 }
 
@@ -150,60 +177,6 @@ async function notified(
     await cancelCall(input, session, requestId)
   }
   return new Response(null, { status: 202 })
-}
-
-/** None of these needs a session; what does, asks for it where it finds out. */
-async function answer(
-  input: LegacyInput,
-  session: LegacySession | undefined,
-  version: LegacyVersion,
-  request: JsonRpcRequest,
-): Promise<Response> {
-  const { id, method } = request
-  if (!offers(input.server.capabilities, method)) return errorResponse(id, legacyMethodNotFound())
-  switch (method) {
-    case 'ping':
-      return successResponse(id, '{}')
-    case 'logging/setLevel':
-      return setLogLevel(input, session, request)
-    case 'tools/list':
-      return list(input, 'tools', request, undefined)
-    case 'prompts/list':
-      return list(input, 'prompts', request, undefined)
-    case 'resources/list':
-      return list(input, 'resources', request, () =>
-        callServer(method, input, session, version, request),
-      )
-    case 'resources/templates/list':
-      return list(input, 'resourceTemplates', request, undefined)
-    case 'resources/subscribe':
-    case 'resources/unsubscribe':
-      return follow(input, session, request)
-    case 'tools/call':
-    case 'prompts/get':
-    case 'resources/read':
-    case 'completion/complete':
-      return callServer(method, input, session, version, request)
-    default:
-      return errorResponse(id, legacyMethodNotFound())
-  }
-}
-
-/** @param ask the server itself, where only it knows */
-async function list(
-  { server }: LegacyInput,
-  kind: ListKind,
-  { id, params }: JsonRpcRequest,
-  ask: (() => Promise<Response>) | undefined,
-): Promise<Response> {
-  const items = await server.list(kind)
-  if (items === undefined && ask) return ask()
-  if (params?.['cursor'] !== undefined) {
-    // Such a list is one page, so no cursor was ever handed out.
-    return errorResponse(id, invalidParams('Invalid cursor'))
-  }
-  const shown = kind === 'tools' ? legacyTools(items ?? '[]') : (items ?? '[]')
-  return successResponse(id, `{"${kind}":${shown}}`)
 }
 
 /** The session the request names; `unknown` for an id that does not count here, whatever the reason. */

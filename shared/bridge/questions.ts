@@ -13,6 +13,7 @@ import { masked, type Step } from './call.ts'
 import { needOf } from './capabilities.ts'
 import type { LegacyInput } from './input.ts'
 import { QUESTIONS_PER_ROUND_MAX, STORED_TEXT_MAX_BYTES } from './limits.ts'
+import { legacyForm, needsNewerForms } from './legacy-form.ts'
 import { failureJson } from './pending-call.ts'
 import type { LegacySession } from './session-id.ts'
 
@@ -83,6 +84,9 @@ function roundOf(
     if (!session.flags.includes(need.flag)) {
       return fail(failureJson(call, need.missing))
     }
+    if (session.version < '2025-11-25' && needsNewerForms(params)) {
+      return fail(failureJson(call, 'Client does not support forms with multiple choices.'))
+    }
     const id = `${QUESTION_PREFIX}${randomId()}`
     questions[id] = key
     const event = requestJson(id, method, legacyParams(params, session.version))
@@ -92,15 +96,15 @@ function roundOf(
   return ok({ ...run, requestState, questions, events })
 }
 
-/** A url question needs an id of its own in 2025-11-25; before it, forms had no `mode`. */
+/** A url question needs an id of its own in 2025-11-25; before it, forms had no `mode` and fewer fields. */
 function legacyParams(
   params: JsonObject | undefined,
   version: LegacyVersion,
 ): JsonObject | undefined {
   if (params?.['mode'] === 'url') return { elicitationId: randomId(), ...params }
   if (params?.['mode'] !== 'form' || version >= '2025-11-25') return params
-  const { mode: _mode, ...rest } = params
-  return rest
+  const { mode: _mode, requestedSchema, ...rest } = params
+  return { ...rest, requestedSchema: legacyForm(requestedSchema) }
 }
 
 const encoder = new TextEncoder()

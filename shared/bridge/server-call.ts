@@ -6,7 +6,7 @@
  */
 import { errorResponse, invalidParams } from '../protocol/errors.ts'
 import type { JsonRpcRequest } from '../protocol/jsonrpc.ts'
-import { SSE_KEEP_ALIVE } from '../protocol/2026-07-28/sse.ts'
+import { SSE_KEEP_ALIVE, sseRetry } from '../protocol/2026-07-28/sse.ts'
 import { sessionRequired } from '../protocol/2025-11-25/errors.ts'
 import { errorAnswerJson } from '../protocol/2025-11-25/messages.ts'
 import type { LegacyVersion } from '../protocol/versions.ts'
@@ -146,7 +146,7 @@ async function* letGo(run: LiveRun, retryMs: number): AsyncGenerator<string, voi
   if (!run.log.isResumable || run.gone.signal.aborted) return
   run.gone.abort()
   await run.isKept()
-  yield `retry: ${Math.min(Math.max(retryMs, RETRY_MIN_MS), RETRY_MAX_MS)}\n\n`
+  yield sseRetry(Math.min(Math.max(retryMs, RETRY_MIN_MS), RETRY_MAX_MS))
 }
 
 async function* askAndRelay(

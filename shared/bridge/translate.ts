@@ -20,8 +20,9 @@ import {
 } from '../protocol/jsonrpc.ts'
 import type { LegacyVersion } from '../protocol/versions.ts'
 import { missingText } from './capabilities.ts'
-import { legacyContent, legacyMessages } from './content.ts'
+import { legacyContent, legacyItems, legacyMessages } from './content.ts'
 import type { InnerMethod } from './input.ts'
+import { shaped, shapedList } from './shape.ts'
 
 /** One message of a server's answer, in terms of what a 2025 client is to see. */
 export type Translated =
@@ -43,6 +44,9 @@ export type Translated =
 /** Notifications that belong to one request; others have no place on its stream. */
 const PASSED_NOTIFICATIONS = new Set(['notifications/progress', 'notifications/message'])
 
+/** 2025-03-26 changelog. */
+const PROGRESS_MESSAGE_SINCE: LegacyVersion = '2025-03-26'
+
 export interface Target {
   /** Id of the client's own request. */
   readonly requestId: RequestId
@@ -59,7 +63,7 @@ export function translate(text: string, status: number, target: Target): Transla
     return { kind: 'foreign' }
   }
   const message = asMessage(value)
-  if (message?.kind === 'notification') return notification(message.message, text)
+  if (message?.kind === 'notification') return notification(message.message, text, target)
   if (!message) return { kind: 'foreign' }
   if (message.kind === 'request') return { kind: 'broken', detail: 'a request on the inner wire' }
   return 'error' in message.message
@@ -67,8 +71,17 @@ export function translate(text: string, status: number, target: Target): Transla
     : success(message.message, target)
 }
 
-function notification({ method }: JsonRpcNotification, text: string): Translated {
-  return PASSED_NOTIFICATIONS.has(method) ? { kind: 'event', text } : { kind: 'nothing' }
+function notification(
+  { method, params }: JsonRpcNotification,
+  text: string,
+  { version }: Target,
+): Translated {
+  if (!PASSED_NOTIFICATIONS.has(method)) return { kind: 'nothing' }
+  if (params?.['message'] === undefined || version >= PROGRESS_MESSAGE_SINCE) {
+    return { kind: 'event', text }
+  }
+  const shown = { jsonrpc: '2.0', method, params: shaped('progress', params, version) }
+  return { kind: 'event', text: JSON.stringify(shown) }
 }
 
 function failure({ error }: JsonRpcFailure, status: number, target: Target): Translated {
@@ -124,20 +137,40 @@ function finalJson(result: JsonObject, { requestId, method, version }: Target): 
     jsonrpc: '2.0',
     id: requestId,
     result: {
-      ...rest,
-      ...(method === 'tools/call' ? toolResult(result, version) : {}),
-      ...(method === 'prompts/get'
-        ? { messages: legacyMessages(result['messages'], version) }
-        : {}),
+      ...shapedResult(method, rest, version),
       ...(kept ? { _meta: kept } : {}),
     },
   })
 }
 
-const toolResult = ({ content, structuredContent }: JsonObject, version: LegacyVersion) => ({
-  content: legacyContent(content, version),
-  ...(structuredContent === undefined ? {} : { structuredContent: objectOf(structuredContent) }),
-})
+function shapedResult(method: InnerMethod, result: JsonObject, version: LegacyVersion): JsonObject {
+  switch (method) {
+    case 'tools/call':
+      return toolResult(result, version)
+    case 'prompts/get':
+      return { ...result, messages: legacyMessages(result['messages'], version) }
+    case 'resources/read':
+      return { ...result, contents: shapedList('contents', result['contents'], version) }
+    case 'resources/list':
+      return { ...result, resources: legacyItems('resources', result['resources'], version) }
+    case 'completion/complete':
+      return result
+  }
+}
+
+const STRUCTURED_SINCE: LegacyVersion = '2025-06-18'
+
+function toolResult(
+  { structuredContent, ...rest }: JsonObject,
+  version: LegacyVersion,
+): JsonObject {
+  const isKnown = structuredContent !== undefined && version >= STRUCTURED_SINCE
+  return {
+    ...rest,
+    content: legacyContent(rest['content'], version),
+    ...(isKnown ? { structuredContent: objectOf(structuredContent) } : {}),
+  }
+}
 
 /** 2025 allows objects alone; the official SDK 2.x wraps the rest in the same way (SEP-2106). */
 const objectOf = (value: unknown): JsonObject => (isObject(value) ? value : { result: value })

@@ -126,6 +126,14 @@ export const DIFFERENCES: readonly Difference[] = [
       method === 'resources/unsubscribe' && codes(ours, theirs, -32602, -32601),
   },
   {
+    reason: 'Who names no revision speaks 2025-03-26, which has no structured content',
+    explains: ({ era, method, headers }, ours, theirs) =>
+      era === 'legacy' &&
+      method === 'tools/call' &&
+      headers['mcp-protocol-version'] === undefined &&
+      agreeWithout(ours, theirs, 'structuredContent'),
+  },
+  {
     reason: 'A client that does not name itself in full is served all the same',
     explains: ({ method }, ours, theirs) =>
       method === 'initialize' && ours.result !== undefined && theirs.code === -32603,

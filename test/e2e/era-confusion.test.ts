@@ -123,7 +123,8 @@ function verdictOf({ version, methodHeader, nameHeader, claim, body }: Case): Ve
   if (header !== undefined && header !== LEGACY && header !== '2024-11-05') {
     return { status: 400, code: claim === undefined || body.batch ? -32600 : -32022 }
   }
-  if (body.batch) return { status: 400, code: -32600 }
+  // Who names no revision speaks 2025-03-26, the one that has batches.
+  if (body.batch && header !== undefined) return { status: 400, code: -32600 }
   if (claim !== undefined) return MISMATCH
   return agreed(body, { status: 200 })
 }

@@ -12,7 +12,12 @@ import { isObject, parseJson, type RequestId } from '#shared/protocol/jsonrpc.ts
 import { paramHeaderError } from '#shared/protocol/param-headers.ts'
 import { climbLadder, type ModernRequest } from '#shared/protocol/2026-07-28/ladder.ts'
 import { serverMeta, successJson } from '#shared/protocol/2026-07-28/results.ts'
-import { SSE_CONTENT_TYPE, SSE_KEEP_ALIVE, sseMessage } from '#shared/protocol/2026-07-28/sse.ts'
+import {
+  SSE_CONTENT_TYPE,
+  SSE_KEEP_ALIVE,
+  sseMessage,
+  sseRetry,
+} from '#shared/protocol/2026-07-28/sse.ts'
 import {
   declaresTasks,
   taskResult,
@@ -111,8 +116,8 @@ async function* eventsOf(
   makeTask: (begins: TaskBegins) => Promise<string>,
 ): AsyncGenerator<string, void, undefined> {
   for await (const item of readSse(body, RESPONSE_BODY_MAX_BYTES)) {
-    if (item.kind === 'comment') {
-      yield SSE_KEEP_ALIVE
+    if (item.kind !== 'data') {
+      yield item.kind === 'comment' ? SSE_KEEP_ALIVE : sseRetry(item.ms)
       continue
     }
     const begins = beginsIn(item.data)

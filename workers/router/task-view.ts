@@ -4,11 +4,12 @@
  * The stream is a view: when it ends, the task goes on.
  */
 import type { InnerCall } from '#shared/bridge/input.ts'
+import { ATTACH_ATTEMPTS } from '#shared/bridge/limits.ts'
 import { relayRun } from '#shared/bridge/relay.ts'
 import type { TaskDefinition } from '#shared/catalog/entry.ts'
 import { errorJson, errorResponse, internalError } from '#shared/protocol/errors.ts'
 import { isObject, isRequestId, type JsonObject, type RequestId } from '#shared/protocol/jsonrpc.ts'
-import { SSE_HEADERS, sseMessage } from '#shared/protocol/2026-07-28/sse.ts'
+import { SSE_HEADERS, SSE_KEEP_ALIVE, sseMessage } from '#shared/protocol/2026-07-28/sse.ts'
 import { taskNotFound, taskTooLarge } from '#shared/protocol/2026-07-28/tasks.ts'
 import { logUnexpected } from '#shared/log.ts'
 import { isRandomId } from '#shared/random-id.ts'
@@ -71,14 +72,16 @@ export function viewResponse(
       return { fetch: (url: string, init?: RequestInit) => stub.fetch(`${url}${query}`, init) }
     },
     gone: left.signal,
-    accepts: () => true,
+    after: 0,
+    attempts: ATTACH_ATTEMPTS,
   })
   const encoder = new TextEncoder()
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { done, value } = await events.next()
       if (!done) {
-        controller.enqueue(encoder.encode(value))
+        const text = value === 'quiet' ? SSE_KEEP_ALIVE : sseMessage(value.event)
+        controller.enqueue(encoder.encode(text))
         return
       }
       if (value === 'lost') controller.enqueue(encoder.encode(lost(view.id)))

@@ -52,7 +52,7 @@ export const legacyVersionUnsupported = (requested: string): WireError => ({
 export const batchUnsupported = (): WireError => ({
   status: 400,
   code: INVALID_REQUEST,
-  message: 'Bad Request: JSON-RPC batches are not supported',
+  message: 'Bad Request: JSON-RPC batches are not supported by this protocol version',
 })
 
 /** In 2025 a method nobody knows is answered in band. */

@@ -16,3 +16,6 @@ export const SSE_HEADERS = {
 export const SSE_KEEP_ALIVE = ': keepalive\n\n'
 
 export const sseMessage = (json: string): string => `event: message\ndata: ${json}\n\n`
+
+/** Asks a 2025 client to let go and come back (SEP-1699); nothing to any other reader. */
+export const sseRetry = (ms: number): string => `retry: ${ms}\n\n`

@@ -1,7 +1,7 @@
 /** From the 2026-07-28 wire to what a 2025 client knows: results, errors, notifications, content. */
 import { describe, expect, it } from 'vitest'
 import { capabilitiesOf, flagsOf, missingText } from '#shared/bridge/capabilities.ts'
-import { legacyContent, legacyTools } from '#shared/bridge/content.ts'
+import { legacyContent, legacyList } from '#shared/bridge/content.ts'
 import { pendingCall } from '#shared/bridge/pending-call.ts'
 import { createProgressGate } from '#shared/bridge/progress-gate.ts'
 import { translate } from '#shared/bridge/translate.ts'
@@ -170,7 +170,7 @@ describe('capabilities', () => {
     [{ sampling: { tools: {} }, experimental: { x: 1 } }, { sampling: { tools: {} } }],
     [{ elicitation: 'yes', sampling: null }, {}],
   ])('%j travel in the id as %j', (declared, carried) => {
-    expect(capabilitiesOf(flagsOf(declared))).toEqual(carried)
+    expect(capabilitiesOf(flagsOf(declared, '2025-11-25'))).toEqual(carried)
   })
 })
 
@@ -188,11 +188,11 @@ describe('older clients', () => {
   it('get no output schema that is no object’s, and everything else as it is', () => {
     const object = { name: 'a', outputSchema: { type: 'object' }, 'x-own': 1 }
     const array = { name: 'b', inputSchema: { $defs: {} }, outputSchema: { type: 'array' } }
-    expect(JSON.parse(legacyTools(JSON.stringify([object, array])))).toEqual([
+    expect(JSON.parse(legacyList('tools', JSON.stringify([object, array]), '2025-11-25'))).toEqual([
       object,
       { name: 'b', inputSchema: { $defs: {} } },
     ])
-    expect(legacyTools('[{"name":"c"}]')).toBe('[{"name":"c"}]')
+    expect(legacyList('tools', '[{"name":"c"}]', '2025-11-25')).toBe('[{"name":"c"}]')
   })
 })
 
