@@ -16,10 +16,12 @@
  * | StateObject      | tenant, subject, server, handle | what a server keeps behind a handle   | a week after its last use |
  * | UsageObject      | server            | calls, errors, latencies of each revision by the minute | each row after a week; all, with the last row |
  * | TaskObject       | tenant, subject, server, task id | one task: arguments, open questions, its result | `ttlMs` after its start, 7 days at most |
+ * | AttachmentObject | tenant, subject, server, attachment id | when a body in R2 ends                | with the body, after a day |
  *
  * Entrypoint `Platform`: what servers may use of it (binding PLATFORM).
  */
 export { ApiKeysObject } from './api-keys.ts'
+export { AttachmentObject } from './attachment.ts'
 export { CatalogObject } from './catalog.ts'
 export { FeedObject } from './feed.ts'
 export { GrantStoreObject } from './grant-store.ts'

@@ -100,3 +100,10 @@ export const API_KEYS_MAX = 5_000
 export const API_KEY_ENDED_KEPT_SECONDS = 30 * 86_400
 /** "Unused for months" is what matters; finer would be a write per question. */
 export const API_KEY_USED_PRECISION_SECONDS = 3_600
+
+// ── Attachments ───────────────────────────────────────────────────────────────
+
+/** The least R2 takes for a part that is not the last; also what one upload holds in memory. */
+export const ATTACHMENT_PART_BYTES = 5 * 1024 * 1024
+/** R2 that did not delete is asked again so soon. */
+export const ATTACHMENT_RETRY_MS = 60_000

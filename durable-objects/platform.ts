@@ -17,6 +17,7 @@ import {
   type RunRef,
   type StateOperation,
 } from '#shared/rpc.ts'
+import { attachmentsOf } from './attachments.ts'
 
 let derived: { secrets: string; keys: Promise<SealKeys> } | undefined
 
@@ -33,6 +34,7 @@ export class Platform extends WorkerEntrypoint<Cloudflare.Env> implements Platfo
     run: (name) => runOf(this.env.RUN, name),
     state: (name) => stateOf(this.env.STATE, name),
     publish: (server, notices) => publish(this.env.HUB, server, notices),
+    attachments: attachmentsOf(this.env),
   })
 
   claimRun(capability: string, run: RunRef, round: number) {
@@ -60,5 +62,18 @@ export class Platform extends WorkerEntrypoint<Cloudflare.Env> implements Platfo
 
   useState(capability: string, handle: string, operation: StateOperation) {
     return this.#calls.useState(capability, handle, operation)
+  }
+
+  attach(
+    capability: string,
+    name: string,
+    type: string,
+    body: Uint8Array | ReadableStream<Uint8Array>,
+  ) {
+    return this.#calls.attach(capability, name, type, body)
+  }
+
+  readAttachment(capability: string) {
+    return this.#calls.readAttachment(capability)
   }
 }

@@ -13,9 +13,7 @@ Writes workers/<name>/ (configuration, a tool) and test/unit/servers/<name>.test
 and generates what \`npm test\` and \`npm run dev\` need. The name becomes the URL's:
 https://HOST/<name>/mcp.
 
-${[...TEMPLATES].map(([name, { about }]) => `  --template ${name.padEnd(8)} ${about}`).join('\n')}
-
-There is no template for servers that keep state yet; bind KV, D1 or R2 by hand.`
+${[...TEMPLATES].map(([name, { about }]) => `  --template ${name.padEnd(8)} ${about}`).join('\n')}`
 
 await runScript(async () => {
   const options = parse()

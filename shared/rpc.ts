@@ -263,7 +263,7 @@ export interface PlatformFailure {
   reason:
     /** The capability is forged, of another deployment, or expired. */
     | 'refused'
-    /** No such handle of this principal at this server, or it expired. */
+    /** No such handle or attachment of this principal at this server, or it expired. */
     | 'unknown'
     /** Over a bound of platform/limits.ts. */
     | BoundFailure['reason']
@@ -313,6 +313,14 @@ export interface Platform {
     change: NotifiedChange,
     to: NotifiedTo,
   ): Promise<Result<void, PlatformFailure>>
+  attach(
+    capability: string,
+    name: string,
+    type: string,
+    body: Uint8Array | ReadableStream<Uint8Array>,
+  ): Promise<Result<Attached, PlatformFailure>>
+  /** `contents` of the attachment the capability (of `resources/read`) names, as JSON text. */
+  readAttachment(capability: string): Promise<Result<ReadableStream<Uint8Array>, PlatformFailure>>
 }
 
 /** What is done behind a handle. */
@@ -335,6 +343,19 @@ export interface StateAnswer {
 export interface State {
   create(): void
   use(operation: StateOperation): Result<StateAnswer, PlatformFailure>
+}
+
+/** What `attach` stored. */
+export interface Attached {
+  readonly uri: string
+  readonly sizeBytes: number
+}
+
+/** One object per attachment, name = `ownedName()`; deletes the body and itself by alarm. */
+export interface Attachment {
+  /** @param key of the body, which is stored next */
+  keep(key: string, keptMs: number): void
+  drop(): Promise<void>
 }
 
 /** One object per run, name = `ownedName()` (platform/calls.ts); deletes itself by alarm. */
@@ -543,6 +564,8 @@ export const replayOf = (binding: DurableObjectNamespace, jkt: string) =>
 export const runOf = (binding: DurableObjectNamespace, name: string) => stubOf<Run>(binding, name)
 export const stateOf = (binding: DurableObjectNamespace, name: string) =>
   stubOf<State>(binding, name)
+export const attachmentOf = (binding: DurableObjectNamespace, name: string) =>
+  stubOf<Attachment>(binding, name)
 export const platformOf = (binding: Fetcher) => binding as unknown as Rpc<Platform>
 export const oauthOf = (binding: Fetcher) =>
   binding as unknown as Rpc<OAuth> & Pick<Fetcher, 'fetch'>

@@ -2,6 +2,7 @@
  * What `npm run new` writes. Each template is a whole server with a test, and is
  * built, type-checked and called by test/e2e/new.test.ts.
  */
+import { COUNT, stateTest } from './template-state.ts'
 
 export interface Template {
   /** One line for `--help`. */
@@ -38,6 +39,18 @@ export const TEMPLATES: ReadonlyMap<string, Template> = new Map<string, Template
         [`workers/${name}/server.ts`]: SERVER,
         [`workers/${name}/tools/hello.ts`]: HELLO,
         [`test/unit/servers/${name}.test.ts`]: serverTest(name),
+      }),
+    },
+  ],
+  [
+    'state',
+    {
+      about: 'a tool that keeps something between calls, behind a handle',
+      files: (name) => ({
+        [`workers/${name}/wrangler.toml`]: wranglerToml(name, '"tools"'),
+        [`workers/${name}/tsconfig.json`]: TSCONFIG,
+        [`workers/${name}/tools/count.ts`]: COUNT,
+        [`test/unit/servers/${name}.test.ts`]: stateTest(name),
       }),
     },
   ],

@@ -6,6 +6,7 @@
  */
 import type { JsonObject } from '../protocol/jsonrpc.ts'
 import { TASKS_CAPABILITY } from '../protocol/2026-07-28/tasks.ts'
+import { attachmentIdOf } from '../platform/attachment.ts'
 import { paramHeadersOf, type ParamHeader } from '../protocol/param-headers.ts'
 import { matchUri, parseUriTemplate, type UriTemplate } from '../uri-template.ts'
 import type {
@@ -60,6 +61,8 @@ export interface CompiledServer {
   readonly templates: readonly CompiledTemplate[]
   /** Resources are the server's to list: there are such as the snapshot does not know. */
   readonly listsResources: boolean
+  /** A tool stores attachments, which are read as resources. */
+  readonly attaches: boolean
   readonly lists: Lists
   /** What the server has something of, and nothing else. */
   readonly capabilities: Capabilities
@@ -98,6 +101,7 @@ export function compileServer(entry: ServerEntry): CompiledServer {
     ),
     templates: resourceTemplates.flatMap(compileTemplate),
     listsResources: resourceTemplates.some(({ lists }) => lists === true),
+    attaches: attaches(tools),
     lists: {
       tools: listOf(tools),
       prompts: listOf(prompts),
@@ -108,6 +112,9 @@ export function compileServer(entry: ServerEntry): CompiledServer {
     scopes: [...new Set(all.flatMap(({ scopes }) => scopes))].sort(),
   }
 }
+
+const attaches = (tools: readonly ToolDefinition[]): boolean =>
+  tools.some(({ uses }) => uses?.includes('attach'))
 
 const listOf = (items: readonly { wire: object }[]): string =>
   JSON.stringify(items.map(({ wire }) => wire))
@@ -150,7 +157,9 @@ function capabilitiesOf({ definitions, emptied = [] }: ServerEntry): Capabilitie
     ...(has('prompts', prompts) ? { prompts: CHANGES } : {}),
     ...(has('resources', [...resources, ...resourceTemplates])
       ? { resources: { ...CHANGES, subscribe: true } }
-      : {}),
+      : attaches(tools)
+        ? { resources: {} }
+        : {}),
     ...([...prompts, ...resourceTemplates].some(({ completes = [] }) => completes.length > 0)
       ? { completions: {} }
       : {}),
@@ -158,11 +167,15 @@ function capabilitiesOf({ definitions, emptied = [] }: ServerEntry): Capabilitie
   }
 }
 
+/** Whose it is, its capability says; no policy names it. */
+const ATTACHMENT: CompiledItem = { scopes: [], readOnly: true }
+
 /** What a resource URI belongs to; `undefined`: the server has no such resource. */
 export function resourceAt(server: CompiledServer, uri: string): CompiledItem | undefined {
   return (
     server.resources.get(uri) ??
-    server.templates.find(({ template }) => matchUri(template, uri) !== undefined)
+    server.templates.find(({ template }) => matchUri(template, uri) !== undefined) ??
+    (server.attaches && attachmentIdOf(uri) !== undefined ? ATTACHMENT : undefined)
   )
 }
 

@@ -4,7 +4,7 @@
  * (output of another shape, a value JSON has no words for) is masked: the model
  * can do nothing about it; the log line says what it was.
  */
-import { logUnexpected } from '../log.ts'
+import { logEvent, logUnexpected } from '../log.ts'
 import { isObject } from '../protocol/jsonrpc.ts'
 import type { ContentBlock } from '../tool/content.ts'
 import { ToolError } from '../tool/error.ts'
@@ -26,7 +26,7 @@ export async function answerOf(
     const json = tool.output
       ? await structured(metaJson, tool.output, value)
       : complete(metaJson, contentOf(value))
-    return bounded(metaJson, compiled, json)
+    return bounded(metaJson, built.name, compiled, json)
   } catch (error) {
     return masked(metaJson, error, { server: built.name, tool: name })
   }
@@ -49,12 +49,23 @@ export function failureOf(
     Object.keys(error.options).length === 0
       ? metaJson
       : `${metaJson},"${ERROR_META_KEY}":${JSON.stringify(error.options)}`
-  return bounded(metaJson, compiled, toolFailure(meta, lines.join('\n')))
+  return bounded(metaJson, built.name, compiled, toolFailure(meta, lines.join('\n')))
 }
 
 /** The answer, or one that says how to get a smaller one: never a part. */
-function bounded(metaJson: string, { name, maxOutputBytes }: CompiledTool, json: string): string {
+function bounded(
+  metaJson: string,
+  server: string,
+  { name, maxOutputBytes }: CompiledTool,
+  json: string,
+): string {
   if (!exceeds(json, maxOutputBytes)) return json
+  logEvent('answer_too_large', {
+    server,
+    tool: name,
+    maxOutputBytes,
+    remedy: 'answer less, raise maxOutputBytes, or store it: context.attach(name, body, type)',
+  })
   return toolFailure(
     metaJson,
     `The answer of "${name}" is larger than its bound of ${maxOutputBytes} bytes and was not sent. ` +

@@ -40,4 +40,5 @@ const MISSING: PlatformContext = {
   once: missing('once'),
   state: missing('state'),
   notify: missing('notify'),
+  attach: missing('attach'),
 }

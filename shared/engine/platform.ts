@@ -10,6 +10,7 @@ import type { Change } from '../tool/platform.ts'
 import type { Feature } from './feature.ts'
 import { linkOf, valueOf } from './platform-link.ts'
 import type { PlatformUse, RunScope } from './platform-use.ts'
+import { attach } from './attach.ts'
 import { digestOf, type RunState } from './request-state.ts'
 import { stateOf } from './state.ts'
 
@@ -29,6 +30,7 @@ function membersOf(run: RunScope): ReturnType<PlatformUse['members']> {
       if (!step) steps.set(key, (step = takeStep(run, key, act)))
       return step as Promise<Value>
     },
+    attach: (name, body, type) => attach(linkOf(run.input, 'attach'), name, body, type),
     state: (handle) => stateOf(linkOf(run.input, 'state'), handle),
     async notify(change, to = isShared(change) ? 'everyone' : 'caller') {
       const { platform, capability } = linkOf(run.input, 'notify')

@@ -13,6 +13,7 @@ import { isObject } from '../protocol/jsonrpc.ts'
 import { fail, ok, type Result } from '../result.ts'
 import { isRandomId, randomId } from '../random-id.ts'
 import type {
+  Attached,
   NotifiedChange,
   NotifiedTo,
   PlatformFailure,
@@ -22,7 +23,20 @@ import type {
   State,
   StateOperation,
 } from '../rpc.ts'
+import { attachmentIdOf, attachmentUri } from './attachment.ts'
 import { NOTIFIED_URI_MAX_CHARS, RUN_KEPT_MAX_SECONDS } from './limits.ts'
+
+/** Bodies of attachments, by the object name of the attachment. */
+export interface AttachmentBodies {
+  /** @returns the size in bytes, or `undefined` when it is over the bound; then nothing is kept */
+  put(
+    name: string,
+    type: string,
+    body: Uint8Array | ReadableStream<Uint8Array>,
+  ): Promise<number | undefined>
+  /** @returns `contents` of a `resources/read` result, JSON text; `undefined`: there is none */
+  read(name: string, uri: string): Promise<ReadableStream<Uint8Array> | undefined>
+}
 
 /** Where things are kept: object stubs by object name. */
 export interface PlatformObjects {
@@ -30,6 +44,7 @@ export interface PlatformObjects {
   state(name: string): Rpc<State>
   /** Tells who listens to a server. */
   publish(server: string, notices: readonly Notice[]): Promise<unknown>
+  readonly attachments: AttachmentBodies
 }
 
 /**
@@ -108,6 +123,33 @@ export class PlatformCalls {
     if (!notice) return fail({ reason: 'refused' })
     await this.#objects.publish(allowed.value.server, [notice])
     return ok(undefined)
+  }
+
+  async attach(
+    capability: string,
+    name: string,
+    type: string,
+    body: Uint8Array | ReadableStream<Uint8Array>,
+  ): Promise<Result<Attached, PlatformFailure>> {
+    const allowed = await authorise(this.#keys, capability)
+    if (!allowed.ok) return allowed
+    const id = randomId()
+    const owned = ownedName(allowed.value, id)
+    const sizeBytes = await this.#objects.attachments.put(owned, type, body)
+    if (sizeBytes === undefined) return fail({ reason: 'too_large' })
+    return ok({ uri: attachmentUri(id, name), sizeBytes })
+  }
+
+  async readAttachment(
+    capability: string,
+  ): Promise<Result<ReadableStream<Uint8Array>, PlatformFailure>> {
+    const allowed = await authorise(this.#keys, capability)
+    if (!allowed.ok) return allowed
+    const { method, name: uri = '' } = allowed.value
+    const id = attachmentIdOf(uri)
+    if (method !== 'resources/read' || id === undefined) return fail({ reason: 'unknown' })
+    const contents = await this.#objects.attachments.read(ownedName(allowed.value, id), uri)
+    return contents ? ok(contents) : fail({ reason: 'unknown' })
   }
 
   async #run(capability: string, { id }: RunRef): Promise<Result<Rpc<Run>, PlatformFailure>> {

@@ -27,3 +27,10 @@ export const STATE_KEY_MAX_CHARS = 256
 
 /** The router lets nobody follow a longer one (workers/router/limits.ts). */
 export const NOTIFIED_URI_MAX_CHARS = 512
+
+/** A day: long enough for the person who asked, short enough to be no archive. */
+export const ATTACHMENT_KEPT_MS = 86_400_000
+/** In Base64 it stays below the 16 MiB the router passes of an answer. */
+export const ATTACHMENT_MAX_BYTES = 10 * 1024 * 1024
+export const ATTACHMENT_NAME_MAX_CHARS = 200
+export const ATTACHMENT_TYPE_MAX_CHARS = 128

@@ -4,6 +4,7 @@ import { handleLegacy } from '../bridge/legacy.ts'
 import { SESSION_HEADER, VERSION_HEADER } from '../protocol/headers.ts'
 import type { JsonObject } from '../protocol/jsonrpc.ts'
 import { resultOf } from './answer.ts'
+import { hasAttachments } from './memory-platform.ts'
 import { answerTo, capabilitiesOf, Listener, messagesOf } from './conversation.ts'
 import { memorySessions } from './memory-session.ts'
 import { forward, sealKeysOf, TESTED_NAME } from './router.ts'
@@ -113,7 +114,10 @@ export class LegacySession {
       server: {
         serverInfo: definitions.serverInfo,
         instructions: definitions.instructions,
-        capabilities: compiled.capabilities,
+        capabilities: {
+          ...compiled.capabilities,
+          ...(hasAttachments() ? { resources: {} } : {}),
+        },
         list: (kind) => {
           const asksServer = kind === 'resources' && compiled.listsResources
           return Promise.resolve(asksServer ? undefined : compiled.lists[kind])

@@ -5,8 +5,11 @@
  */
 import { CAPABILITY_LABEL, mintCapability, type Capability } from '../auth/capability.ts'
 import { deriveSealKeys } from '../auth/seal.ts'
-import { PlatformCalls, type PlatformObjects } from '../platform/calls.ts'
+import { contentsJson } from '../platform/attachment.ts'
+import { byteStream, encoded } from '../platform/byte-stream.ts'
+import { PlatformCalls, type AttachmentBodies, type PlatformObjects } from '../platform/calls.ts'
 import type { KeyValues } from '../platform/key-values.ts'
+import { ATTACHMENT_MAX_BYTES } from '../platform/limits.ts'
 import { RunStore } from '../platform/run-store.ts'
 import { StateStore } from '../platform/state-store.ts'
 import { fail } from '../result.ts'
@@ -25,6 +28,37 @@ function byName<Kept>(make: () => Kept): (name: string) => Kept {
     kept.set(name, one)
     return one
   }
+}
+
+interface MemoryBody {
+  readonly type: string
+  readonly bytes: Uint8Array
+}
+
+class MemoryBodies implements AttachmentBodies {
+  readonly #bodies = new Map<string, MemoryBody>()
+
+  get isEmpty(): boolean {
+    return this.#bodies.size === 0
+  }
+
+  async put(name: string, type: string, body: Uint8Array | ReadableStream<Uint8Array>) {
+    const bytes = new Uint8Array(await new Response(body as BodyInit).arrayBuffer())
+    if (bytes.byteLength > ATTACHMENT_MAX_BYTES) return undefined
+    this.#bodies.set(name, { type, bytes })
+    return bytes.byteLength
+  }
+
+  read(name: string, uri: string) {
+    const stored = this.#bodies.get(name)
+    if (!stored) return Promise.resolve(undefined)
+    const body = byteStream(encoded(contentsJson({ uri, type: stored.type }, oneOf(stored.bytes))))
+    return Promise.resolve(body)
+  }
+}
+
+async function* oneOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
 }
 
 class MemoryState {
@@ -61,10 +95,16 @@ class MemoryKeyValues implements KeyValues {
   }
 }
 
+const bodies = new MemoryBodies()
+
+/** Whether a tool attached anything: then there is something to read, whatever the server has of its own. */
+export const hasAttachments = (): boolean => !bodies.isEmpty
+
 /** What `env.PLATFORM` is: one for the process, so that two clients of a test share it. */
 export const memoryPlatform = new PlatformCalls(keys, {
   run: byName(() => new RunStore(new MemoryKeyValues())),
   state: byName(() => new MemoryState()),
   // Nobody listens in a test of one server.
   publish: () => Promise.resolve(false),
+  attachments: bodies,
 } as unknown as PlatformObjects)

@@ -29,6 +29,8 @@ import {
   NAME_HEADER,
   VERSION_HEADER,
 } from '../protocol/headers.ts'
+import { attachmentIdOf } from '../platform/attachment.ts'
+import { readResponseParts } from '../protocol/2026-07-28/results.ts'
 import { MODERN_VERSION } from '../protocol/versions.ts'
 import { definitionsOf } from '../tool/definitions.ts'
 import { defineServer, type ServerOptions } from '../tool/server.ts'
@@ -84,9 +86,35 @@ export async function forward(
 ): Promise<Response> {
   const refusal = decide(tested, principal, request)
   if (refusal) return refusal
+  if (request.method === 'resources/read' && attachmentIdOf(request.name ?? '') !== undefined) {
+    return readAttachment(tested, principal, request)
+  }
   const bindings = { PLATFORM: memoryPlatform, ...env } as unknown as Cloudflare.Env
   return tested.worker.fetch(await innerRequest(tested, principal, request), bindings)
 }
+
+/** As `workers/router/attachments.ts` does. */
+async function readAttachment(
+  { definitions }: TestedServer,
+  principal: Principal,
+  { method, name = '', body }: InnerRequest,
+): Promise<Response> {
+  const { id } = JSON.parse(body) as { id: string | number }
+  const capability = await capabilityFor({ ...actingAs(principal), method, name })
+  const read = await memoryPlatform.readAttachment(capability)
+  if (!read.ok)
+    return errorResponse(id, invalidParams(`Resource not found: ${name}`, { uri: name }))
+  const [head, tail] = readResponseParts(id, definitions.serverInfo)
+  const contents = await new Response(read.value).text()
+  return new Response(head + contents + tail, { headers: { 'content-type': 'application/json' } })
+}
+
+const actingAs = ({ subject, tenant, clientId }: Principal) => ({
+  server: TESTED_NAME,
+  tenant,
+  subject,
+  clientId,
+})
 
 /** The internal call as the router makes it; `replaced` headers are for tests of what it must not do. */
 export async function innerRequest(
@@ -97,9 +125,7 @@ export async function innerRequest(
 ): Promise<Request> {
   const seal = await sealKeysOf(`server/${TESTED_NAME}`)
   const named = name === undefined ? {} : { name }
-  const { subject, tenant, clientId } = principal
-  const acting = { server: TESTED_NAME, tenant, subject, clientId, method, ...named }
-  const capability = await capabilityFor(acting)
+  const capability = await capabilityFor({ ...actingAs(principal), method, ...named })
   return new Request(`https://${internalHost(TESTED_NAME)}/mcp`, {
     method: 'POST',
     headers: {
@@ -146,17 +172,14 @@ function decide(
 }
 
 /** What scopes are asked about; of a list, the server itself leaves out what the caller may not see. */
-function itemOf(
-  compiled: CompiledServer,
-  method: string,
-  name: string,
-): CompiledItem | undefined {
+function itemOf(compiled: CompiledServer, method: string, name: string): CompiledItem | undefined {
   switch (method) {
     case 'tools/call':
       return compiled.tools.get(name)
     case 'prompts/get':
       return compiled.prompts.get(name)
     case 'resources/read':
+      if (attachmentIdOf(name) !== undefined) return { scopes: [], readOnly: true }
       return resourceAt(compiled, name)
     default:
       return { scopes: [], readOnly: true }

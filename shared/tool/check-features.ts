@@ -1,4 +1,5 @@
 /** What `definePrompt` and `defineResource` refuse. Each message names the option and what to write instead. */
+import { ATTACHMENT_SCHEME } from '../platform/attachment.ts'
 import { isUriTemplate, parseUriTemplate } from '../uri-template.ts'
 import { checkCommon, known, must, optional, isText, isZodObject } from './check.ts'
 
@@ -36,6 +37,11 @@ export function checkResource(options: object): readonly string[] {
     maker,
     typeof uri === 'string' && uri.length <= URI_MAX_CHARS && /^[a-z][a-z0-9+.-]*:/i.test(uri),
     'uri: give a URI such as notes://all, or a template such as notes://{id}',
+  )
+  must(
+    maker,
+    !(uri as string).startsWith(ATTACHMENT_SCHEME),
+    `uri: ${ATTACHMENT_SCHEME} is the scheme of what tools attach; take another`,
   )
   must(maker, typeof resource['read'] === 'function', 'read: give a function (variables, context)')
   must(maker, optional(resource['mimeType'], isText), 'mimeType: give one such as text/markdown')

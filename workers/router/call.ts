@@ -10,6 +10,7 @@ import { echoableId, parseJson, type RequestId } from '#shared/protocol/jsonrpc.
 import type { TaskDecision } from '#shared/wire.ts'
 import { withRealName } from './alias.ts'
 import { assertionFor } from './assertions.ts'
+import { readAttachment } from './attachments.ts'
 import type { ServerRecord } from './catalog-view.ts'
 import { decisionFor } from './decisions.ts'
 import type { Exchange } from './exchange.ts'
@@ -19,7 +20,7 @@ import { TARGET_MAX_CHARS } from './limits.ts'
 import { resourceMetadataUrlOf } from './match.ts'
 import { record } from './record.ts'
 import { refuseReplay } from './replay.ts'
-import { targetFor, unknownTarget, type CalledMethod } from './target.ts'
+import { isAttachment, targetFor, unknownTarget, type CalledMethod } from './target.ts'
 
 export interface ModernCall {
   readonly method: CalledMethod
@@ -37,6 +38,8 @@ export interface ModernCall {
 export async function callServer(exchange: Exchange, call: ModernCall): Promise<Response> {
   const refusal = await refuseCall(exchange, call)
   if (refusal) return refusal
+  const { method, name } = call
+  if (isAttachment(method, name)) return readAttachment(exchange, name ?? '', idOf(call.body))
   const startedMs = Date.now()
   const outcome = await sendDecided(exchange, call)
   if (outcome instanceof Response) return outcome

@@ -36,7 +36,7 @@ import { listen } from './listen.ts'
 import { REQUEST_BODY_MAX_BYTES } from './limits.ts'
 import { callTaskTool } from './task-call.ts'
 import { answerTaskMethod } from './task-methods.ts'
-import { targetFor, unknownTarget } from './target.ts'
+import { isAttachment, targetFor, unknownTarget } from './target.ts'
 
 export async function handleModernEra(exchange: Exchange): Promise<Response> {
   const { request, server, caller } = exchange
@@ -50,7 +50,8 @@ export async function handleModernEra(exchange: Exchange): Promise<Response> {
   const method = request.headers.get(METHOD_HEADER)
   const name = decodeHeaderValue(request.headers.get(NAME_HEADER) ?? '')
   // Decided by headers alone; a name nobody has is refused below, after the ladder.
-  if (isNamed(method) && name !== undefined && targetFor(server, caller.principal, method, name)) {
+  const target = isNamed(method) && targetFor(server, caller.principal, method, name)
+  if (target && isNamed(method) && name !== undefined && !isAttachment(method, name)) {
     const tool = method === 'tools/call' ? server.compiled.tools.get(name) : undefined
     const headers = mcpHeadersOf(request, tool?.paramHeaders)
     const call = { method, name, headers, body: body.value }
@@ -104,7 +105,9 @@ async function answerRequest(
   }
   if (method === 'subscriptions/listen') return listen(exchange, message)
   if (isNamed(method)) {
-    return errorResponse(id, unknownTarget(method, nameOf(method, params)), ANSWER_HEADERS)
+    const name = nameOf(method, params)
+    if (isAttachment(method, name)) return callServer(exchange, { method, name, headers: {}, body })
+    return errorResponse(id, unknownTarget(method, name), ANSWER_HEADERS)
   }
   if (isTaskMethod(method)) return answerTaskMethod(exchange, method, message)
   if (!(method in LISTS)) return errorResponse(id, methodNotFound(), ANSWER_HEADERS)

@@ -3,6 +3,11 @@ import type { SigningKey } from '#shared/auth/assertion.ts'
 import { CAPABILITY_LABEL } from '#shared/auth/capability.ts'
 import { createDpopNonces, type DpopNonces } from '#shared/auth/dpop-nonce.ts'
 import { deriveSealKeys, type SealKeys } from '#shared/auth/seal.ts'
+import {
+  platformOf as objectsPlatformOf,
+  type Platform as ObjectsPlatform,
+  type Rpc,
+} from '#shared/rpc.ts'
 import { createAuthenticator, type Authenticator } from './authenticate.ts'
 import { CatalogView } from './catalog-view.ts'
 import { createOriginPolicy, type OriginPolicy } from './cors.ts'
@@ -20,6 +25,8 @@ export interface Platform {
   readonly tasks: DurableObjectNamespace
   readonly feed: DurableObjectNamespace
   readonly replay: DurableObjectNamespace
+  /** What servers use too; here for what the router answers in their place. */
+  readonly objects: Rpc<ObjectsPlatform>
   readonly hubs: DurableObjectNamespace
   readonly subscriptions: DurableObjectNamespace
   readonly authenticator: Authenticator
@@ -60,6 +67,7 @@ function build(env: Cloudflare.Env): Platform {
     tasks: env.TASK,
     feed: env.FEED,
     replay: env.REPLAY,
+    objects: objectsPlatformOf(env.PLATFORM),
     hubs: env.HUB,
     subscriptions: env.SUBSCRIPTIONS,
     authenticator: createAuthenticator({

@@ -5,6 +5,7 @@
 import { resourceAt, type CompiledItem, type CompiledServer } from '#shared/catalog/list.ts'
 import type { Principal } from '#shared/auth/principal.ts'
 import { mayUse } from '#shared/catalog/policy.ts'
+import { attachmentIdOf } from '#shared/platform/attachment.ts'
 import { invalidParams, type WireError } from '#shared/protocol/errors.ts'
 import type { ServerRecord } from './catalog-view.ts'
 
@@ -41,6 +42,10 @@ function completedAt(server: CompiledServer, target: string): CompiledItem | und
   if (kind === 'prompt') return server.prompts.get(name)
   return server.templates.find(({ template }) => template.text === name)
 }
+
+/** Read by the platform in the server's place. */
+export const isAttachment = (method: CalledMethod, name: string | undefined): boolean =>
+  method === 'resources/read' && name !== undefined && attachmentIdOf(name) !== undefined
 
 /** As {@link targetOf}, for one caller: what policy hides is not there (DESIGN §4.7). */
 export function targetFor(

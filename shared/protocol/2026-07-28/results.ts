@@ -68,6 +68,15 @@ export const listenResult = (id: RequestId, serverInfo: ServerInfo): string =>
 export const successJson = (id: RequestId, resultJson: string): string =>
   `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${resultJson}}`
 
+/** A `resources/read` response before and after the JSON text of its `contents`, which is streamed. */
+export const readResponseParts = (
+  id: RequestId | null,
+  serverInfo: ServerInfo,
+): readonly [string, string] => [
+  `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"resultType":"complete","contents":`,
+  `,"ttlMs":0,"cacheScope":"private","_meta":${serverMeta(serverInfo)}}}`,
+]
+
 const JSON_HEADERS = { 'content-type': 'application/json' }
 
 export const successResponse = (id: RequestId, resultJson: string): Response =>

@@ -183,8 +183,16 @@ describe('answers', () => {
     },
   )
 
-  it('over the bound are refused with a way out, never cut', async () => {
+  it('over the bound are refused with a way out, never cut; the log tells the author of attach', async () => {
+    const log = vi.spyOn(console, 'log')
     const { result } = await engine.call('twenty_mb')
+    const line: unknown = JSON.parse(String(log.mock.lastCall?.[0]))
+    expect(line).toMatchObject({ event: 'answer_too_large', tool: 'twenty_mb' })
+    expect(line).toHaveProperty(
+      'remedy',
+      expect.stringContaining('context.attach(name, body, type)'),
+    )
+    log.mockRestore()
     expect(result.isError).toBe(true)
     expect(result.content[0]?.text).toMatch(/larger than its bound of 1048576 bytes.*narrower/s)
   })
