@@ -12,6 +12,7 @@ const TEST_CAPABILITY_SECRETS = `k1:${'c'.repeat(43)}`
 const ROUTER_STAND_IN = {
   name: 'mcp-edge-router',
   compatibilityDate: '2026-10-01',
+  compatibilityFlags: ['enable_request_signal'],
   modules: [{ type: 'ESModule' as const, path: 'test/workers/objects/_router-worker.js' }],
 }
 

@@ -7,8 +7,7 @@ import { stoppable } from '#shared/bridge/stoppable.ts'
 import { INTERNAL_ERROR, SERVER_ERROR } from '#shared/protocol/errors.ts'
 import { isObject, parseJson, parseMessage, type JsonObject } from '#shared/protocol/jsonrpc.ts'
 import { SSE_CONTENT_TYPE } from '#shared/protocol/2026-07-28/sse.ts'
-import type { Rpc } from '#shared/rpc.ts'
-import type { RouterInternal, TaskRun } from '#shared/rpc-tasks.ts'
+import { runThrough, type TaskRun } from '#shared/rpc-tasks.ts'
 import { ATTEMPT_MAX_MS, ATTEMPT_SILENCE_MS, EVENT_MAX_CHARS } from './task-limits.ts'
 
 export interface TaskError {
@@ -29,7 +28,7 @@ export type AttemptEnd =
   | { kind: 'aborted' }
 
 export interface AttemptOptions {
-  readonly router: Rpc<RouterInternal>
+  readonly router: Fetcher
   readonly run: TaskRun
   /** Ends it: the task was cancelled, or its time is over. */
   readonly signal: AbortSignal
@@ -38,13 +37,17 @@ export interface AttemptOptions {
 
 /** @returns at the latest after ATTEMPT_MAX_MS */
 export async function attempt(options: AttemptOptions): Promise<AttemptEnd> {
-  const over = AbortSignal.any([options.signal, AbortSignal.timeout(ATTEMPT_MAX_MS)])
+  const deadline = new AbortController()
+  // Cleared in time: a timer that is left keeps the object in memory for all of it.
+  const timer = setTimeout(() => deadline.abort(), ATTEMPT_MAX_MS)
+  const over = AbortSignal.any([options.signal, deadline.signal])
   try {
-    const response = await Promise.race([options.router.run(options.run), aborted(over)])
-    if (response === 'aborted') return ended(options.signal)
+    const response = await runThrough(options.router, options.run, over)
     return await read(response, over, options)
   } catch (error) {
     return over.aborted ? ended(options.signal) : { kind: 'lost', detail: String(error) }
+  } finally {
+    clearTimeout(timer)
   }
 }
 
@@ -53,12 +56,6 @@ function ended(signal: AbortSignal): AttemptEnd {
   const message = `The task did not finish within ${ATTEMPT_MAX_MS / 60_000} minutes and was stopped.`
   return { kind: 'error', error: { code: SERVER_ERROR, message } }
 }
-
-const aborted = (signal: AbortSignal): Promise<'aborted'> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve('aborted')
-    else signal.addEventListener('abort', () => resolve('aborted'), { once: true })
-  })
 
 async function read(
   response: Response,

@@ -13,6 +13,8 @@ import { TEXT_PART_MAX_CHARS } from './task-limits.ts'
 export const TASK_MIGRATIONS = [
   `CREATE TABLE task (
      task_id TEXT PRIMARY KEY,
+     tenant TEXT NOT NULL,
+     subject TEXT NOT NULL,
      server TEXT NOT NULL,
      tool TEXT NOT NULL,
      scopes TEXT NOT NULL,
@@ -49,6 +51,9 @@ export const TASK_MIGRATIONS = [
 
 export interface TaskRow {
   task_id: string
+  /** Whose it is. */
+  tenant: string
+  subject: string
   server: string
   tool: string
   scopes: string
@@ -107,8 +112,8 @@ export class TaskStore {
     this.#tables.ensure()
     this.#sql.exec(
       `INSERT INTO task (task_id, server, tool, scopes, restart, record, request_state,
-         created_ms, updated_ms, ttl_ms, due_ms, status)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?8, 'working')`,
+         created_ms, updated_ms, ttl_ms, due_ms, status, tenant, subject)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?8, 'working', ?10, ?11)`,
       taskId,
       start.server,
       start.tool,
@@ -118,6 +123,8 @@ export class TaskStore {
       start.requestState ?? null,
       nowMs,
       start.task.ttlMs,
+      start.record.principal.tenant,
+      start.record.principal.subject,
     )
     this.#writeText('params', paramsJson)
   }

@@ -11,7 +11,6 @@ import { missingScopes } from '#shared/auth/scopes.ts'
 import { logEvent, logUnexpected } from '#shared/log.ts'
 import { INTERNAL_ERROR } from '#shared/protocol/errors.ts'
 import { isObject, type JsonObject } from '#shared/protocol/jsonrpc.ts'
-import { routerOf } from '#shared/rpc.ts'
 import type { PrincipalRecord, Task, TaskOutcome, TaskRun, TaskStart } from '#shared/rpc-tasks.ts'
 import { Tables } from './schema.ts'
 import { attempt, type AttemptEnd, type TaskError } from './task-attempt.ts'
@@ -27,6 +26,7 @@ import {
   TURN_RETRY_MS,
   UNAVAILABLE_RETRIES_MAX,
 } from './task-limits.ts'
+import { TaskNotices } from './task-notices.ts'
 import { Reports } from './task-reports.ts'
 import { TASK_MIGRATIONS, TaskStore, type TaskRow } from './task-store.ts'
 import { TaskViews } from './task-views.ts'
@@ -36,6 +36,7 @@ export class TaskObject extends DurableObject<Cloudflare.Env> implements Task {
   readonly #tables: Tables
   readonly #store: TaskStore
   readonly #views: TaskViews
+  readonly #notices: TaskNotices
   /** The attempt of this incarnation. */
   #attempt: AbortController | undefined
 
@@ -44,6 +45,7 @@ export class TaskObject extends DurableObject<Cloudflare.Env> implements Task {
     this.#tables = new Tables(state.storage, TASK_MIGRATIONS)
     this.#store = new TaskStore(this.#tables, state.storage.sql)
     this.#views = new TaskViews(state, this.#store)
+    this.#notices = new TaskNotices(env.HUB, this.#store)
     // An attempt that an earlier incarnation began is lost: its turn is now.
     if (this.#store.read()?.attempt_running === 1) void state.storage.setAlarm(Date.now())
   }
@@ -66,6 +68,11 @@ export class TaskObject extends DurableObject<Cloudflare.Env> implements Task {
     const task = this.#current()
     if (!task) return { status: 'unknown' }
     return refused(task, held) ?? { status: 'ok', json: detailedJson(task, this.#store) }
+  }
+
+  mayFollow(held: readonly string[]): boolean {
+    const task = this.#current()
+    return task !== undefined && refused(task, held) === undefined
   }
 
   update(record: PrincipalRecord, inputResponses: Record<string, unknown>): TaskOutcome {
@@ -125,13 +132,14 @@ export class TaskObject extends DurableObject<Cloudflare.Env> implements Task {
     const reports = new Reports((params, message) => {
       this.#store.report(JSON.stringify(params), message, Date.now())
       this.#views.publish()
+      this.ctx.waitUntil(this.#notices.report())
     })
     this.#attempt = new AbortController()
     this.#store.beginAttempt()
     const expiry = setTimeout(() => this.#attempt?.abort(), expiresMs(task) - Date.now())
     try {
       const end = await attempt({
-        router: routerOf(this.env.ROUTER),
+        router: this.env.ROUTER,
         run: runOf(task, this.#store),
         signal: this.#attempt.signal,
         onProgress: (params) => reports.add(params),
@@ -207,6 +215,7 @@ export class TaskObject extends DurableObject<Cloudflare.Env> implements Task {
   #moved(): void {
     this.#schedule()
     this.#views.publish()
+    this.ctx.waitUntil(this.#notices.tell())
   }
 
   /** The task, unless its time is over. */

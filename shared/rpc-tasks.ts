@@ -47,6 +47,8 @@ export interface Task {
   create(taskId: string, start: TaskStart): TaskOutcome
   /** @param held scopes of whoever asks */
   get(held: readonly string[]): TaskOutcome
+  /** Whether whoever asks may be told of the task. */
+  mayFollow(held: readonly string[]): boolean
   /** Answers to open questions; the last of them sets the task working, for this caller. */
   update(record: PrincipalRecord, inputResponses: Record<string, unknown>): TaskOutcome
   /** Final, unless the task was over before. */
@@ -85,11 +87,17 @@ export interface TaskRun {
   body: string
 }
 
-/** The router's named entrypoint, bound by the objects Worker alone; it has no public route. */
-export interface RouterInternal {
-  /**
-   * Decides on the call as if it came now (revocation, policy, scopes), and forwards
-   * it. Answers the 2026-07-28 wire or the router's refusal; 503: nothing has run.
-   */
-  run(run: TaskRun): Response | Promise<Response>
-}
+/**
+ * `Internal.run`: the router's named entrypoint, bound by the objects Worker alone; it
+ * has no public route. Decides on the call as if it came now (revocation, policy,
+ * scopes), and forwards it. Answers the 2026-07-28 wire or the router's refusal; 503:
+ * nothing has run. Aborting `signal` ends the call, as a client that leaves does.
+ *
+ * @param router the binding ROUTER
+ */
+export const runThrough = (router: Fetcher, run: TaskRun, signal: AbortSignal): Promise<Response> =>
+  router.fetch('https://router.internal/run', {
+    method: 'POST',
+    body: JSON.stringify(run),
+    signal,
+  })

@@ -8,7 +8,7 @@ import type { CatalogIndex, ServerDescription, ServerEntry } from './catalog/ent
 import type { BoundFailure } from './platform/run-store.ts'
 import type { CanaryWatch, UsageRow, UsageTotals } from './catalog/usage.ts'
 import type { Result } from './result.ts'
-import type { RouterInternal, Task } from './rpc-tasks.ts'
+import type { Task } from './rpc-tasks.ts'
 
 export type Rpc<Methods> = {
   [Name in keyof Methods]: Methods[Name] extends (...args: infer Args) => infer Answer
@@ -570,4 +570,3 @@ export const platformOf = (binding: Fetcher) => binding as unknown as Rpc<Platfo
 export const oauthOf = (binding: Fetcher) =>
   binding as unknown as Rpc<OAuth> & Pick<Fetcher, 'fetch'>
 export const taskOf = (binding: DurableObjectNamespace, name: string) => stubOf<Task>(binding, name)
-export const routerOf = (binding: Fetcher) => binding as unknown as Rpc<RouterInternal>

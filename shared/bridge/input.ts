@@ -15,7 +15,7 @@ export interface InnerCall {
   /** As `decidedName` gives it. */
   readonly name: string | undefined
   readonly body: string
-  /** Ends the call. It does not follow the client's connection: in 2025 a disconnect is no cancel. */
+  /** Ends the call; its reason is `CANCELLED` (live-run.ts) where the client said so. It does not follow the client's connection: in 2025 a disconnect is no cancel. */
   readonly signal: AbortSignal
 }
 

@@ -17,6 +17,9 @@ import { StreamLog } from './stream-log.ts'
 
 const STOPPED = `The call went on for ${AFTER_DISCONNECT_MS / 1000} s after its client left, and was stopped`
 
+/** Why `signal` aborted, where the client cancelled its call; else only nobody waits any longer. */
+export const CANCELLED = new DOMException('The client cancelled the call', 'AbortError')
+
 export class LiveRun implements Cancellable {
   readonly input: LegacyInput
   /** Without one nothing can be asked, resumed or cancelled: no other POST could name the call. */
@@ -113,7 +116,7 @@ export class LiveRun implements Cancellable {
 
   #end(why: 'cancelled' | 'stopped'): void {
     this.#stop ??= why
-    this.#ended.abort()
+    this.#ended.abort(why === 'cancelled' ? CANCELLED : undefined)
   }
 
   #leave(): void {

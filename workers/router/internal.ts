@@ -9,7 +9,7 @@
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import { maySee } from '#shared/catalog/policy.ts'
 import { errorResponse, SERVER_ERROR } from '#shared/protocol/errors.ts'
-import type { RouterInternal, TaskRun } from '#shared/rpc-tasks.ts'
+import type { TaskRun } from '#shared/rpc-tasks.ts'
 import { callServer } from './call.ts'
 import { CatalogUnavailable } from './catalog-view.ts'
 import type { Exchange } from './exchange.ts'
@@ -18,10 +18,11 @@ import { TASK_RECORD_MAX_AGE_SECONDS } from './limits.ts'
 import { resourceOf } from './match.ts'
 import { platformOf } from './platform.ts'
 
-export class Internal extends WorkerEntrypoint<Cloudflare.Env> implements RouterInternal {
-  async run(asked: TaskRun): Promise<Response> {
+export class Internal extends WorkerEntrypoint<Cloudflare.Env> {
+  /** `POST`, the body a {@link TaskRun}. By `fetch`, because that ends when its caller lets go. */
+  override async fetch(request: Request): Promise<Response> {
     try {
-      return await runTask(asked, this.env, this.ctx)
+      return await runTask(await request.json<TaskRun>(), this.env, this.ctx)
     } catch (error) {
       if (error instanceof CatalogUnavailable) return refuse(503, 'The catalog cannot be read')
       throw error

@@ -7,13 +7,10 @@
 import type { JsonObject, RequestId } from '#shared/protocol/jsonrpc.ts'
 import { isObject } from '#shared/protocol/jsonrpc.ts'
 import { errorResponse, invalidParams, SERVER_ERROR } from '#shared/protocol/errors.ts'
-import {
-  CAPABILITIES_KEY,
-  SUBSCRIPTION_ID_KEY,
-  TASKS_EXTENSION,
-} from '#shared/protocol/2026-07-28/envelope.ts'
+import { SUBSCRIPTION_ID_KEY } from '#shared/protocol/2026-07-28/envelope.ts'
 import type { ModernRequest } from '#shared/protocol/2026-07-28/ladder.ts'
 import { listenResult, successJson } from '#shared/protocol/2026-07-28/results.ts'
+import { declaresTasks } from '#shared/protocol/2026-07-28/tasks.ts'
 import { SSE_KEEP_ALIVE, sseMessage } from '#shared/protocol/2026-07-28/sse.ts'
 import { TOPICS_PER_LISTENER_MAX } from '#shared/hub/limits.ts'
 import { LIST_KINDS } from '#shared/hub/topics.ts'
@@ -27,6 +24,7 @@ import { TARGET_MAX_CHARS } from './limits.ts'
 import { listenerOf, mayFollow, type Filter } from './listen-filter.ts'
 import { Listening } from './listening.ts'
 import { eventStream } from './stream.ts'
+import { ownTasks } from './task-methods.ts'
 
 export async function listen(stale: Exchange, message: ModernRequest): Promise<Response> {
   const exchange = { ...stale, server: await freshServer(stale) }
@@ -37,8 +35,8 @@ export async function listen(stale: Exchange, message: ModernRequest): Promise<R
       "Invalid params: 'notifications' is required and must be a valid SubscriptionFilter"
     return errorResponse(id, invalidParams(text), ANSWER_HEADERS)
   }
-  const declared = meta[CAPABILITIES_KEY].extensions ?? {}
-  const filter = honoured(exchange, asked, TASKS_EXTENSION in declared)
+  const asNamed = honoured(exchange, asked, declaresTasks(meta))
+  const filter = { ...asNamed, tasks: await ownTasks(exchange, asNamed.tasks) }
   const gone = new AbortController()
   const { caller, platform, server } = exchange
   const listener = await listenerOf(server.name, caller, filter)
@@ -72,11 +70,7 @@ function isFilter(asked: unknown): asked is AskedFilter {
 }
 
 /** What this server has, this caller may know of, and the bounds let in. */
-function honoured(
-  { server, caller }: Exchange,
-  asked: AskedFilter,
-  declaresTasks: boolean,
-): Filter {
+function honoured({ server, caller }: Exchange, asked: AskedFilter, mayAskTasks: boolean): Filter {
   const { capabilities } = server.compiled
   const some = (texts: readonly string[] = []): string[] =>
     [...new Set(texts)].filter(isNotTooLong).slice(0, TOPICS_PER_LISTENER_MAX)
@@ -87,7 +81,7 @@ function honoured(
     resources: new Set(
       some(asked.resourceSubscriptions).filter((uri) => mayFollow(server, caller, uri)),
     ),
-    tasks: new Set(declaresTasks && offersTasks(server) ? some(asked.taskIds) : []),
+    tasks: new Set(mayAskTasks && offersTasks(server) ? some(asked.taskIds) : []),
   }
 }
 
@@ -95,7 +89,7 @@ const isNotTooLong = (text: string): boolean => text.length <= TARGET_MAX_CHARS
 
 const offersTasks = ({ compiled }: ServerRecord): boolean => {
   const { extensions } = compiled.capabilities
-  return isObject(extensions) && TASKS_EXTENSION in extensions
+  return extensions !== undefined
 }
 
 async function* events(

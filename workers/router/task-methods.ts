@@ -93,3 +93,16 @@ async function refuseChange(
   if (!claimProof || (await claimProof())) return undefined
   return unauthorized(request, platform, server.name, { reason: 'proof', proof: 'replayed' })
 }
+
+/** Of these ids, those that name a task of the caller's that they may look at. */
+export async function ownTasks(
+  exchange: Exchange,
+  taskIds: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> {
+  const { scopes } = exchange.caller.principal
+  const looked = [...taskIds].filter(isRandomId).map(async (taskId) => {
+    const isOwn = await taskStub(exchange, taskId).mayFollow(scopes)
+    return isOwn ? [taskId] : []
+  })
+  return new Set((await Promise.all(looked)).flat())
+}

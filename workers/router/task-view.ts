@@ -5,6 +5,7 @@
  */
 import type { InnerCall } from '#shared/bridge/input.ts'
 import { ATTACH_ATTEMPTS } from '#shared/bridge/limits.ts'
+import { CANCELLED } from '#shared/bridge/live-run.ts'
 import { relayRun } from '#shared/bridge/relay.ts'
 import type { TaskDefinition } from '#shared/catalog/entry.ts'
 import { errorJson, errorResponse, internalError } from '#shared/protocol/errors.ts'
@@ -56,43 +57,58 @@ async function startOrAnswer(
 }
 
 /** The task's events from now on, attached again after a cut. */
-export function viewResponse(
+function viewResponse(
   exchange: Exchange,
   taskId: string,
   view: TaskView,
   signal: AbortSignal,
 ): Response {
   const left = new AbortController()
-  signal.addEventListener('abort', () => left.abort(), { once: true })
-  const query = `&view=${encodeURIComponent(JSON.stringify(view))}`
-  const events = relayRun({
-    runId: taskId,
-    stub: () => {
-      const stub = taskStub(exchange, taskId)
-      return { fetch: (url: string, init?: RequestInit) => stub.fetch(`${url}${query}`, init) }
-    },
-    gone: left.signal,
-    after: 0,
-    attempts: ATTACH_ATTEMPTS,
-  })
+  const leave = (): void => {
+    left.abort()
+    // Its stream may go; a call that its client cancelled may not go on.
+    if (signal.reason !== CANCELLED) return
+    const { scopes } = exchange.caller.principal
+    exchange.ctx.waitUntil(taskStub(exchange, taskId).cancel(scopes))
+  }
+  if (signal.aborted) leave()
+  else signal.addEventListener('abort', leave, { once: true })
+  const events = eventsOf(exchange, taskId, view, left.signal)
   const encoder = new TextEncoder()
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { done, value } = await events.next()
-      if (!done) {
-        const text = value === 'quiet' ? SSE_KEEP_ALIVE : sseMessage(value.event)
-        controller.enqueue(encoder.encode(text))
-        return
-      }
-      if (value === 'lost') controller.enqueue(encoder.encode(lost(view.id)))
-      if (!left.signal.aborted) controller.close()
+      if (!done) controller.enqueue(encoder.encode(value))
+      else controller.close()
     },
     cancel: () => left.abort(),
   })
   return new Response(body, { headers: { ...SSE_HEADERS, ...ANSWER_HEADERS } })
 }
 
-function lost(id: RequestId): string {
-  const ref = logUnexpected('task_view_lost', new Error('the task cannot be reached'))
-  return sseMessage(errorJson(id, internalError(ref)))
+async function* eventsOf(
+  exchange: Exchange,
+  taskId: string,
+  view: TaskView,
+  gone: AbortSignal,
+): AsyncGenerator<string, void, undefined> {
+  const query = `&view=${encodeURIComponent(JSON.stringify(view))}`
+  const stub = () => {
+    const task = taskStub(exchange, taskId)
+    return { fetch: (url: string, init?: RequestInit) => task.fetch(`${url}${query}`, init) }
+  }
+  const attempts = ATTACH_ATTEMPTS
+  const frames = relayRun({ runId: taskId, stub: stub as never, gone, after: 0, attempts })
+  for (;;) {
+    const { done, value } = await frames.next()
+    if (!done) {
+      yield value === 'quiet' ? SSE_KEEP_ALIVE : sseMessage(value.event)
+      continue
+    }
+    if (value === 'lost') {
+      const ref = logUnexpected('task_view_lost', new Error('the task cannot be reached'))
+      yield sseMessage(errorJson(view.id, internalError(ref)))
+    }
+    return
+  }
 }

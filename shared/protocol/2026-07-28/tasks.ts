@@ -4,9 +4,7 @@
  */
 import type { JsonObject } from '../jsonrpc.ts'
 import { invalidParams, missingCapability, type WireError } from '../errors.ts'
-import { CAPABILITIES_KEY, type Envelope } from './envelope.ts'
-
-export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks'
+import { CAPABILITIES_KEY, TASKS_EXTENSION, type Envelope } from './envelope.ts'
 
 /** Methods on a task that exists; `tasks/list` and `tasks/result` are gone since SEP-2663. */
 export type TaskMethod = 'tasks/get' | 'tasks/update' | 'tasks/cancel'

@@ -9,7 +9,8 @@ import { WorkerEntrypoint } from 'cloudflare:workers'
 const calls = new Map()
 
 export class Internal extends WorkerEntrypoint {
-  run(run) {
+  async fetch(request) {
+    const run = await request.json()
     const taskRun = run.decision.run.id
     const body = JSON.parse(run.body)
     const seen = calls.get(taskRun) ?? { attempts: 0, aborted: 0, runs: [] }
@@ -21,7 +22,8 @@ export class Internal extends WorkerEntrypoint {
       attempts?.[seen.attempts - 1] ??
       rounds?.[Math.min(Number(body.params.requestState ?? 0), rounds.length - 1)]
     if (step.status) return Response.json(step.body, { status: step.status })
-    return new Response(stream(seen, body, step), {
+    request.signal.addEventListener('abort', () => (seen.aborted += 1))
+    return new Response(stream(body, step), {
       headers: { 'content-type': 'text/event-stream' },
     })
   }
@@ -32,11 +34,12 @@ export class Internal extends WorkerEntrypoint {
   }
 }
 
-function stream(seen, { id, params }, { progress = [], hang, cut, result, error }) {
+function stream({ id, params }, { progress = [], hang, cut, result, error }) {
   const encoder = new TextEncoder()
   const event = (message) =>
     encoder.encode(`data: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`)
   const { progressToken } = params._meta
+  let keepAlive
   return new ReadableStream({
     start(controller) {
       controller.enqueue(encoder.encode(': here\n\n'))
@@ -44,12 +47,15 @@ function stream(seen, { id, params }, { progress = [], hang, cut, result, error 
         const told = { progressToken, ...one }
         controller.enqueue(event({ method: 'notifications/progress', params: told }))
       }
-      if (hang) return
+      if (hang) {
+        keepAlive = setInterval(() => controller.enqueue(encoder.encode(': here\n\n')), 200)
+        return
+      }
       if (!cut) controller.enqueue(event(error ? { id, error } : { id, result }))
       controller.close()
     },
     cancel() {
-      seen.aborted += 1
+      clearInterval(keepAlive)
     },
   })
 }
