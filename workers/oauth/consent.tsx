@@ -14,6 +14,7 @@ import type { GrantProps } from './binding.ts'
 import { readSession } from './cookies.ts'
 import type { Exchange } from './exchange.ts'
 import { authorizationFailure } from './failure.ts'
+import { makeRoom } from './grants-of-person.ts'
 import { page, redirect } from './pages/layout.tsx'
 import { AUTHORIZE_PATH } from './paths.ts'
 import { formActionSource } from './redirect-policy.ts'
@@ -180,8 +181,9 @@ async function complete(
   { codeJkt, ...request }: BoundRequest,
   form: URLSearchParams,
   person: Person,
-  { settings, catalog, ctx, asEnv }: Exchange,
+  exchange: Exchange,
 ): Promise<string> {
+  const { settings, catalog, ctx, asEnv } = exchange
   const resource = String(request.resource)
   const name = serverNameOf(settings.publicOrigin, resource)
   const server = name === undefined ? undefined : await catalog.find(name, ctx)
@@ -194,6 +196,7 @@ async function complete(
   const api = asFor(settings, resource).getOAuthApi(asEnv())
   const { clientName } = await api.describeConsent(request)
   const props: GrantProps = { ...personOf(person), ...(codeJkt ? { codeJkt } : {}) }
+  await makeRoom(person.subject, exchange)
   const { redirectTo } = await api.completeAuthorization({
     request,
     userId: person.subject,

@@ -8,6 +8,7 @@ import { WorkerEntrypoint } from 'cloudflare:workers'
 import { Hono, type Context } from 'hono'
 import { API_KEYS_AUDIENCE_PATH } from '#shared/auth/operator.ts'
 import { logUnexpected } from '#shared/log.ts'
+import { accountPage, endConnections } from './account.tsx'
 import { oauthError } from './answers.ts'
 import { manageApiKeys } from './api-keys.ts'
 import { authorize } from './authorize.ts'
@@ -78,6 +79,7 @@ app.get(paths.OWNER_LOGIN_PATH, by(ownerPage)).post(paths.OWNER_LOGIN_PATH, byFo
 app.get(paths.IDP_LOGIN_PATH, by(startIdpSignIn))
 app.get(paths.CALLBACK_PATH, by(finishIdpSignIn))
 app.get(paths.LOGOUT_PATH, signOutPage).post(paths.LOGOUT_PATH, byForm(signOut))
+app.get(paths.ACCOUNT_PATH, by(accountPage)).post(paths.ACCOUNT_PATH, byForm(endConnections))
 app.get(paths.STYLE_PATH, () => stylesheet())
 
 app.notFound(() => oauthError(404, 'not_found', 'Nothing is served here'))

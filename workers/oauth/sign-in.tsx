@@ -8,7 +8,7 @@ import {
 } from './cookies.ts'
 import type { Exchange } from './exchange.ts'
 import { errorPage, page, redirect } from './pages/layout.tsx'
-import { IDP_LOGIN_PATH, LOGOUT_PATH, OWNER_LOGIN_PATH } from './paths.ts'
+import { ACCOUNT_PATH, IDP_LOGIN_PATH, LOGOUT_PATH, OWNER_LOGIN_PATH } from './paths.ts'
 import { beginSignIn, localPath } from './pending.ts'
 import type { Person } from './servers.ts'
 
@@ -29,6 +29,9 @@ export async function signInPage(request: Request, exchange: Exchange): Promise<
     'You are signed in',
     <>
       <p>You can close this page and go back to your app.</p>
+      <p>
+        <a href={ACCOUNT_PATH}>What you connected</a>
+      </p>
       <form method="post" action={LOGOUT_PATH} class="buttons">
         <button>Sign out</button>
       </form>

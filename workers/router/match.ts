@@ -20,7 +20,7 @@ const RESOURCE_METADATA = '/.well-known/oauth-protected-resource'
 const AS_METADATA = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration']
 /** `/<s>/mcp`, `/<s>/mcp/` and `/<s>` name a server: clients write all three, and no other. */
 const TAILS = new Set(['', 'mcp', 'mcp/'])
-const OAUTH_ROOTS = new Set(['oauth', 'authorize', 'token', 'register', 'login', 'logout'])
+const OAUTH_ROOTS = new Set('oauth authorize token register login logout account'.split(' '))
 
 export function matchPath(pathname: string): Route {
   if (pathname === '/') return { kind: 'home' }

@@ -7,6 +7,10 @@ export const STYLE = `
 body { margin: 0; padding: 8vh 1rem 2rem; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif }
 main { max-width: 30rem; margin: 0 auto; padding: 1.75rem; background: var(--card); border: 1px solid var(--line); border-radius: .75rem }
 h1 { margin: 0 0 1rem; font-size: 1.3rem; line-height: 1.3; overflow-wrap: anywhere }
+h2 { margin: 0; font-size: 1.05rem; overflow-wrap: anywhere }
+section { margin: 1rem 0; padding: 1rem; border: 1px solid var(--line); border-radius: .5rem }
+section button { width: 100% }
+a { color: var(--go) }
 p { margin: .75rem 0 }
 dl { margin: 1rem 0; display: grid; grid-template-columns: auto 1fr; gap: .35rem 1rem }
 dt { color: var(--soft) }

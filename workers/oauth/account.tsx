@@ -1,0 +1,128 @@
+/**
+ * The page of a signed-in person: what they connected, what it may do, when it was
+ * last used, and an end to it. Forms come from this page alone (same-origin.ts), and
+ * touch the grants of whoever is signed in, no others.
+ */
+import { READ_ONLY_SCOPE } from '#shared/auth/scopes.ts'
+import { readSession } from './cookies.ts'
+import type { Exchange } from './exchange.ts'
+import type { ClientKind } from './grant-record.ts'
+import { endGrant, grantsOf, type PersonGrant } from './grants-of-person.ts'
+import { page, redirect } from './pages/layout.tsx'
+import { ACCOUNT_PATH, LOGOUT_PATH } from './paths.ts'
+import { offerOf } from './scopes.ts'
+import type { Person } from './servers.ts'
+import { requireSignIn } from './sign-in.tsx'
+
+interface Connection extends PersonGrant {
+  /** Its scopes, as the consent page says them. */
+  readonly words: readonly string[]
+}
+
+export async function accountPage(request: Request, exchange: Exchange): Promise<Response> {
+  const person = await readSession(request, exchange.settings)
+  if (!person) return requireSignIn(ACCOUNT_PATH, exchange)
+  const grants = await grantsOf(person.subject, exchange)
+  const redeemed = grants.filter(({ usedAtSeconds }) => usedAtSeconds !== undefined)
+  const connections = await Promise.all(redeemed.map((grant) => inWords(grant, person, exchange)))
+  return page(
+    'What you connected',
+    <>
+      {connections.length === 0 ? (
+        <p>No app has access on your behalf.</p>
+      ) : (
+        <p>These apps have access on your behalf until you end it, or do not use it for a month.</p>
+      )}
+      {connections.map(connectionCard)}
+      {connections.length > 1 ? endAllForm : null}
+      <form method="post" action={LOGOUT_PATH} class="buttons">
+        <button>Sign out of this browser</button>
+      </form>
+    </>,
+  )
+}
+
+/** `POST /account`. Fields: `end` (an id), or `all`. */
+export async function endConnections(
+  request: Request,
+  form: URLSearchParams,
+  exchange: Exchange,
+): Promise<Response> {
+  const { settings } = exchange
+  const person = await readSession(request, settings)
+  if (!person) return requireSignIn(ACCOUNT_PATH, exchange)
+  const grants = await grantsOf(person.subject, exchange)
+  const ended = form.has('all') ? grants : grants.filter(({ id }) => id === form.get('end'))
+  for (const { id } of ended) await endGrant(person.subject, id, exchange)
+  return redirect(settings.issuer + ACCOUNT_PATH)
+}
+
+/** A server that is gone has no words any more; its scopes are named as they are. */
+async function inWords(
+  grant: PersonGrant,
+  person: Person,
+  { catalog, ctx }: Exchange,
+): Promise<Connection> {
+  const scopes = grant.scopes.filter((scope) => scope !== READ_ONLY_SCOPE)
+  const limit = scopes.length < grant.scopes.length ? ['Only tools that change nothing'] : []
+  const server = await catalog.find(grant.server, ctx)
+  if (!server || scopes.length === 0) return { ...grant, words: [...scopes, ...limit] }
+  const { scopes: offered } = offerOf(scopes, await catalog.definitions(server, person, ctx))
+  const words = offered.map(({ words: said, scope }) => `${said} (${scope})`)
+  return { ...grant, words: [...words, ...limit] }
+}
+
+function connectionCard({ id, clientName, client, server, words, ...times }: Connection) {
+  return (
+    <section>
+      <h2>{clientName}</h2>
+      <dl>
+        <dt>App</dt>
+        <dd>{kindInWords(client)}</dd>
+        <dt>Server</dt>
+        <dd>{server}</dd>
+        <dt>May</dt>
+        <dd>{words.length > 0 ? words.join('; ') : 'Use tools that need no permission'}</dd>
+        <dt>Connected</dt>
+        <dd>{day(times.createdAtSeconds)}</dd>
+        <dt>Last used</dt>
+        <dd>{hour(times.usedAtSeconds ?? times.createdAtSeconds)}</dd>
+      </dl>
+      <form method="post" action={ACCOUNT_PATH}>
+        <button name="end" value={id}>
+          End access of {clientName}
+        </button>
+      </form>
+    </section>
+  )
+}
+
+const endAllForm = (
+  <form method="post" action={ACCOUNT_PATH} class="buttons">
+    <button name="all" value="yes">
+      End all access
+    </button>
+  </form>
+)
+
+function kindInWords(client: ClientKind): string {
+  switch (client.kind) {
+    case 'published':
+      return `published by ${client.host}`
+    case 'web':
+      return `a website, ${client.host} (registered itself)`
+    case 'computer':
+      return 'an app on a computer (registered itself)'
+    case 'app':
+      return `the app that opens ${client.scheme} links (registered itself)`
+  }
+}
+
+const day = (seconds: number): string => new Date(seconds * 1000).toISOString().slice(0, 10)
+
+/** As precise as it is kept; the next refresh of an hour-old token says more. */
+const hour = (seconds: number): string => `${day(seconds)}, ${hours(seconds)}`
+const hours = (seconds: number): string => {
+  const from = new Date(seconds * 1000).getUTCHours()
+  return `between ${from}:00 and ${(from + 1) % 24}:00 UTC`
+}
