@@ -55,8 +55,12 @@ function valueBreaks(
     return [`${path} was ${typeText(was)} and is ${typeText(is)}`]
   }
   const values = enumOf(taken)
-  const lost = values && (enumOf(given) ?? ['anything']).filter((value) => !values.includes(value))
-  const found = lost && lost.length > 0 ? [`${path} has other values: ${lost.join(', ')}`] : []
+  const lost =
+    values && (enumOf(given) ?? ['other values']).filter((value) => !values.includes(value))
+  const found =
+    lost && lost.length > 0
+      ? [`${path} ${side === 'input' ? 'no longer takes' : 'may now be'} ${lost.join(', ')}`]
+      : []
   return [...found, ...breaks(was, is, side, path, depth - 1)]
 }
 

@@ -1,0 +1,173 @@
+/** Who may see and use what (DESIGN §4.7): one decision for lists and calls. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { ANONYMOUS, type Principal } from '#shared/auth/principal.ts'
+import { DEFAULT_POLICY, type Policy } from '#shared/catalog/entry.ts'
+import { explain } from '#shared/catalog/explain.ts'
+import { compileServer } from '#shared/catalog/list.ts'
+import { permittedLists } from '#shared/catalog/permitted.ts'
+import { judge, maySee, mayUse, permissionSet } from '#shared/catalog/policy.ts'
+import type { Rule } from '#shared/catalog/rules.ts'
+
+const HINTS = [{}, { readOnlyHint: true }, { destructiveHint: false }, { readOnlyHint: false }]
+const NAMES = ['read', 'write', 'read-all', 'drop']
+const compiled = compileServer({
+  name: 'notes',
+  digest: 'd',
+  definitions: {
+    serverInfo: { name: 'notes', version: '1' },
+    tools: NAMES.map((name, at) => ({
+      wire: { name, description: name, inputSchema: { type: 'object' }, annotations: HINTS[at] },
+      scopes: at % 2 === 0 ? [] : ['notes:write'],
+    })),
+    prompts: [{ wire: { name: 'plan', description: 'plan' }, scopes: [] }],
+    resources: [{ wire: { uri: 'notes://a', name: 'a' }, scopes: [] }],
+  },
+})
+
+const some = <Value>(...values: Value[]) =>
+  fc.uniqueArray(fc.constantFrom(...values), { minLength: 1 })
+const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined })
+const clean = <Value extends object>(value: Value): Value =>
+  Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as Value
+
+const rules: fc.Arbitrary<Rule> = fc
+  .record({
+    effect: fc.constantFrom('allow' as const, 'deny' as const),
+    who: optional(
+      fc
+        .record({
+          subjects: optional(some('ada', 'bob')),
+          groups: optional(some('staff', 'guests')),
+          tenants: optional(some('default', 'acme')),
+          clients: optional(some('cursor', 'claude')),
+          signedIn: optional(fc.boolean()),
+        })
+        .map(clean),
+    ),
+    what: optional(
+      fc
+        .record({
+          tools: optional(some('read', 'read*', '*', 'nobody')),
+          prompts: optional(some('plan', '*')),
+          resources: optional(some('notes://*', 'other://x')),
+          annotations: optional(
+            fc
+              .record({
+                readOnlyHint: optional(fc.boolean()),
+                destructiveHint: optional(fc.boolean()),
+              })
+              .map(clean),
+          ),
+        })
+        .map(clean),
+    ),
+  })
+  .map(clean) as fc.Arbitrary<Rule>
+
+const policies: fc.Arbitrary<Policy> = fc
+  .record({
+    visibility: fc.constantFrom('private' as const, 'public' as const, 'off' as const),
+    tenants: optional(some('default', 'acme')),
+    rules: optional(fc.array(rules, { maxLength: 5 })),
+    otherwise: optional(fc.constantFrom('allow' as const, 'deny' as const)),
+  })
+  .map((one) => ({ ...DEFAULT_POLICY, ...clean(one) }))
+
+const principals: fc.Arbitrary<Principal> = fc.oneof(
+  fc.constant(ANONYMOUS),
+  fc.record({
+    subject: fc.constantFrom('ada', 'bob', 'eve'),
+    tenant: fc.constantFrom('default', 'acme', 'other'),
+    clientId: fc.constantFrom('cursor', 'claude', 'agent'),
+    groups: fc.subarray(['staff', 'guests']),
+    scopes: fc.subarray(['notes:write']),
+  }),
+)
+
+const listed = (policy: Policy, principal: Principal): string[] =>
+  (JSON.parse(permittedLists(compiled, policy, principal).lists.tools) as { name: string }[]).map(
+    ({ name }) => name,
+  )
+
+describe('for every policy and principal', () => {
+  test('listed ⇔ callable or insufficient_scope, and `can` says the same', () => {
+    fc.assert(
+      fc.property(policies, principals, (policy, principal) => {
+        const seen = maySee(principal, policy) ? listed(policy, principal) : []
+        for (const name of NAMES) {
+          const item = compiled.tools.get(name)
+          const { answer } = explain(principal, { digest: 'd', policy }, compiled, item)
+          expect(answer !== 'hidden').toBe(seen.includes(name))
+          if (answer === 'insufficient_scope') expect(principal.scopes).toEqual([])
+        }
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test('a hidden server has nothing that could be used, a visible one hides nothing it allows', () => {
+    fc.assert(
+      fc.property(policies, principals, (policy, principal) => {
+        if (maySee(principal, policy)) return
+        if (policy.visibility !== 'public') return
+        // Public and still hidden: then it was the rules, and they allow nothing.
+        for (const name of NAMES) {
+          const subject = compiled.tools.get(name)?.subject
+          expect(subject && judge(principal, policy, subject).allowed).toBe(false)
+        }
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test('two principals share a cached list only if the same rules are about them', () => {
+    fc.assert(
+      fc.property(policies, principals, principals, (policy, one, other) => {
+        const [first, second] = [listed(policy, one), listed(policy, other)]
+        expect(listed(policy, one)).toEqual(first)
+        if (permissionSet(one, policy) === permissionSet(other, policy)) {
+          expect(second).toEqual(first)
+        }
+        for (const name of NAMES) {
+          const subject = compiled.tools.get(name)!.subject!
+          expect(first.includes(name)).toBe(mayUse(one, policy, subject))
+          expect(second.includes(name)).toBe(mayUse(other, policy, subject))
+        }
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})
+
+describe('a rule', () => {
+  const policyOf = (...all: Rule[]): Policy => ({ ...DEFAULT_POLICY, rules: all })
+  const ada: Principal = { subject: 'ada', tenant: 'default', clientId: 'c', scopes: [] }
+  const tool = (name: string) => compiled.tools.get(name)!.subject!
+
+  test('the first that fits decides', () => {
+    const policy = policyOf(
+      { effect: 'allow', who: { subjects: ['ada'] }, what: { tools: ['drop'] } },
+      { effect: 'deny', what: { tools: ['drop'] } },
+    )
+    expect(mayUse(ada, policy, tool('drop'))).toBe(true)
+    expect(mayUse({ ...ada, subject: 'bob' }, policy, tool('drop'))).toBe(false)
+  })
+
+  test('about annotations counts a hint that is not given as the specification does', () => {
+    const policy = policyOf({ effect: 'deny', what: { annotations: { destructiveHint: true } } })
+    expect(listed(policy, ada)).toEqual(['read-all'])
+  })
+
+  test('about tools of a name says nothing of prompts', () => {
+    const policy = policyOf({ effect: 'deny', what: { tools: ['*'] } })
+    expect(mayUse(ada, policy, { kind: 'prompt', name: 'plan' })).toBe(true)
+    expect(listed(policy, ada)).toEqual([])
+  })
+
+  test('no group claim is no group', () => {
+    const policy = policyOf({ effect: 'allow', who: { groups: ['staff'] } }, { effect: 'deny' })
+    expect(maySee(ada, policy)).toBe(false)
+    expect(maySee({ ...ada, groups: ['staff'] }, policy)).toBe(true)
+  })
+})
