@@ -3,8 +3,8 @@
  * writer with their name on it. Does NOT check who they are: the router did.
  */
 import { type DefinitionsDiff, diffDefinitions } from '#shared/catalog/diff.ts'
-import { type Definitions, type Policy, policySchema } from '#shared/catalog/entry.ts'
-import { type PlatformRule, platformRulesSchema } from '#shared/catalog/rules.ts'
+import { type Definitions, type Policy, policySchema } from '#shared/catalog/entry-schema.ts'
+import { type PlatformRule, platformRulesSchema } from '#shared/catalog/rules-schema.ts'
 import { isSwitchKey, patchTuning, type Tuning } from '#shared/catalog/tuning.ts'
 import { isObject } from '#shared/protocol/jsonrpc.ts'
 import { fail, ok, type Result } from '#shared/result.ts'

@@ -9,7 +9,7 @@ import {
   type Definitions,
   descriptionSchema,
   type ServerDescription,
-} from '#shared/catalog/entry.ts'
+} from '#shared/catalog/entry-schema.ts'
 import { isServerName, isToolName } from '#shared/names.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
 import type { PublishFailure } from '#shared/rpc.ts'

@@ -8,7 +8,7 @@ import {
   RULE_NOTE_MAX_CHARS,
   RULE_VALUE_MAX_CHARS,
 } from '#shared/catalog/limits.ts'
-import { platformRulesSchema } from '#shared/catalog/rules.ts'
+import { platformRulesSchema } from '#shared/catalog/rules-schema.ts'
 import { ok } from '#shared/result.ts'
 import type { Actor, Answer, CatalogAdmin } from './catalog-admin.ts'
 import { can, detailsOf, summaryOf } from './catalog-show.ts'

@@ -4,8 +4,8 @@
  * with one bad server changes nothing at all.
  */
 import * as z from 'zod/mini'
-import { definitionsSchema, policySchema } from '#shared/catalog/entry.ts'
-import { platformRulesSchema } from '#shared/catalog/rules.ts'
+import { definitionsSchema, policySchema } from '#shared/catalog/entry-schema.ts'
+import { platformRulesSchema } from '#shared/catalog/rules-schema.ts'
 import { isSwitchKey, patchTuning, type SwitchKey, tuningSchema } from '#shared/catalog/tuning.ts'
 import { fail } from '#shared/result.ts'
 import type { Actor, Answer } from './catalog-admin.ts'

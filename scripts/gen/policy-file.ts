@@ -1,6 +1,6 @@
 /** The optional `policy.json` of a server; counts only when the Catalog first sees the name. */
 import { join } from 'node:path'
-import { policyFileSchema, type PolicyFile } from '#shared/catalog/entry.ts'
+import { policyFileSchema, type PolicyFile } from '#shared/catalog/entry-schema.ts'
 import { checkJson } from './check-json.ts'
 import { readIfPresent } from './write-if-changed.ts'
 

@@ -4,16 +4,20 @@
  *
  * Does NOT judge the copy's age: its stamp is inside.
  */
-import * as z from 'zod/mini'
+import { isObject } from '../protocol/jsonrpc.ts'
 import type { FeedState } from '../rpc.ts'
 import { FEED_COLO_TTL_SECONDS } from './limits.ts'
 
-const feedStateSchema = z.object({
-  stampMs: z.number(),
-  catalogVersion: z.number(),
-  revokedGrants: z.array(z.string()),
-  deletedSessions: z.array(z.string()),
-})
+const areTexts = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string')
+
+/** As this release writes it; the copy of another may be of another form. */
+const isFeedState = (value: unknown): value is FeedState =>
+  isObject(value) &&
+  typeof value['stampMs'] === 'number' &&
+  typeof value['catalogVersion'] === 'number' &&
+  areTexts(value['revokedGrants']) &&
+  areTexts(value['deletedSessions'])
 
 /** A name no client can ask for; `v1` is the form of the text. */
 const keyOf = (deployment: string): string =>
@@ -22,8 +26,8 @@ const keyOf = (deployment: string): string =>
 export async function readColoCopy(deployment: string): Promise<FeedState | undefined> {
   try {
     const copy = await caches.default.match(keyOf(deployment))
-    const parsed = copy && feedStateSchema.safeParse(await copy.json())
-    return parsed?.success ? parsed.data : undefined
+    const value: unknown = await copy?.json()
+    return isFeedState(value) ? value : undefined
   } catch {
     // No Cache API here (bare workerd), or it is unwell.
     return undefined

@@ -4,17 +4,16 @@
  *
  * Does NOT know which version is in force: the control feed says (feed-reader.ts).
  */
-import type * as z from 'zod/mini'
 import { logEvent, logUnexpected } from '../log.ts'
+import { isObject } from '../protocol/jsonrpc.ts'
 import { fail, ok, type Result } from '../result.ts'
 import {
   type CatalogIndex,
-  catalogIndexSchema,
   indexKey,
   type ServerEntry,
-  serverEntrySchema,
   serverKey,
   unfoldIndex,
+  viewOf,
 } from './entry.ts'
 import { type Lifetime, withTimeout } from './lifetime.ts'
 import {
@@ -82,7 +81,7 @@ class IsolateSnapshotReader implements SnapshotReader {
     const known = this.#indexes.get(key)
     if (known) return ok(known)
     const load = async (): Promise<CatalogIndex | null> => {
-      const copy = await this.#fromKv(key, catalogIndexSchema)
+      const copy = await this.#fromKv(key, isIndex)
       const index = copy ? unfoldIndex(copy) : await this.#options.catalog().index(version)
       if (index) this.#indexes.set(key, index)
       return index
@@ -100,7 +99,7 @@ class IsolateSnapshotReader implements SnapshotReader {
     if (known) return ok(known)
     const load = async (): Promise<CompiledServer | null> => {
       const entry =
-        (await this.#fromKv(key, serverEntrySchema)) ??
+        (await this.#fromKv(key, isEntry(name, view))) ??
         (await this.#options.catalog().entry(name, view))
       const compiled = entry && compileServer(entry)
       if (compiled) this.#servers.set(key, compiled)
@@ -133,12 +132,15 @@ class IsolateSnapshotReader implements SnapshotReader {
   }
 
   /** What KV holds under `key`, when it is there and well-formed; its being away is a miss. */
-  async #fromKv<Value>(key: string, schema: z.ZodMiniType<Value>): Promise<Value | undefined> {
+  async #fromKv<Value>(
+    key: string,
+    isValue: (value: unknown) => value is Value,
+  ): Promise<Value | undefined> {
     try {
       const text = await this.#options.kv.get(key, 'text')
       if (text === null) return undefined
-      const parsed = schema.safeParse(JSON.parse(text))
-      if (parsed.success) return parsed.data
+      const value: unknown = JSON.parse(text)
+      if (isValue(value)) return value
       logEvent('snapshot_corrupt', { key })
     } catch (error) {
       logUnexpected('snapshot_kv_failed', error, { key })
@@ -146,3 +148,19 @@ class IsolateSnapshotReader implements SnapshotReader {
     return undefined
   }
 }
+
+// The Catalog alone writes these values, and only what its schemas let in. What may still
+// be wrong is a value cut short, mixed up or of another make: then the Catalog answers.
+
+const isIndex = (value: unknown): value is CatalogIndex =>
+  isObject(value) && typeof value['version'] === 'number' && isObject(value['servers'])
+
+const isEntry =
+  (name: string, view: string) =>
+  (value: unknown): value is ServerEntry =>
+    isObject(value) &&
+    value['name'] === name &&
+    typeof value['digest'] === 'string' &&
+    viewOf(value as unknown as ServerEntry) === view &&
+    isObject(value['definitions']) &&
+    Array.isArray(value['definitions']['tools'])

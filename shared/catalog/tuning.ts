@@ -11,7 +11,7 @@ import { isToolName } from '../names.ts'
 import { isObject, type JsonObject } from '../protocol/jsonrpc.ts'
 import type { Definitions, ToolDefinition } from './entry.ts'
 import { TUNED_EXAMPLES_MAX, TUNED_ITEMS_MAX, TUNED_TEXT_MAX_CHARS } from './limits.ts'
-import { hintsSchema } from './rules.ts'
+import { hintsSchema } from './rules-schema.ts'
 
 const words = z.optional(z.string().check(z.minLength(1), z.maxLength(TUNED_TEXT_MAX_CHARS)))
 const shown = { title: words, description: words }

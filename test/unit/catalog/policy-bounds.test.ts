@@ -1,6 +1,7 @@
 /** What a policy may say of token lifetimes. */
 import { expect, test } from 'vitest'
-import { DEFAULT_POLICY, policyFileSchema, policySchema } from '#shared/catalog/entry.ts'
+import { DEFAULT_POLICY } from '#shared/catalog/entry.ts'
+import { policyFileSchema, policySchema } from '#shared/catalog/entry-schema.ts'
 
 test.each([
   [299, false],

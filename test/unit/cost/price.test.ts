@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { costOf, type Prices } from '../../../scripts/cost/price.ts'
 
@@ -31,7 +32,7 @@ test('an operation without a price is an error, not free', () => {
 })
 
 test('the price table that comes with the project is complete in its own terms', () => {
-  const file = new URL('../../../scripts/cost/prices.json', import.meta.url)
+  const file = join(import.meta.dirname, '../../../scripts/cost/prices.json')
   const table = JSON.parse(readFileSync(file, 'utf8')) as Prices
   const everything = Object.fromEntries(Object.keys(table.perMillion).map((name) => [name, 1]))
   expect(costOf(everything, 1000, table).total).toBeGreaterThan(0)

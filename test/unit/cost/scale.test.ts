@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { breaksAt, hotSpots, skewOf, type Workload } from '../../../scripts/cost/scale.ts'
 
-const file = new URL('../../../scripts/cost/workload.json', import.meta.url)
+const file = join(import.meta.dirname, '../../../scripts/cost/workload.json')
 const workload = JSON.parse(readFileSync(file, 'utf8')) as Workload
 
 const spot = (words: string, changes: Partial<Workload> = {}) => {

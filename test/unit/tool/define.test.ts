@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { definitionsSchema } from '#shared/catalog/entry.ts'
+import { definitionsSchema } from '#shared/catalog/entry-schema.ts'
 import { definitionsOf } from '#shared/tool/definitions.ts'
 import { defineTool } from '#shared/tool/define.ts'
 import { ToolError } from '#shared/tool/error.ts'
