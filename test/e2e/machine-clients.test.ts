@@ -20,6 +20,8 @@ import {
   type MachineKey,
 } from './_machines.ts'
 import { approve, begin, discover, INSECURE, redeem, requestResource } from './_oauth-client.ts'
+import { newProofKey } from '../_proofs.ts'
+import { fetchNonce, tokenProof } from './_dpop.ts'
 import { Person } from './_person.ts'
 import { startPlatform, type Platform } from './_platform.ts'
 import { modern, send } from './_wire.ts'
@@ -81,6 +83,7 @@ async function askByKey(
 const askByAssertion = (client_assertion: string): Promise<FormAnswer> =>
   postForm(platform, '/oauth/token', {
     ...grant,
+    client_id: 'machine_bot',
     client_assertion,
     client_assertion_type: ASSERTION_TYPE,
   })
@@ -141,11 +144,17 @@ describe('a machine with a secret', () => {
   })
 
   test.each([
-    ['a server that is not its own', () => ({ resource: resourceOf('conformance') })],
+    ['a server that there is not', () => ({ resource: resourceOf('nowhere') })],
     ['none, where it has several', () => ({ resource: '' })],
     ['a URL that is no server', () => ({ resource: 'https://elsewhere.example/mcp' })],
   ])('resource: %s: invalid_target (RFC 8707 §2)', async (_, form) => {
     expect((await askBySecret(form())).json['error']).toBe('invalid_target')
+  })
+
+  test('resource: a server that is another machine’s: invalid_target', async () => {
+    const form = { resource: resourceOf('clock') }
+    const answer = await askBySecret(form, 'machine_gateway', gatewaySecret)
+    expect(answer.json['error']).toBe('invalid_target')
   })
 
   test('tokens for a strict server live five minutes', async () => {
@@ -194,6 +203,15 @@ describe('a machine with a key (RFC 7523 §3)', () => {
     expect([status, json['error']]).toEqual([401, 'invalid_client'])
   })
 
+  test('it need not be named beside its assertion (§3)', async () => {
+    const claims = assertionClaims(platform.origin, 'machine_bot')
+    const form = {
+      client_assertion: await signAssertion(key, claims),
+      client_assertion_type: ASSERTION_TYPE,
+    }
+    expect((await postForm(platform, '/oauth/token', { ...grant, ...form })).status).toBe(200)
+  })
+
   test('an assertion by another key is refused', async () => {
     expect((await askByKey(undefined, await newMachineKey())).status).toBe(401)
   })
@@ -211,6 +229,10 @@ describe('a machine with a key (RFC 7523 §3)', () => {
 })
 
 describe('with DPoP (RFC 9449)', () => {
+  async function freshProof(): Promise<string> {
+    await fetchNonce(platform)
+    return tokenProof(platform, newProofKey())
+  }
   const withKey = async () => ({ DPoP: oauth.DPoP({}, await oauth.generateKeyPair('ES256')) })
 
   async function bySecret(clientId: string, resource: string, proving: oauth.DPoPRequestOptions) {
@@ -242,6 +264,19 @@ describe('with DPoP (RFC 9449)', () => {
     const look = modern('tools/call', { name: 'look' })
     expect((await requestResource(tokens.access_token, url, look, proving)).status).toBe(200)
     expect(await statusOf(tokens.access_token, 'vault', 'look')).toBe(401)
+  })
+
+  test('a proof counts once here, too (§11.1)', async () => {
+    const proof = await freshProof()
+    const ask = () =>
+      postForm(
+        platform,
+        '/oauth/token',
+        { ...grant, resource: resourceOf('vault') },
+        { authorization: basic('machine_ci', secret), dpop: proof },
+      )
+    expect((await ask()).status).toBe(200)
+    expect((await ask()).json['error']).toBe('invalid_dpop_proof')
   })
 
   test.each([
