@@ -43,6 +43,10 @@ export const MISDEEDS = {
       start(controller) { timer = setInterval(() => controller.enqueue(bytes(': still here\\n\\n')), 100) },
       cancel() { clearInterval(timer); left.push(message.params.arguments.mark) },
     }), { headers: SSE_TYPE })`,
+  'one-event-then-silence': `return new Response(new ReadableStream({
+      start(controller) { controller.enqueue(bytes('data: {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}\\n\\n')) },
+      pull: () => new Promise((resolve) => setTimeout(resolve, 1e9)),
+    }), { headers: SSE_TYPE })`,
   left: `return answer(message, JSON.stringify(left))`,
   silent: `await new Promise((resolve) => setTimeout(resolve, 1e9))`,
   stalls: `return new Response(new ReadableStream({

@@ -15,6 +15,7 @@ const STREAM_MAX_BYTES = 64 * 1024 * 1024
 let platform: Platform
 /** Begun first and looked at last: each takes the whole time a server has. */
 let slow: Promise<PromiseSettledResult<Got>[]>
+let silent: Promise<PromiseSettledResult<Got>[]>
 
 const digestOf = async (tools: string[]) => ({
   digest: await definitionsDigest(definitionsOf(tools)),
@@ -61,8 +62,11 @@ beforeAll(async () => {
   slow = Promise.allSettled(
     (['silent', 'stalls'] as const).flatMap((misdeed) => [call(misdeed), call(misdeed, legacy)]),
   )
+  silent = Promise.allSettled([call(SILENT), call(SILENT, legacy)])
 })
 afterAll(() => platform.close())
+
+const SILENT: Misdeed = 'one-event-then-silence'
 
 const call = (tool: Misdeed, make = modern, args = {}): Promise<Got> =>
   send(platform.origin, {
@@ -283,4 +287,11 @@ test('a server that never answers, or never ends: 502 when its time is over', as
     if (answer.status === 'rejected') throw answer.reason
     expectRefused(answer.value)
   }
+})
+
+test('a server that says one thing and then nothing holds nobody: the stream is broken off', async () => {
+  const [modernEnd, legacyEnd] = await silent
+  expect(modernEnd?.status).toBe('rejected')
+  if (legacyEnd?.status !== 'fulfilled') throw new Error('no answer')
+  expect(legacyEnd.value.message).toMatchObject({ id: 'h-1', error: { code: -32603 } })
 })

@@ -1,4 +1,5 @@
 /** Bodies are read and streamed within bounds, whatever the other side announces. */
+import { withTimeout } from '#shared/catalog/lifetime.ts'
 
 /**
  * Reads a body whole, up to `maxBytes`.
@@ -33,27 +34,55 @@ export async function readBounded(
   return whole
 }
 
-/**
- * Passes a stream through and errors it after `maxBytes`, or with the first chunk
- * after `maxMs`; the sender is cancelled.
- */
+export interface StreamBounds {
+  readonly maxBytes: number
+  /** Of the whole stream, also while nobody reads it. */
+  readonly maxMs: number
+  /** Between two chunks, while somebody reads. */
+  readonly maxSilenceMs: number
+}
+
+/** Passes a stream through, and errors it at the first bound it reaches; the sender is cancelled. */
 export function limitStream(
   body: ReadableStream<Uint8Array>,
-  maxBytes: number,
-  maxMs: number,
+  { maxBytes, maxMs, maxSilenceMs }: StreamBounds,
 ): ReadableStream<Uint8Array> {
-  const endMs = Date.now() + maxMs
+  const reader = body.getReader()
   let size = 0
-  return body.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        size += chunk.byteLength
-        if (size > maxBytes || Date.now() > endMs) {
-          controller.error(new Error('the answer is over its bound'))
-        } else {
-          controller.enqueue(chunk)
+  let deadline: ReturnType<typeof setTimeout> | undefined
+  const rest = (): void => {
+    if (deadline !== undefined) clearTimeout(deadline)
+  }
+  const stop = (): void => {
+    rest()
+    // Whoever waits for the sender need not wait for it to be cancelled.
+    reader.cancel().catch(() => undefined)
+  }
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      deadline = setTimeout(() => {
+        controller.error(overBound())
+        stop()
+      }, maxMs)
+    },
+    async pull(controller) {
+      try {
+        const { done, value } = await withTimeout(reader.read(), maxSilenceMs)
+        if (done) {
+          rest()
+          controller.close()
+          return
         }
-      },
-    }),
-  )
+        size += value.byteLength
+        if (size > maxBytes) throw overBound()
+        controller.enqueue(value)
+      } catch (error) {
+        stop()
+        throw error
+      }
+    },
+    cancel: stop,
+  })
 }
+
+const overBound = (): Error => new Error('the answer is over its bound')

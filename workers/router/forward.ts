@@ -18,8 +18,7 @@ import {
 import { limitStream, readBounded } from './bounded-body.ts'
 import {
   RESPONSE_BODY_MAX_BYTES,
-  RESPONSE_STREAM_MAX_BYTES,
-  RESPONSE_STREAM_MAX_MS,
+  RESPONSE_STREAM_BOUNDS,
   SERVER_ANSWER_TIMEOUT_MS,
 } from './limits.ts'
 import type { ServerHandle } from './servers.ts'
@@ -129,7 +128,7 @@ async function rebuild(answer: Response): Promise<Response | undefined> {
     return new Response(bytes, { status, headers: JSON_HEADERS })
   }
   if (type === 'text/event-stream' && status === 200 && answer.body) {
-    const stream = limitStream(answer.body, RESPONSE_STREAM_MAX_BYTES, RESPONSE_STREAM_MAX_MS)
+    const stream = limitStream(answer.body, RESPONSE_STREAM_BOUNDS)
     return new Response(stream, { status, headers: STREAM_HEADERS })
   }
   return undefined

@@ -12,11 +12,14 @@ export const TARGET_MAX_CHARS = 512
 /** The engine caps results at 1 MiB unless the author raises it; above this a server is misbehaving. */
 export const RESPONSE_BODY_MAX_BYTES = 16 * 1024 * 1024
 
-/** All events of one streamed answer together: progress of the longest call fits many times. */
-export const RESPONSE_STREAM_MAX_BYTES = 64 * 1024 * 1024
-
-/** The longest tool runs 15 minutes (shared/tool/limits.ts); no engine streams for longer. */
-export const RESPONSE_STREAM_MAX_MS = 16 * 60_000
+export const RESPONSE_STREAM_BOUNDS = {
+  /** All events of one streamed answer together: progress of the longest call fits many times. */
+  maxBytes: 64 * 1024 * 1024,
+  /** The longest tool runs 15 minutes (shared/tool/limits.ts); no engine streams for longer. */
+  maxMs: 16 * 60_000,
+  /** The engine comments every 15 s: one that missed two is gone, or none of ours. */
+  maxSilenceMs: 35_000,
+}
 
 /** The engine answers within a second, by a stream if need be; a cold start is the rest. */
 export const SERVER_ANSWER_TIMEOUT_MS = 15_000

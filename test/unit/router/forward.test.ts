@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { forward, mcpHeadersOf } from '../../../workers/router/forward.ts'
-import {
-  RESPONSE_BODY_MAX_BYTES,
-  RESPONSE_STREAM_MAX_BYTES,
-} from '../../../workers/router/limits.ts'
+import { RESPONSE_BODY_MAX_BYTES, RESPONSE_STREAM_BOUNDS } from '../../../workers/router/limits.ts'
 
 /** An endless body: it ends only when the reader cancels it. */
 function endless(onCancel: () => void): ReadableStream<Uint8Array> {
@@ -133,7 +130,7 @@ describe('forward', () => {
       }
     })()
     await expect(reading).rejects.toThrow('over its bound')
-    expect(received).toBeLessThanOrEqual(RESPONSE_STREAM_MAX_BYTES)
+    expect(received).toBeLessThanOrEqual(RESPONSE_STREAM_BOUNDS.maxBytes)
   })
 
   it('tells a digest mismatch and an unknown server apart from answers', async () => {
