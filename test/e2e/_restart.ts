@@ -21,9 +21,14 @@ export async function interrupt(
   const webSockets = how === 'evicted' ? 'hibernate' : 'close'
   for (const name of classes) {
     for (const id of await objects.listDurableObjectIds(name)) {
-      await objects.evictDurableObject(name, { id, webSockets })
+      await objects.evictDurableObject(name, { id, webSockets }).catch(unlessAlreadyOut)
     }
   }
+}
+
+/** The runtime evicts what is idle by itself. */
+function unlessAlreadyOut(error: unknown): void {
+  if (!String(error).includes('not currently running')) throw error
 }
 
 /** How long no process comes or goes before the restart counts as over: each Worker may cause one. */
