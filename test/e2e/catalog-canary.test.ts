@@ -63,7 +63,12 @@ describe('a canary of words', () => {
       const named = await mintToken(url, { client_id: 'client-named' })
       await expect.poll(() => list('words', named), SOON).toBe('Says hello')
       const seen = new Map<string, string | undefined>()
-      for (const token of tokens) seen.set(token, await list('words', token))
+      // Twenty at once: two thousand one after the other would only take longer.
+      for (let at = 0; at < CLIENTS; at += 20) {
+        const some = tokens.slice(at, at + 20)
+        const texts = await Promise.all(some.map((token) => list('words', token)))
+        for (const [index, token] of some.entries()) seen.set(token, texts[index])
+      }
       const inCanary = tokens.filter((token) => seen.get(token) === 'Says hello')
       expect(inCanary.length / CLIENTS).toBeGreaterThan(0.18)
       expect(inCanary.length / CLIENTS).toBeLessThan(0.22)
