@@ -16,6 +16,7 @@ import { failureJson, type RoundAnswers } from './pending-call.ts'
 import { byteLength, isQuestionId, openRound, sessionStub } from './questions.ts'
 import type { LegacySession } from './session-id.ts'
 import { StoredRun } from './stored-run.ts'
+import { taskMark } from './task-mark.ts'
 
 const accepted = (): Response => new Response(null, { status: 202 })
 
@@ -81,6 +82,12 @@ async function proceed(
   )
   if (answered.kind === 'refused') {
     await stored.end(await refusalJson(call.requestId, answered.response))
+    return
+  }
+  if (answered.taskId !== undefined) {
+    // It needs no invocation to go on: whoever holds the client's stream looks there.
+    await stored.end(taskMark(answered.taskId, call))
+    await answered.steps.return()
     return
   }
   const isDue = pace(CANCEL_CHECK_MS)

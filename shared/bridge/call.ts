@@ -14,6 +14,7 @@ import type { InnerMethod, LegacyInput } from './input.ts'
 import { PACED_REPEAT_MS, PACED_REPEATS_MAX, STREAM_EVENT_MAX_CHARS } from './limits.ts'
 import { innerBody, type RoundAnswers } from './pending-call.ts'
 import { readSse } from './sse-reader.ts'
+import { TASK_HEADER } from './task-mark.ts'
 import { translate, type Target, type Translated } from './translate.ts'
 
 export type Step =
@@ -27,7 +28,13 @@ export type Answered =
   /** Not an answer of the server: the router's refusal, to pass unchanged. */
   | { kind: 'refused'; response: Response }
   /** Ends with exactly one `final`, `ask` or `lacks`, and never throws. */
-  | { kind: 'answered'; streamed: boolean; steps: AsyncGenerator<Step, void, undefined> }
+  | {
+      kind: 'answered'
+      streamed: boolean
+      /** The stream is a view of this task, which goes on without it. */
+      taskId?: string
+      steps: AsyncGenerator<Step, void, undefined>
+    }
 
 export interface InnerRequest {
   readonly forward: LegacyInput['call']
@@ -54,7 +61,9 @@ async function send(
   const target: Target = { requestId: pending.requestId, method, version }
   if (response.ok && type === SSE_CONTENT_TYPE && response.body) {
     const items = streamed(response.body, target)
-    return { kind: 'answered', streamed: true, steps: stepsOf(request, items, repeats) }
+    const steps = stepsOf(request, items, repeats)
+    const taskId = response.headers.get(TASK_HEADER)
+    return { kind: 'answered', streamed: true, steps, ...(taskId === null ? {} : { taskId }) }
   }
   if (type !== 'application/json' || !IN_BAND_STATUSES.has(response.status)) {
     return { kind: 'refused', response }

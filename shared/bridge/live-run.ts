@@ -14,6 +14,7 @@ import { enlist, type Cancellable } from './running.ts'
 import type { LegacySession } from './session-id.ts'
 import { StoredRun } from './stored-run.ts'
 import { StreamLog } from './stream-log.ts'
+import { taskMark } from './task-mark.ts'
 
 const STOPPED = `The call went on for ${AFTER_DISCONNECT_MS / 1000} s after its client left, and was stopped`
 
@@ -34,6 +35,8 @@ export class LiveRun implements Cancellable {
   readonly #ended = new AbortController()
   readonly #retire: () => void
   readonly #isDue = pace(CANCEL_CHECK_MS)
+  /** The task that the call goes on as: it needs nobody's stream. */
+  #taskId: string | undefined
   #stop: 'cancelled' | 'stopped' | undefined
   #stored: StoredRun | undefined
   #keeping: Promise<boolean> | undefined
@@ -51,6 +54,10 @@ export class LiveRun implements Cancellable {
     this.cancelled = cancelling.promise.then(() => this.#end('cancelled'))
     this.#retire = session ? enlist(input, session, pending.requestId, this) : () => undefined
     this.gone.signal.addEventListener('abort', () => this.#leave())
+  }
+
+  becomeTask(taskId: string | undefined): void {
+    this.#taskId = taskId
   }
 
   get isStored(): boolean {
@@ -78,7 +85,8 @@ export class LiveRun implements Cancellable {
   }
 
   /** The end of a run that was ended before its answer: nothing, to who cancelled it. */
-  giveUp(): Promise<string> {
+  async giveUp(): Promise<string> {
+    if (this.#taskId !== undefined && this.#stop !== 'stopped') return ''
     return this.answer(failureJson(this.pending, STOPPED))
   }
 
@@ -120,13 +128,25 @@ export class LiveRun implements Cancellable {
   }
 
   #leave(): void {
-    if (!this.#isClosed)
+    if (!this.#isClosed && this.#taskId === undefined)
       this.#deadline = setTimeout(() => this.#end('stopped'), AFTER_DISCONNECT_MS)
+    this.#leaveTask()
     if (!this.session || !this.log.isResumable || this.#stored || this.#stop) return
     const { runId } = this.log
     this.#stored = new StoredRun(this.input, this.session, runId, this.pending)
-    this.#keeping = this.#keep(this.session, [...this.log.frames])
+    this.#keeping = this.#keep(this.session, [...this.log.frames, ...this.#mark()])
     this.input.waitUntil(this.#keeping)
+  }
+
+  /** Of a task, nothing but the view ends. */
+  #leaveTask(): void {
+    if (this.#taskId !== undefined) this.#ended.abort()
+  }
+
+  #mark(): SessionFrame[] {
+    if (this.#taskId === undefined) return []
+    const event = taskMark(this.#taskId, this.pending)
+    return [{ seq: this.log.seq + 1, event, done: true }]
   }
 
   async #keep(session: LegacySession, frames: SessionFrame[]): Promise<boolean> {

@@ -9,14 +9,17 @@ import { acceptsEventStream, LAST_EVENT_ID_HEADER } from '../protocol/headers.ts
 import { INTERRUPTED, errorAnswerJson } from '../protocol/2025-11-25/messages.ts'
 import { SSE_KEEP_ALIVE } from '../protocol/2026-07-28/sse.ts'
 import { parseEventId, type EventPoint } from './event-id.ts'
+import type { SessionEvent } from '../rpc.ts'
 import type { LegacyInput } from './input.ts'
 import { RESUME_ATTEMPTS } from './limits.ts'
 import { createProgressGate } from './progress-gate.ts'
 import { sessionStub } from './questions.ts'
 import { relayText } from './relay-text.ts'
+import { eventsOfTask } from './server-call.ts'
 import type { LegacySession } from './session-id.ts'
 import { sseResponse } from './sse-response.ts'
 import { StreamLog } from './stream-log.ts'
+import { readTaskMark } from './task-mark.ts'
 
 const pointOf = ({ headers }: Request): EventPoint | undefined =>
   parseEventId(headers.get(LAST_EVENT_ID_HEADER) ?? '')
@@ -35,14 +38,14 @@ export function resumeStream(input: LegacyInput, session: LegacySession): Respon
   // Nothing follows an answer: 204 tells a client not to come back (WHATWG HTML §9.2.3).
   if (point.done) return new Response(null, { status: 204 })
   const gone = new AbortController()
-  return sseResponse(input, eventsAfter(input, session, point, gone.signal), gone)
+  return sseResponse(input, eventsAfter(input, session, point, gone), gone)
 }
 
 async function* eventsAfter(
   input: LegacyInput,
   session: LegacySession,
   { runId, seq, requestId }: EventPoint,
-  gone: AbortSignal,
+  gone: AbortController,
 ): AsyncGenerator<string, void, undefined> {
   const log = new StreamLog(requestId, true, runId)
   const rises = createProgressGate()
@@ -50,8 +53,14 @@ async function* eventsAfter(
   yield SSE_KEEP_ALIVE
   const stub = () => sessionStub(input, session)
   // Read from the start, so that progress goes on rising from what was shown before.
-  const source = { runId, stub, gone, after: 0, attempts: RESUME_ATTEMPTS }
-  const end = yield* relayText(log, source, (frame) => rises(frame.event) && frame.seq > seq)
+  const source = { runId, stub, gone: gone.signal, after: 0, attempts: RESUME_ATTEMPTS }
+  let last: SessionEvent = ''
+  const end = yield* relayText(log, source, (frame) => {
+    last = frame.event
+    return rises(last) && frame.seq > seq
+  })
+  const mark = readTaskMark(last)
+  if (mark) yield* eventsOfTask(input, session, mark, session.version, gone)
   if (end !== 'lost') return
   const error = { code: INTERNAL_ERROR, message: INTERRUPTED }
   yield log.show({ seq: seq + 1, event: errorAnswerJson(requestId, error), done: true })

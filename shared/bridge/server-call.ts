@@ -10,7 +10,8 @@ import { SSE_KEEP_ALIVE, sseRetry } from '../protocol/2026-07-28/sse.ts'
 import { sessionRequired } from '../protocol/2025-11-25/errors.ts'
 import { errorAnswerJson } from '../protocol/2025-11-25/messages.ts'
 import type { LegacyVersion } from '../protocol/versions.ts'
-import { callInner, masked, type Answered, type Step } from './call.ts'
+import type { SessionEvent } from '../rpc.ts'
+import { callInner, masked, refusalJson, type Answered, type Step } from './call.ts'
 import type { InnerMethod, LegacyInput } from './input.ts'
 import { ATTACH_ATTEMPTS, RETRY_MAX_MS, RETRY_MIN_MS } from './limits.ts'
 import { LiveRun } from './live-run.ts'
@@ -20,6 +21,7 @@ import { openRound, sessionStub, type Ask } from './questions.ts'
 import { relayText } from './relay-text.ts'
 import type { LegacySession } from './session-id.ts'
 import { sseResponse } from './sse-response.ts'
+import { readTaskMark, type TaskMark } from './task-mark.ts'
 
 /** The first revision whose clients know events without data, and come back when let go (SEP-1699). */
 const POLLING_SINCE: LegacyVersion = '2025-11-25'
@@ -52,7 +54,8 @@ export async function callServer(
 
 async function respond(run: LiveRun, answered: Answered, version: LegacyVersion) {
   if (answered.kind === 'refused') return withoutStream(run, answered.response)
-  const { steps, streamed } = answered
+  const { steps, streamed, taskId } = answered
+  run.becomeTask(taskId)
   if (streamed) return streamResponse(run, steps, version)
   const { done, value } = await steps.next()
   const step = done ? undefined : value
@@ -83,15 +86,16 @@ const streamResponse = (
   run: LiveRun,
   steps: AsyncIterable<Step>,
   version: LegacyVersion,
-): Response => sseResponse(run.input, eventsOf(run, steps, version >= POLLING_SINCE), run.gone)
+): Response => sseResponse(run.input, eventsOf(run, steps, version), run.gone)
 
 /** The client's stream as SSE text. Ends with an answer, unless the client is gone. Never throws. */
 async function* eventsOf(
   run: LiveRun,
   steps: AsyncIterable<Step>,
-  polls: boolean,
+  version: LegacyVersion,
 ): AsyncGenerator<string, void, undefined> {
   const rises = createProgressGate()
+  const polls = version >= POLLING_SINCE
   try {
     if (polls) yield run.log.priming()
     for await (const step of whileWanted(run, steps)) {
@@ -113,7 +117,7 @@ async function* eventsOf(
           yield await run.answer(failureJson(run.pending, step.text))
           return
         case 'ask':
-          yield* askAndRelay(run, step, rises)
+          yield* askAndRelay(run, step, version, rises)
           return
       }
     }
@@ -152,6 +156,7 @@ async function* letGo(run: LiveRun, retryMs: number): AsyncGenerator<string, voi
 async function* askAndRelay(
   run: LiveRun,
   ask: Ask,
+  version: LegacyVersion,
   rises: (text: string) => boolean,
 ): AsyncGenerator<string, void, undefined> {
   const { input, session, pending, log, gone } = run
@@ -171,8 +176,43 @@ async function* askAndRelay(
   run.handOver(session)
   const source = { runId, gone: gone.signal, after: log.seq, attempts: ATTACH_ATTEMPTS }
   const stub = () => sessionStub(input, session)
-  const end = yield* relayText(log, { ...source, stub }, ({ event }) => rises(event))
+  let last: SessionEvent = ''
+  const end = yield* relayText(log, { ...source, stub }, ({ event }) => {
+    last = event
+    return rises(event)
+  })
+  const mark = readTaskMark(last)
+  if (mark) yield* eventsOfTask(input, session, mark, version, gone)
   if (end === 'lost') {
     yield log.add(masked(pending.requestId, new Error('the session cannot be reached')).text, true)
+  }
+}
+
+/**
+ * The rest of a call that goes on as a task, for whoever holds the client's stream
+ * now: after an answer, or for a client that came back. Never throws.
+ */
+export async function* eventsOfTask(
+  input: LegacyInput,
+  session: LegacySession,
+  { taskId, call }: TaskMark,
+  version: LegacyVersion,
+  gone: AbortController,
+): AsyncGenerator<string, void, undefined> {
+  const run = new LiveRun(input, session, call)
+  // One stream, whoever lets it go.
+  gone.signal.addEventListener('abort', () => run.gone.abort())
+  run.gone.signal.addEventListener('abort', () => gone.abort())
+  run.becomeTask(taskId)
+  if (gone.signal.aborted) run.gone.abort()
+  try {
+    const request = { forward: input.call, pending: call, version, signal: run.signal }
+    const answered = await callInner(request, { requestState: taskId })
+    if (answered.kind === 'answered') yield* eventsOf(run, answered.steps, version)
+    else yield await run.answer(await refusalJson(call.requestId, answered.response))
+  } catch (error) {
+    yield await run.answer(masked(call.requestId, error).text).catch(() => '')
+  } finally {
+    run.close()
   }
 }

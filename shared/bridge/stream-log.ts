@@ -10,6 +10,7 @@ import { randomId } from '../random-id.ts'
 import { NO_ANSWER, type SessionFrame } from '../rpc.ts'
 import { eventId, requestPart } from './event-id.ts'
 import { STREAM_KEPT_MAX_CHARS } from './limits.ts'
+import { isTaskMark } from './task-mark.ts'
 
 export class StreamLog {
   readonly runId: string
@@ -53,7 +54,7 @@ export class StreamLog {
   /** An event that is stored already, as SSE text. */
   show({ seq, event, done }: SessionFrame): string {
     this.#seq = seq
-    if (event === NO_ANSWER) return ''
+    if (event === NO_ANSWER || isTaskMark(event)) return ''
     return this.#request === undefined
       ? sseMessage(event)
       : sseEvent(this.#id(seq, this.#request, done), event)

@@ -7,6 +7,7 @@ import type { InnerCall } from '#shared/bridge/input.ts'
 import { ATTACH_ATTEMPTS } from '#shared/bridge/limits.ts'
 import { CANCELLED } from '#shared/bridge/live-run.ts'
 import { relayRun } from '#shared/bridge/relay.ts'
+import { TASK_HEADER } from '#shared/bridge/task-mark.ts'
 import type { TaskDefinition } from '#shared/catalog/entry.ts'
 import { errorJson, errorResponse, internalError } from '#shared/protocol/errors.ts'
 import { isObject, isRequestId, type JsonObject, type RequestId } from '#shared/protocol/jsonrpc.ts'
@@ -49,8 +50,13 @@ async function startOrAnswer(
 ): Promise<{ taskId: string; outcome: TaskOutcome }> {
   const { requestState: taskId, inputResponses } = params
   if (taskId === undefined) return startTask(exchange, { tool, task, params })
-  if (typeof taskId !== 'string' || !isRandomId(taskId) || !isObject(inputResponses)) {
+  if (typeof taskId !== 'string' || !isRandomId(taskId)) {
     return { taskId: '', outcome: { status: 'unknown' } }
+  }
+  if (!isObject(inputResponses)) {
+    const { scopes } = exchange.caller.principal
+    const isOwn = await taskStub(exchange, taskId).mayFollow(scopes)
+    return { taskId, outcome: isOwn ? { status: 'ok', json: '{}' } : { status: 'unknown' } }
   }
   const outcome = await taskStub(exchange, taskId).update(recordOf(exchange), inputResponses)
   return { taskId, outcome }
@@ -83,7 +89,9 @@ function viewResponse(
     },
     cancel: () => left.abort(),
   })
-  return new Response(body, { headers: { ...SSE_HEADERS, ...ANSWER_HEADERS } })
+  return new Response(body, {
+    headers: { ...SSE_HEADERS, ...ANSWER_HEADERS, [TASK_HEADER]: taskId },
+  })
 }
 
 async function* eventsOf(
