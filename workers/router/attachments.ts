@@ -11,7 +11,7 @@ import { limitStream } from './bounded-body.ts'
 import { capabilityFor } from './decisions.ts'
 import type { Exchange } from './exchange.ts'
 import { ANSWER_HEADERS } from './forward.ts'
-import { RESPONSE_BODY_MAX_BYTES, RESPONSE_STREAM_MAX_MS } from './limits.ts'
+import { RESPONSE_BODY_MAX_BYTES, RESPONSE_STREAM_BOUNDS } from './limits.ts'
 import { unknownTarget } from './target.ts'
 
 /** @param uri of an attachment, well-formed */
@@ -33,7 +33,10 @@ export async function readAttachment(
     return errorResponse(id, internalError(ref), ANSWER_HEADERS)
   }
   const [head, tail] = readResponseParts(id, server.compiled.entry.definitions.serverInfo)
-  const contents = limitStream(read.value, RESPONSE_BODY_MAX_BYTES, RESPONSE_STREAM_MAX_MS)
+  const contents = limitStream(read.value, {
+    ...RESPONSE_STREAM_BOUNDS,
+    maxBytes: RESPONSE_BODY_MAX_BYTES,
+  })
   return new Response(around(head, contents, tail), {
     headers: { 'content-type': 'application/json', ...ANSWER_HEADERS },
   })
