@@ -1,0 +1,133 @@
+/** Labels of one server: what a deploy and an operator's word make of them. */
+import { describe, expect, test } from 'vitest'
+import { DEFAULT_POLICY } from '#shared/catalog/entry.ts'
+import { ok } from '#shared/result.ts'
+import {
+  approve,
+  type Canary,
+  deployed,
+  firstState,
+  promote,
+  reject,
+  retune,
+  rollBack,
+  type ServerState,
+  startCanary,
+} from '../../../durable-objects/catalog-state.ts'
+
+const auto = firstState(DEFAULT_POLICY, 'one', false)
+const review = firstState({ ...DEFAULT_POLICY, publish: 'review' }, 'one', false)
+const live = (state: ServerState) => state.live.digest
+const taken = (step: ReturnType<typeof approve>): ServerState => {
+  if (!step.ok) throw new Error(step.failure.detail)
+  return step.value
+}
+const canaryOf = (more: Partial<Canary>): Canary => ({
+  digest: 'one',
+  tuning: {},
+  percent: 20,
+  clients: [],
+  seed: 's',
+  sinceMs: 0,
+  by: 'ada',
+  ...more,
+})
+
+describe('a deploy', () => {
+  test('goes live at once under auto, waits under review, and for whom a check refused', () => {
+    expect(deployed(auto, 'two', undefined, false)).toMatchObject({
+      live: { digest: 'two' },
+      previous: { digest: 'one' },
+    })
+    expect(deployed(review, 'two', undefined, false)).toMatchObject({
+      live: { digest: 'one' },
+      waiting: 'two',
+    })
+    expect(deployed(auto, 'two', undefined, true)).toMatchObject({
+      live: { digest: 'one' },
+      waiting: 'two',
+    })
+  })
+
+  test('of what is live already changes nothing, and takes a waiting one back', () => {
+    expect(deployed(auto, 'one', undefined, false)).toBe(auto)
+    const waits = deployed(review, 'two', undefined, false)
+    expect(deployed(waits, 'one', undefined, false).waiting).toBeUndefined()
+  })
+
+  test('of what was rolled back does not come live again by itself; the next one does', () => {
+    const back = taken(rollBack(deployed(auto, 'two', undefined, false)))
+    expect(live(back)).toBe('one')
+    expect(deployed(back, 'two', undefined, false)).toBe(back)
+    expect(live(deployed(back, 'three', undefined, false))).toBe('three')
+    expect(live(taken(approve(back, 'two')))).toBe('two')
+  })
+
+  test('of what was rejected stays out until it is approved', () => {
+    const no = taken(reject(deployed(review, 'two', undefined, false), 'two'))
+    expect(no.waiting).toBeUndefined()
+    expect(deployed({ ...no, policy: DEFAULT_POLICY }, 'two', undefined, false).live.digest).toBe(
+      'one',
+    )
+  })
+
+  test("keeps the operator's words, and a canary of words follows the code", () => {
+    const tuning = { instructions: 'Be kind' }
+    const tuned = { ...auto, live: { digest: 'one', tuning } }
+    const gray = taken(startCanary(tuned, canaryOf({ tuning: { instructions: 'Be kinder' } })))
+    const next = deployed(gray, 'two', undefined, false)
+    expect(next.live).toEqual({ digest: 'two', tuning })
+    expect(next.canary?.digest).toBe('two')
+  })
+})
+
+describe('a canary', () => {
+  test('of what is shown anyway, or of code that does not run, is refused', () => {
+    expect(startCanary(auto, canaryOf({})).ok).toBe(false)
+    expect(startCanary(auto, canaryOf({ digest: 'two' })).ok).toBe(false)
+    expect(startCanary(auto, canaryOf({ digest: 'two', script: 'canary' })).ok).toBe(true)
+    expect(startCanary(auto, canaryOf({ digest: 'two', codeVersion: 'v' })).ok).toBe(true)
+  })
+
+  test('of code, promoted, runs beside until the server itself is the same', () => {
+    const gray = taken(startCanary(auto, canaryOf({ digest: 'two', script: 'canary' })))
+    const next = taken(promote(gray))
+    expect(next).toMatchObject({
+      live: { digest: 'two', script: 'canary' },
+      previous: { digest: 'one' },
+    })
+    expect(next.canary).toBeUndefined()
+    // The old code, still deployed under the server's name, is no news.
+    expect(deployed(next, 'one', undefined, false)).toBe(next)
+    expect(deployed(next, 'two', undefined, false).live).toEqual({ digest: 'two', tuning: {} })
+  })
+
+  test('taken back leaves what is live, and its code stays out', () => {
+    const gray = taken(startCanary(auto, canaryOf({ digest: 'two', script: 'canary' })))
+    const back = taken(rollBack(gray))
+    expect(back.canary).toBeUndefined()
+    expect([live(back), back.held]).toEqual(['one', ['two']])
+  })
+})
+
+test('a rollback of words does not hold back the code they were about', () => {
+  const tuned = taken(retune(auto, undefined, () => ok({ instructions: 'Worse' })))
+  const back = taken(rollBack(tuned))
+  expect([back.live.tuning, back.held]).toEqual([{}, []])
+})
+
+test('a rollback never changes who may see what', () => {
+  const open = deployed(auto, 'two', undefined, false)
+  const closed: ServerState = {
+    ...open,
+    policy: { ...open.policy, rules: [{ effect: 'deny' }] },
+    off: ['tool:drop'],
+    enabled: false,
+  }
+  const { policy, off, enabled } = taken(rollBack(closed))
+  expect({ policy, off, enabled }).toEqual({
+    policy: closed.policy,
+    off: closed.off,
+    enabled: false,
+  })
+})
