@@ -16,6 +16,8 @@ export interface RefreshToken {
   readonly text: string
   /** 0 came with the code; each rotation adds one. */
   readonly generation: number
+  /** Of release 0.1.0, which handed out the library's token as it was. */
+  readonly unsealed?: true
 }
 
 interface Sealed {
@@ -30,11 +32,15 @@ export async function sealRefreshToken(
   return PREFIX + (await seal(keys, PURPOSE, { t: text, g: generation } satisfies Sealed))
 }
 
+/** Such a token begins a family when it is first used, and is its generation 0 from then on. */
+const UNSEALED = /^[^:]+:[^:]+:[^:]+$/
+
 /** `undefined`: not one of ours, altered, or sealed under a key that has gone. */
 export async function openRefreshToken(
   keys: SealKeys,
   presented: string,
 ): Promise<RefreshToken | undefined> {
+  if (UNSEALED.test(presented)) return { text: presented, generation: 0, unsealed: true }
   if (!presented.startsWith(PREFIX)) return undefined
   const opened = await open<Sealed>(keys, PURPOSE, presented.slice(PREFIX.length))
   return opened.ok ? { text: opened.value.t, generation: opened.value.g } : undefined

@@ -33,8 +33,8 @@ export async function settleRefresh(
   nowSeconds: number,
 ): Promise<Settled | undefined> {
   const { before, after } = heldBy(kv)
-  const family = before?.family
-  if (!family) return undefined
+  const family = before?.family ?? (used.unsealed ? newFamily(nowSeconds) : undefined)
+  if (!before || !family) return undefined
   const standing = standingOf(family, used, nowSeconds)
   if (standing.kind === 'current') {
     const next = await rotated(family, used, issued, nowSeconds)
