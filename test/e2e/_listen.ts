@@ -103,3 +103,32 @@ export async function publishTo(
   }
   return publish(env.HUB, server, notices)
 }
+
+/** Calls a tool as a 2026 client does. @throws Error when the call failed */
+export async function callTool(
+  url: URL,
+  name: string,
+  args: Record<string, unknown>,
+  token?: string,
+  send: typeof fetch = fetch,
+): Promise<void> {
+  const response = await send(url, {
+    method: 'POST',
+    headers: {
+      accept: 'application/json, text/event-stream',
+      'content-type': 'application/json',
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'tools/call',
+      'mcp-name': name,
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      id: 'call',
+      method: 'tools/call',
+      params: { _meta: META, name, arguments: args },
+    }),
+  })
+  const text = await response.text()
+  if (!response.ok || !text.includes('"told"')) throw new Error(`${response.status} ${text}`)
+}

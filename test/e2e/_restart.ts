@@ -21,14 +21,14 @@ export async function interrupt(
   const webSockets = how === 'evicted' ? 'hibernate' : 'close'
   for (const name of classes) {
     for (const id of await objects.listDurableObjectIds(name)) {
-      await objects.evictDurableObject(name, { id, webSockets }).catch(unlessAlreadyOut)
+      await objects.evictDurableObject(name, { id, webSockets }).catch(unlessAway)
     }
   }
 }
 
-/** The runtime evicts what is idle by itself. */
-function unlessAlreadyOut(error: unknown): void {
-  if (!String(error).includes('not currently running')) throw error
+/** What is not in memory need not be evicted from it. */
+function unlessAway(error: unknown): void {
+  if (!(error instanceof Error && error.message.includes('not currently running'))) throw error
 }
 
 /** How long no process comes or goes before the restart counts as over: each Worker may cause one. */

@@ -17,6 +17,7 @@ import {
   SESSION_HEADER,
 } from '#shared/protocol/headers.ts'
 import type { HubFollow } from '#shared/rpc.ts'
+import type { ServerRecord } from './catalog-view.ts'
 import type { Exchange } from './exchange.ts'
 import { ANSWER_HEADERS } from './forward.ts'
 import { freshServer } from './fresh-server.ts'
@@ -43,7 +44,8 @@ export async function handleLegacyGet(exchange: Exchange): Promise<Response> {
   if (!acceptsEventStream(headers.get('accept'))) {
     return errorResponse(null, notAcceptable('text/event-stream'), ANSWER_HEADERS)
   }
-  return listenToServer({ ...exchange, server: await freshServer(exchange) }, session)
+  const fresh = { ...exchange, server: await freshServer(exchange) }
+  return listenToServer(fresh, session, exchange.server)
 }
 
 async function sessionOf(exchange: Exchange, text: string): Promise<LegacySession | undefined> {
@@ -53,7 +55,11 @@ async function sessionOf(exchange: Exchange, text: string): Promise<LegacySessio
   return session && !feed.view.deletedSessions.has(session.id) ? session : undefined
 }
 
-async function listenToServer(exchange: Exchange, session: LegacySession): Promise<Response> {
+async function listenToServer(
+  exchange: Exchange,
+  session: LegacySession,
+  known: ServerRecord,
+): Promise<Response> {
   const { request, caller, platform, server } = exchange
   const { capabilities } = server.compiled
   const filter: Filter = {
@@ -74,7 +80,9 @@ async function listenToServer(exchange: Exchange, session: LegacySession): Promi
   if (!opened.ok) return refusal(null, opened.failure)
   const isOver = (deleted: ReadonlySet<string>): boolean =>
     deleted.has(session.id) || session.expiresAtSeconds <= Date.now() / 1000
-  const listening = new Listening({ exchange, feed, filter, isOver })
+  // A client that says where it was is told of the difference to now; any other, of what comes.
+  const shown = last ? server : known
+  const listening = new Listening({ exchange, feed, filter, shown, isOver })
   const changed = last ? differingLists(last.prints, printsOf(server, caller)) : []
   const missed = listening.missed(changed, opened.value)
   return eventStream(request, events(exchange, session, feed, listening, missed), gone)

@@ -43,7 +43,8 @@ export async function listen(stale: Exchange, message: ModernRequest): Promise<R
   const feed = new HubFeed({ hubs: platform.hubs, listener, gone: gone.signal })
   const opened = await feed.open()
   if (!opened.ok) return refusal(id, opened.failure)
-  return eventStream(exchange.request, events(exchange, id, feed, filter), gone)
+  const listening = new Listening({ exchange, feed, filter, shown: stale.server })
+  return eventStream(exchange.request, events(exchange, id, filter, listening), gone)
 }
 
 interface AskedFilter {
@@ -95,15 +96,15 @@ const offersTasks = ({ compiled }: ServerRecord): boolean => {
 async function* events(
   exchange: Exchange,
   id: RequestId,
-  feed: HubFeed,
   filter: Filter,
+  listening: Listening,
 ): AsyncGenerator<string, void, undefined> {
   const say = (method: string, params: JsonObject = {}): string => {
     const tagged = { ...params, _meta: { ...metaOf(params), [SUBSCRIPTION_ID_KEY]: id } }
     return sseMessage(JSON.stringify({ jsonrpc: '2.0', method, params: tagged }))
   }
   yield say('notifications/subscriptions/acknowledged', { notifications: wireOf(filter) })
-  for await (const told of new Listening({ exchange, feed, filter }).told()) {
+  for await (const told of listening.told()) {
     yield told.kind === 'alive' ? SSE_KEEP_ALIVE : say(told.method, told.params)
   }
   // Over for good reason or none: the client that still wants to know listens again.

@@ -30,6 +30,11 @@ export interface ListeningOptions {
   readonly exchange: Exchange
   readonly feed: HubFeed
   readonly filter: Filter
+  /**
+   * What its client may have listed last: the server as this isolate knew it before
+   * it looked anew. Telling of a change twice does no harm, telling never does.
+   */
+  readonly shown: ServerRecord
   /** Beside token and policy: a session may end too. */
   readonly isOver?: (deletedSessions: ReadonlySet<string>) => boolean
 }
@@ -42,7 +47,7 @@ export class Listening {
 
   constructor(options: ListeningOptions) {
     this.#options = options
-    this.shown = options.exchange.server
+    this.shown = options.shown
     this.#filter = options.filter
   }
 
