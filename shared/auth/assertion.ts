@@ -9,18 +9,17 @@
  *
  * Does NOT check scopes or policy: the router has done so (see the decision).
  */
-import { importJWK, SignJWT, type JWK } from 'jose'
+import type { JWK } from 'jose'
 import { fail, ok, type Result } from '../result.ts'
-import { unverifiedHeader, verifyEd25519Jws } from './ed25519-jws.ts'
+import { signJws, unverifiedHeader, verifyJws, type JwsKind } from './compact-jws.ts'
 import { identityOf, type Identity, type Principal } from './principal.ts'
 
 export const ASSERTION_LIFETIME_SECONDS = 300
 /** Clocks of two Workers on one network differ by far less; an assertion is never older by more. */
 const CLOCK_SKEW_SECONDS = 30
 
-const ASSERTION_TYPE = 'mcp-edge-principal+jwt'
-const CERTIFICATE_TYPE = 'mcp-edge-certificate+jwt'
-const ALGORITHM = 'EdDSA'
+const ASSERTION: JwsKind = { alg: 'EdDSA', typ: 'mcp-edge-principal+jwt' }
+const CERTIFICATE: JwsKind = { alg: 'EdDSA', typ: 'mcp-edge-certificate+jwt' }
 
 /** `shared/trust.<env>.json`: public anchors, newest first; two while an anchor is being rotated. */
 export interface Trust {
@@ -44,11 +43,8 @@ export async function certify(
   lifetimeSeconds: number,
   nowSeconds: number,
 ): Promise<string> {
-  return new SignJWT({ jwk: publicJwk as Record<string, unknown> })
-    .setProtectedHeader({ alg: ALGORITHM, typ: CERTIFICATE_TYPE })
-    .setIssuedAt(nowSeconds)
-    .setExpirationTime(nowSeconds + lifetimeSeconds)
-    .sign(await importJWK(anchorPrivateJwk, ALGORITHM))
+  const lifetime = { iat: nowSeconds, exp: nowSeconds + lifetimeSeconds }
+  return signJws({ jwk: publicJwk, ...lifetime }, anchorPrivateJwk as JsonWebKey, CERTIFICATE)
 }
 
 /** Mints the assertion for one server. Costs one Ed25519 signature; cache it per token and server. */
@@ -59,13 +55,17 @@ export async function mintAssertion(
   nowSeconds: number,
 ): Promise<string> {
   const { subject, tenant, clientId, scopes } = principal
-  return new SignJWT({ tenant, client_id: clientId, scopes, ...identityOf(principal) })
-    .setProtectedHeader({ alg: ALGORITHM, typ: ASSERTION_TYPE, cert: key.certificate })
-    .setSubject(subject)
-    .setAudience(server)
-    .setIssuedAt(nowSeconds)
-    .setExpirationTime(nowSeconds + ASSERTION_LIFETIME_SECONDS)
-    .sign(await importJWK(key.privateJwk, ALGORITHM))
+  const claims: AssertionClaims = {
+    tenant,
+    client_id: clientId,
+    scopes: [...scopes],
+    ...identityOf(principal),
+    sub: subject,
+    aud: server,
+    iat: nowSeconds,
+    exp: nowSeconds + ASSERTION_LIFETIME_SECONDS,
+  }
+  return signJws(claims, key.privateJwk as JsonWebKey, ASSERTION, { cert: key.certificate })
 }
 
 interface Claims {
@@ -99,7 +99,7 @@ export async function verifyAssertion(
   if (typeof certificate !== 'string') return fail({ reason: 'malformed' })
   const signer = await verifyCertificate(trust, certificate, nowSeconds)
   if (!signer) return fail({ reason: 'untrusted' })
-  const claims = await verifiedClaims<AssertionClaims>(assertion, signer, ASSERTION_TYPE)
+  const claims = await verifiedClaims<AssertionClaims>(assertion, signer, ASSERTION)
   if (!claims) return fail({ reason: 'untrusted' })
   if (claims.aud !== server) return fail({ reason: 'wrong_server' })
   // However long an assertion says it lives, it is never older than its lifetime.
@@ -121,7 +121,7 @@ async function verifyCertificate(
   nowSeconds: number,
 ): Promise<JWK | undefined> {
   for (const anchor of trust.anchors) {
-    const claims = await verifiedClaims<CertificateClaims>(certificate, anchor, CERTIFICATE_TYPE)
+    const claims = await verifiedClaims<CertificateClaims>(certificate, anchor, CERTIFICATE)
     // Not signed by this anchor, or no longer valid: another anchor may still vouch for it.
     if (claims && isCurrent(claims, nowSeconds)) return claims.jwk
   }
@@ -132,9 +132,10 @@ async function verifyCertificate(
 async function verifiedClaims<Expected extends Claims>(
   jws: string,
   key: JWK,
-  type: string,
+  kind: JwsKind,
 ): Promise<Expected | undefined> {
-  return (await verifyEd25519Jws(jws, key as JsonWebKey, type)) as Expected | undefined
+  const verified = await verifyJws(jws, key as JsonWebKey, kind)
+  return verified.ok ? (verified.value as Expected) : undefined
 }
 
 /** Written so that a claim that is no number fails both comparisons. */

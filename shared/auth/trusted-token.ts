@@ -7,12 +7,7 @@
  */
 import { createLocalJWKSet, jwtVerify, type JWK, type JWTPayload } from 'jose'
 import { fail, ok, type Result } from '../result.ts'
-import {
-  clientNameOf,
-  jwtFailure,
-  type AccessTokenFailure,
-  type VerifiedToken,
-} from './access-token.ts'
+import { clientNameOf, type AccessTokenFailure, type VerifiedToken } from './access-token.ts'
 import { toBase64Url } from './base64url.ts'
 import { SCOPES_MAX_CHARS } from './identity-limits.ts'
 import { mapIdentity, type IdentityMapping } from './identity.ts'
@@ -106,4 +101,16 @@ function scopesOf(said: unknown): string[] | undefined {
 async function digestOf(token: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token))
   return toBase64Url(new Uint8Array(digest))
+}
+
+/** What jose found wrong. */
+function jwtFailure(error: unknown): AccessTokenFailure['reason'] {
+  const { code, claim } = error as { code?: string; claim?: string }
+  if (code === 'ERR_JWT_EXPIRED') return 'expired'
+  if (claim === 'aud') return 'wrong_audience'
+  if (claim === 'iss') return 'wrong_issuer'
+  if (code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' || code === 'ERR_JWKS_NO_MATCHING_KEY') {
+    return 'bad_signature'
+  }
+  return 'malformed'
 }

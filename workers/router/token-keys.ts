@@ -4,9 +4,10 @@
  * binding and kept per isolate. What cannot be renewed goes on counting: keys
  * overlap the longest token, and an outage of the oauth Worker must not stop calls.
  */
-import { decodeJwt, decodeProtectedHeader, type JWK } from 'jose'
+import type { JWK } from 'jose'
 import type { VerifiedToken } from '#shared/auth/access-token.ts'
 import { API_KEY_PREFIX } from '#shared/auth/api-key.ts'
+import { unverifiedHeader, unverifiedPayload } from '#shared/auth/compact-jws.ts'
 import { logUnexpected } from '#shared/log.ts'
 import { fail, type Result } from '#shared/result.ts'
 import { oauthOf, type CredentialFailure, type CredentialKinds } from '#shared/rpc.ts'
@@ -71,7 +72,7 @@ function isForeign({ apiKeys, trustedIssuers }: CredentialKinds, token: string):
   if (token.startsWith(API_KEY_PREFIX)) return apiKeys
   if (trustedIssuers.length === 0) return false
   try {
-    return trustedIssuers.includes(decodeJwt(token).iss ?? '')
+    return trustedIssuers.includes(String(unverifiedPayload(token)['iss']))
   } catch {
     return false
   }
@@ -79,7 +80,7 @@ function isForeign({ apiKeys, trustedIssuers }: CredentialKinds, token: string):
 
 function knows(kinds: CredentialKinds, token: string): boolean {
   try {
-    const { kid } = decodeProtectedHeader(token)
+    const { kid } = unverifiedHeader(token)
     return kinds.keys.some((key) => (key as JWK).kid === kid) || isForeign(kinds, token)
   } catch {
     // Not a JWT at all: no key will ever fit, so nothing is fetched for it.
