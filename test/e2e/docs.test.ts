@@ -19,6 +19,10 @@ const SHOWN_ONLY: readonly RegExp[] = [
   /^npm run dev( -- --public \S+)?$/,
   /^claude mcp add --transport http clock http:\/\/localhost:8787\/clock\/mcp$/,
   /^npx @modelcontextprotocol\/inspector$/,
+  /^npx wrangler login$/,
+  /^npx wrangler rollback --name clock$/,
+  // Run in deploy-forms.test.ts.
+  /^npx wrangler deploy -c workers\/clock\/wrangler\.toml --dispatch-namespace mcp-servers$/,
   // Run, with these very options, in api-keys.test.ts.
   /^npm run api-key -- (create|list|rotate|revoke)\b/,
 ]
@@ -44,7 +48,21 @@ describe.each(fences)('$where', ({ language, text, path }) => {
   })
 })
 
+/** Scripts that are run, with these very options, in tests of their own. */
+const SCRIPT = /^npm run (deploy|owner-link|secret|rotate|rename|remove|doctor)\b(.*)$/
+const helps = new Map<string, string>()
+
+function checkScript(name: string, rest: string): void {
+  const scripts = JSON.parse(checkout.read('package.json')).scripts as Record<string, string>
+  const [program = '', ...args] = scripts[name]?.split(' ') ?? []
+  if (!helps.has(name)) helps.set(name, checkout.run(program, ...args, '--help').output)
+  for (const [option] of rest.matchAll(/--[a-z-]+/g)) expect(helps.get(name)).toContain(option)
+}
+
 function checkCommand(command: string): void {
+  const [, script, rest = ''] = SCRIPT.exec(command) ?? []
+  if (script !== undefined) return checkScript(script, rest)
+
   const created = /^npm run new (\S+)$/.exec(command)?.[1]
   const tested = /^npm run test:unit -- (\S+)$/.exec(command)?.[1]
   if (created !== undefined) expect(servers, 'made and filled below').toContain(created)
