@@ -5,7 +5,7 @@
  * What Workers fetch from outside goes through this process's `globalThis.fetch`,
  * so a test may answer for the internet.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { createTestHarness, type TestHarnessOptions, type WorkerHandle } from 'wrangler'
 import { devSecrets } from '../../scripts/dev-secrets.ts'
@@ -39,6 +39,8 @@ export interface PlatformOptions {
   authorServers?: string[]
   /** Variables that differ from the committed configuration. */
   vars?: { router?: Record<string, string>; oauth?: Record<string, string> }
+  /** A second router, another isolate over the same objects: `worker(SECOND_ROUTER).fetch`. */
+  secondRouter?: true
   /** Secrets that differ from those of development. */
   secrets?: { router?: Record<string, string>; oauth?: Record<string, string> }
 }
@@ -100,21 +102,22 @@ async function realWorkers(
   origin: string,
   ownerLink: string,
   fixtures: Fixtures,
-  { vars, secrets }: PlatformOptions,
+  { vars, secrets, secondRouter }: PlatformOptions,
 ): Promise<TestHarnessOptions> {
   const made = await devSecrets()
   const origins = { PUBLIC_ORIGIN: origin, ISSUER: origin }
+  const router = {
+    vars: { ...origins, ...vars?.router },
+    secrets: { ...made.router, ...secrets?.router },
+    bindingOverrides: Object.fromEntries(
+      fixtures.workers.map(({ config: { name } }) => [serverBinding(name), name]),
+    ),
+  }
   return {
     root: ROOT,
     workers: [
-      {
-        configPath: ROUTER_CONFIG,
-        vars: { ...origins, ...vars?.router },
-        secrets: { ...made.router, ...secrets?.router },
-        bindingOverrides: Object.fromEntries(
-          fixtures.workers.map(({ config: { name } }) => [serverBinding(name), name]),
-        ),
-      },
+      { configPath: ROUTER_CONFIG, ...router },
+      ...(secondRouter ? [{ configPath: secondRouterConfig(), ...router }] : []),
       {
         configPath: 'workers/oauth/wrangler.toml',
         vars: { ...origins, OWNER_LINK: ownerLink, ...vars?.oauth },
@@ -125,6 +128,16 @@ async function realWorkers(
       ...fixtures.workers,
     ],
   }
+}
+
+export const SECOND_ROUTER = 'mcp-edge-router-2'
+
+/** Beside the first one's, whose paths are relative to where it lies. */
+function secondRouterConfig(): string {
+  const path = join(dirname(ROUTER_CONFIG), 'router-2.json')
+  const config = JSON.parse(readFileSync(ROUTER_CONFIG, 'utf8')) as Record<string, unknown>
+  writeFileSync(path, JSON.stringify({ ...config, name: SECOND_ROUTER }))
+  return path
 }
 
 const serverNames = (): string[] => listServers(join(ROOT, 'workers'))
