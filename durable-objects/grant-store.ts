@@ -82,6 +82,14 @@ export class GrantStoreObject extends DurableObject<Cloudflare.Env> implements G
     return true
   }
 
+  async count(key: string, max: number, windowSeconds: number): Promise<boolean> {
+    const current = this.#live(key)
+    const counted = Number(current?.value ?? 0)
+    if (counted >= max) return false
+    const expiresAtSeconds = current?.expires_at_s ?? Math.ceil(nowSeconds()) + windowSeconds
+    return this.put(key, String(counted + 1), { expiresAtSeconds })
+  }
+
   async delete(key: string): Promise<boolean> {
     const existed = this.#live(key) !== undefined
     if (!this.#tables.ready) return existed

@@ -22,6 +22,7 @@ import { metadata } from './metadata.ts'
 import { errorPage } from './pages/layout.tsx'
 import { STYLE } from './pages/style.ts'
 import * as paths from './paths.ts'
+import { TooManySignIns } from './pending.ts'
 import { register } from './register.ts'
 import { revoke } from './revoke.ts'
 import { isOwnForm } from './same-origin.ts'
@@ -87,6 +88,10 @@ app.onError((error) => {
   if (error instanceof CatalogUnavailable) {
     const sentence = 'The catalog cannot be read right now; retry in a few seconds'
     return oauthError(503, 'temporarily_unavailable', sentence)
+  }
+  if (error instanceof TooManySignIns) {
+    const sentence = 'Too many people are signing in. Try again in some minutes.'
+    return errorPage(503, 'You cannot sign in right now', sentence)
   }
   const ref = logUnexpected('oauth_failed', error)
   return oauthError(500, 'server_error', `Internal error (ref ${ref})`)

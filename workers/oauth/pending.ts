@@ -4,7 +4,7 @@
  * through another tab (the owner link) or another site (the IdP).
  */
 import { readCookie, setCookie, SIGN_IN_COOKIE } from './cookies.ts'
-import { PENDING_SIGN_IN_SECONDS } from './limits.ts'
+import { PENDING_ATTEMPTS, PENDING_PER_OBJECT_MAX, PENDING_SIGN_IN_SECONDS } from './limits.ts'
 import type { Shards } from './store.ts'
 
 export interface PendingSignIn {
@@ -15,13 +15,26 @@ export interface PendingSignIn {
 
 const ID = /^[a-f0-9]{64}$/
 
-/** Stores it and answers the `Set-Cookie` that binds it to this browser. */
+/**
+ * Stores it and answers the `Set-Cookie` that binds it to this browser.
+ * @throws TooManySignIns where strangers have begun more than there is room for
+ */
 export async function beginSignIn(shards: Shards, pending: PendingSignIn): Promise<string> {
-  const id = hex(crypto.getRandomValues(new Uint8Array(32)))
-  const key = `signin:${id}`
   const expiresAtSeconds = Math.floor(Date.now() / 1000) + PENDING_SIGN_IN_SECONDS
-  await shards.holding(key)?.put(key, JSON.stringify(pending), { expiresAtSeconds, ifRevision: 0 })
-  return setCookie(SIGN_IN_COOKIE, id, PENDING_SIGN_IN_SECONDS)
+  const options = { expiresAtSeconds, ifRevision: 0, maxRows: PENDING_PER_OBJECT_MAX }
+  // Another id is most likely another object.
+  for (let attempt = 0; attempt < PENDING_ATTEMPTS; attempt += 1) {
+    const id = hex(crypto.getRandomValues(new Uint8Array(32)))
+    const key = `signin:${id}`
+    const stored = await shards.holding(key)?.put(key, JSON.stringify(pending), options)
+    if (stored) return setCookie(SIGN_IN_COOKIE, id, PENDING_SIGN_IN_SECONDS)
+  }
+  throw new TooManySignIns('no room for another pending sign-in')
+}
+
+/** One place makes it a 503 (index.tsx). */
+export class TooManySignIns extends Error {
+  override readonly name = 'TooManySignIns'
 }
 
 export async function readSignIn(

@@ -9,7 +9,7 @@ import { fromBase64Url, toBase64Url } from '#shared/auth/base64url.ts'
 import { open, seal, type SealKeys } from '#shared/auth/seal.ts'
 
 const PURPOSE = 'refresh'
-const PREFIX = 'rt_'
+export const REFRESH_TOKEN_PREFIX = 'rt_'
 
 export interface RefreshToken {
   /** The library's: `user:grant:secret`. */
@@ -29,7 +29,9 @@ export async function sealRefreshToken(
   keys: SealKeys,
   { text, generation }: RefreshToken,
 ): Promise<string> {
-  return PREFIX + (await seal(keys, PURPOSE, { t: text, g: generation } satisfies Sealed))
+  return (
+    REFRESH_TOKEN_PREFIX + (await seal(keys, PURPOSE, { t: text, g: generation } satisfies Sealed))
+  )
 }
 
 /** Such a token begins a family when it is first used, and is its generation 0 from then on. */
@@ -41,8 +43,8 @@ export async function openRefreshToken(
   presented: string,
 ): Promise<RefreshToken | undefined> {
   if (UNSEALED.test(presented)) return { text: presented, generation: 0, unsealed: true }
-  if (!presented.startsWith(PREFIX)) return undefined
-  const opened = await open<Sealed>(keys, PURPOSE, presented.slice(PREFIX.length))
+  if (!presented.startsWith(REFRESH_TOKEN_PREFIX)) return undefined
+  const opened = await open<Sealed>(keys, PURPOSE, presented.slice(REFRESH_TOKEN_PREFIX.length))
   return opened.ok ? { text: opened.value.t, generation: opened.value.g } : undefined
 }
 

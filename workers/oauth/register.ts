@@ -7,7 +7,12 @@ import { oauthError, withJson } from './answers.ts'
 import { boundedText } from './bounded-text.ts'
 import { sealClient } from './client-id.ts'
 import type { Exchange } from './exchange.ts'
-import { CLIENT_ID_MAX_CHARS, REGISTRATION_MAX_BYTES, REGISTRATION_SECONDS } from './limits.ts'
+import {
+  CLIENT_ID_MAX_CHARS,
+  REGISTRATION_MAX_BYTES,
+  REGISTRATION_SECONDS,
+  REGISTRATION_WINDOW_SECONDS,
+} from './limits.ts'
 import { REGISTER_PATH } from './paths.ts'
 import { isAllowedRedirectUri } from './redirect-policy.ts'
 
@@ -31,13 +36,18 @@ export async function register(request: Request, exchange: Exchange): Promise<Re
     const sentence = 'dpop_bound_access_tokens must be true or false'
     return oauthError(400, 'invalid_client_metadata', sentence)
   }
-  const { settings, ctx } = exchange
+  const { settings, shards, ctx } = exchange
   const asEnv = exchange.asEnv()
   const body = asked ? JSON.stringify({ grant_types: DEFAULT_GRANT_TYPES, ...asked }) : text
   const forwarded = post(request, settings.issuer + REGISTER_PATH, body)
   const answer = await asForAny(settings).fetch(forwarded, asEnv, ctx)
   const client = asEnv.OAUTH_KV.registered
   if (!answer.ok || !client) return answer
+
+  // One ceiling for all: hosted clients share addresses, and behind one are many people.
+  const max = settings.registrationsPerMinute
+  const counter = shards.of('registrations')
+  if (!(await counter.count('registrations', max, REGISTRATION_WINDOW_SECONDS))) return tooMany()
 
   const nowSeconds = Math.floor(Date.now() / 1000)
   const sealed = await sealClient(await settings.clientKeys(), { ...client, dpopBound }, nowSeconds)
@@ -52,6 +62,13 @@ export async function register(request: Request, exchange: Exchange): Promise<Re
     dpop_bound_access_tokens: dpopBound,
     ...(client.clientSecret ? { client_secret_expires_at: nowSeconds + REGISTRATION_SECONDS } : {}),
   })
+}
+
+function tooMany(): Response {
+  const sentence = 'Too many apps are registering; try again in a minute'
+  const answer = oauthError(429, 'temporarily_unavailable', sentence)
+  answer.headers.set('retry-after', String(REGISTRATION_WINDOW_SECONDS))
+  return answer
 }
 
 /** `undefined`: not an object; the library says so in the right words. */

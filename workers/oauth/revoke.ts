@@ -15,7 +15,7 @@ import { FORM_MAX_BYTES } from './limits.ts'
 import { authenticateMachine, machineRefusal } from './machine-auth.ts'
 import { isMachineId } from './machines.ts'
 import { TOKEN_PATH } from './paths.ts'
-import { openRefreshToken } from './refresh-token.ts'
+import { openRefreshToken, REFRESH_TOKEN_PREFIX } from './refresh-token.ts'
 import { post } from './register.ts'
 
 export async function revoke(request: Request, exchange: Exchange): Promise<Response> {
@@ -35,7 +35,7 @@ export async function revoke(request: Request, exchange: Exchange): Promise<Resp
   return answer
 }
 
-/** The answer to a token nobody knows: 200 for a client that is who it says it is. */
+/** 200 for a client that is who it says it is. */
 async function authenticate(
   request: Request,
   form: URLSearchParams,
@@ -48,7 +48,8 @@ async function authenticate(
   const { settings, ctx } = exchange
   // With a grant type the library would take it for a token request.
   form.delete('grant_type')
-  form.set('token', 'none')
+  // What is sealed says whose it is; for anything else the library must know its hash.
+  if (form.get('token')?.startsWith(REFRESH_TOKEN_PREFIX)) form.set('token', 'none')
   const forwarded = post(request, settings.issuer + TOKEN_PATH, form.toString())
   return asForAny(settings).fetch(forwarded, exchange.asEnv(), ctx)
 }
@@ -63,6 +64,7 @@ async function grantOf(token: string, exchange: Exchange): Promise<Owned | undef
   const { settings, asEnv } = exchange
   const claims = await readAccessToken(settings, token)
   if (claims) return { grantId: claims.gid, userId: claims.sub, clientId: claims.client_id }
+  if (!token.startsWith(REFRESH_TOKEN_PREFIX)) return undefined
   const refreshToken = await openRefreshToken(await settings.refreshKeys(), token)
   const [userId = '', grantId = ''] = refreshToken?.text.split(':') ?? []
   const key = grantKeyOf(userId, grantId)

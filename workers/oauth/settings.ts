@@ -30,6 +30,8 @@ export interface Settings {
   /** The router's, too, where both are one origin. */
   readonly dpopNonces: DpopNonces
   readonly machines: Machines
+  /** Of all clients together. */
+  readonly registrationsPerMinute: number
   clientKeys(): Promise<SealKeys>
   sessionKeys(): Promise<SealKeys>
   refreshKeys(): Promise<SealKeys>
@@ -62,6 +64,7 @@ function build(env: Cloudflare.Env): Settings {
     takesApiKeys: isOn('API_KEYS', env.API_KEYS),
     dpopNonces: createDpopNonces(env.DPOP_SECRET, issuer),
     machines: readMachines(env),
+    registrationsPerMinute: countOf('REGISTRATIONS_PER_MINUTE', env.REGISTRATIONS_PER_MINUTE),
     clientKeys: () => (clientKeys ??= deriveSealKeys(env.SEAL_SECRETS, 'oauth/client')),
     sessionKeys: () => (sessionKeys ??= deriveSealKeys(env.SEAL_SECRETS, 'oauth/session')),
     refreshKeys: () => (refreshKeys ??= deriveSealKeys(env.SEAL_SECRETS, 'oauth/refresh')),
@@ -92,6 +95,12 @@ function oidcOf(env: Cloudflare.Env): OidcSettings | undefined {
 function isOn(variable: string, value: string): boolean {
   if (value !== '' && value !== 'on') throw new TypeError(`${variable} must be "on" or empty`)
   return value === 'on'
+}
+
+function countOf(variable: string, text: string): number {
+  const count = Number(text)
+  if (!Number.isInteger(count) || count < 0) throw new TypeError(`${variable} must be a number`)
+  return count
 }
 
 function originOf(variable: string, value: string): string {

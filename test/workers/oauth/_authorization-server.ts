@@ -12,6 +12,7 @@ import { exchangeOf, type Exchange } from '../../../workers/oauth/exchange.ts'
 import { register } from '../../../workers/oauth/register.ts'
 import { revoke } from '../../../workers/oauth/revoke.ts'
 import { resourceOf } from '../../../workers/oauth/servers.ts'
+import config from '../../../workers/oauth/wrangler.toml?raw'
 import { token } from '../../../workers/oauth/token.ts'
 
 export const ISSUER = 'https://mcp.example'
@@ -36,6 +37,15 @@ type Namespaces = Record<
 >
 export const objects = exports as unknown as Namespaces
 
+const OBJECT = /^name = "(\w+)"\nclass_name = "(\w+)"/gm
+const objectBindings = (): Record<string, unknown> =>
+  Object.fromEntries(
+    [...config.matchAll(OBJECT)].map(([, name, className]) => [
+      name,
+      (exports as Record<string, unknown>)[String(className)],
+    ]),
+  )
+
 export class AuthorizationServer {
   readonly env: Cloudflare.Env
   readonly exchange: Exchange
@@ -53,15 +63,16 @@ export class AuthorizationServer {
       .replaceAll('+', '-')
       .replaceAll('/', '_')
     const env = {
-      ...EMPTY,
+      ...COMMITTED_VARS,
+      OIDC_CLIENT_SECRET: '',
+      PUBLIC_ORIGIN: ISSUER,
+      ISSUER,
       SEAL_SECRETS: `k1:${text.replaceAll('=', '')}`,
       DPOP_SECRET: text.replaceAll('=', ''),
       TOKEN_KEYS: JSON.stringify([await exportJWK(privateKey)]),
       CATALOG_KV: objectsEnv.CATALOG_KV,
+      ...objectBindings(),
       GRANTS: delayed(objects.GrantStoreObject),
-      CATALOG: objects.CatalogObject,
-      FEED: objects.FeedObject,
-      REPLAY: objects.ReplayObject,
       ...vars,
     } as Cloudflare.Env
     return new AuthorizationServer(env)
@@ -78,7 +89,7 @@ export class AuthorizationServer {
     if (!published.ok) throw new Error(published.failure.detail)
   }
 
-  async newClient(): Promise<string> {
+  register(): Promise<Response> {
     const body = JSON.stringify({
       client_name: 'Test',
       redirect_uris: [REDIRECT_URI],
@@ -86,7 +97,11 @@ export class AuthorizationServer {
     })
     const headers = { 'content-type': 'application/json' }
     const asked = new Request(`${ISSUER}/oauth/register`, { method: 'POST', headers, body })
-    const answer = await register(asked, this.exchange)
+    return register(asked, this.exchange)
+  }
+
+  async newClient(): Promise<string> {
+    const answer = await this.register()
     return ((await answer.json()) as { client_id: string }).client_id
   }
 
@@ -159,20 +174,10 @@ export class AuthorizationServer {
   }
 }
 
-const EMPTY = {
-  PUBLIC_ORIGIN: ISSUER,
-  ISSUER,
-  DEFAULT_RESOURCE: '',
-  OIDC_ISSUER: '',
-  OIDC_CLIENT_ID: '',
-  OIDC_CLIENT_SECRET: '',
-  OIDC_TENANT_CLAIM: '',
-  OIDC_SCOPES: '',
-  OIDC_GROUPS_CLAIM: '',
-  OIDC_GROUPS: '',
-  OIDC_CLAIMS: '',
-  OWNER_LINK: '',
-}
+/** As committed, so that a new variable needs no change here. */
+const COMMITTED_VARS = Object.fromEntries(
+  [...config.matchAll(/^([A-Z_]+) = "(.*)"$/gm)].map(([, name, value]) => [name, value]),
+)
 
 const context = {
   waitUntil: () => undefined,

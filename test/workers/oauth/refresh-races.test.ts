@@ -1,4 +1,5 @@
 /** Codes and refresh tokens under races, on the real objects with delays between every two steps. */
+import { decodeJwt } from 'jose'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AuthorizationServer, type TokenAnswer } from './_authorization-server.ts'
 
@@ -153,4 +154,22 @@ describe('one after the other', () => {
 
 it.each(['rt_k1.AAAA', 'none', 'u:g:s', ''])('no refresh token: %j', async (text) => {
   expect((await as.refresh(client, text)).error).toMatch(/^invalid_/)
+})
+
+describe('a token of release 0.1.0, which was handed out unsealed', () => {
+  /** Anybody who has seen an access token can write one. */
+  async function forged(accessToken: string): Promise<string> {
+    const { sub, gid } = decodeJwt(accessToken)
+    return `${sub}:${String(gid)}:${'x'.repeat(32)}`
+  }
+
+  it('that is invented ends nothing, neither by refresh nor by revocation', async () => {
+    const first = await as.signIn(client, 'clock', newUser())
+    const second = await as.refresh(client, first.refresh_token)
+    const third = await as.refresh(client, second.refresh_token)
+    const invented = await forged(first.access_token)
+    expect(await as.refresh(client, invented)).toMatchObject({ error: 'invalid_grant' })
+    expect(await as.revoke(client, invented)).toBe(200)
+    expect((await as.refresh(client, third.refresh_token)).status).toBe(200)
+  })
 })
