@@ -12,6 +12,8 @@ import type { FollowedResources, Subscriptions } from '#shared/rpc.ts'
 
 const FOLLOWED = 'followed'
 const SCHEMA = 1
+/** Until the clock is certainly past the last revision; a client that changes its mind does so soon. */
+const EMPTY_KEPT_MS = 10_000
 
 interface Stored extends FollowedResources {
   readonly schema: typeof SCHEMA
@@ -31,11 +33,11 @@ export class SubscriptionsObject extends DurableObject<Cloudflare.Env> implement
     return this.#keep([...uris, uri])
   }
 
-  async unfollow(uri: string): Promise<FollowedResources> {
+  unfollow(uri: string): FollowedResources {
     const { uris } = this.read()
     if (!uris.includes(uri)) return this.read()
     const left = this.#keep(uris.filter((followed) => followed !== uri))
-    if (left.uris.length === 0) await this.forget()
+    if (left.uris.length === 0) void this.ctx.storage.setAlarm(Date.now() + EMPTY_KEPT_MS)
     return left
   }
 
@@ -43,12 +45,13 @@ export class SubscriptionsObject extends DurableObject<Cloudflare.Env> implement
     await this.ctx.storage.deleteAll()
   }
 
+  /** The session ended, or follows nothing: following anew sets another time. */
   override alarm(): Promise<void> {
     return this.forget()
   }
 
   #keep(uris: string[]): FollowedResources {
-    // The clock, so that a session that forgot everything goes on where it was.
+    // The clock, so that a session that forgot everything goes on after where it was.
     const revision = Math.max(this.read().revision + 1, Date.now())
     this.ctx.storage.kv.put(FOLLOWED, { schema: SCHEMA, revision, uris } satisfies Stored)
     return { revision, uris }

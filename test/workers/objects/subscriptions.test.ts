@@ -39,6 +39,8 @@ it('keeps nothing of a session that was only asked, or follows nothing any longe
   const { revision } = (await session.follow('note://1', inAnHour())) ?? { revision: 0 }
   const last = await session.unfollow('note://1')
   expect(last.uris).toEqual([])
+  await evictDurableObject(session)
+  expect(await runDurableObjectAlarm(session)).toBe(true)
   expect(await isGone(session)).toBe(true)
   // Its stream knows the older revision, and must take the newer one.
   const again = await session.follow('note://1', inAnHour())
