@@ -539,7 +539,7 @@ export interface Subscriptions {
   read(): FollowedResources
   /** @returns `null`: the session follows as many as it may */
   follow(uri: string, untilSeconds: number): FollowedResources | null
-  unfollow(uri: string): FollowedResources | Promise<FollowedResources>
+  unfollow(uri: string): FollowedResources
   /** The session was deleted. */
   forget(): void | Promise<void>
 }
