@@ -12,7 +12,7 @@ import {
 } from '#shared/catalog/entry-schema.ts'
 import { isServerName, isToolName } from '#shared/names.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
-import type { PublishFailure } from '#shared/rpc.ts'
+import type { PublishFailure } from '#shared/catalog/contract.ts'
 import { DEFINITIONS_MAX_BYTES, FAILURE_DETAIL_MAX_CHARS } from './limits.ts'
 
 export async function checkDescription(

@@ -17,12 +17,15 @@ import {
 } from '#shared/catalog/entry.ts'
 import { logEvent } from '#shared/log.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
+import type { Catalog, PublishFailure } from '#shared/catalog/contract.ts'
+import type { Searchable } from '#shared/catalog/search-contract.ts'
 import type { CanaryWatch, UsageTotals } from '#shared/catalog/usage.ts'
-import { type Catalog, type PublishFailure, usageOf } from '#shared/rpc.ts'
+import { usageOf } from '#shared/rpc.ts'
 import { CatalogAdmin } from './catalog-admin.ts'
 import { checkDescription } from './catalog-check.ts'
 import { CatalogHistory } from './catalog-history.ts'
 import { CATALOG_MIGRATIONS } from './catalog-schema.ts'
+import { searchableOf } from './catalog-searchable.ts'
 import { CatalogSnapshot } from './catalog-snapshot.ts'
 import { deployed, firstState } from './catalog-state.ts'
 import { CatalogStore } from './catalog-store.ts'
@@ -83,6 +86,10 @@ export class CatalogObject extends DurableObject<Cloudflare.Env> implements Cata
     const answer = await this.#inTurn(() => work(this.#admin))
     if (this.#store.version() !== before) await this.#snapshot.changed()
     return answer
+  }
+
+  searchable(replaced?: { server: string; revision: string }): Searchable | null {
+    return searchableOf(this.#store, replaced)
   }
 
   canaryOf(server: string): CanaryWatch | null {

@@ -18,6 +18,7 @@
  * | TaskObject       | tenant, subject, server, task id | one task: arguments, open questions, its result | `ttlMs` after its start, 7 days at most |
  * | AttachmentObject | tenant, subject, server, attachment id | when a body in R2 ends                | with the body, after a day |
  *
+ * Entrypoint `Search`: the catalog's tools by words, for the router.
  * Entrypoint `Platform`: what servers may use of it (binding PLATFORM).
  */
 export { ApiKeysObject } from './api-keys.ts'
@@ -29,6 +30,7 @@ export { HubObject } from './hub.ts'
 export { Platform } from './platform.ts'
 export { ReplayObject } from './replay.ts'
 export { RunObject } from './run.ts'
+export { Search } from './search.ts'
 export { SessionObject } from './session.ts'
 export { StateObject } from './state.ts'
 export { SubscriptionsObject } from './subscriptions.ts'

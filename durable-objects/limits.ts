@@ -54,6 +54,17 @@ export const LISTENERS_TOLD_AT_ONCE = 16
 /** Of a validation error, in logs. */
 export const FAILURE_DETAIL_MAX_CHARS = 500
 
+// ── Search ────────────────────────────────────────────────────────────────────
+
+/** Of one answer; who needs more asks more precisely. */
+export const SEARCH_HITS_MAX = 50
+/** A task in a few sentences. */
+export const SEARCH_QUERY_MAX_CHARS = 1_000
+/** Tasks of one evaluation: a millisecond or two each. */
+export const EVAL_PAIRS_MAX = 2_000
+/** Revisions compared in one evaluation; an index is built for each. */
+export const EVAL_REVISIONS_MAX = 5
+
 // ── Usage ─────────────────────────────────────────────────────────────────────
 
 export const USAGE_MINUTE_MS = 60_000

@@ -9,10 +9,11 @@ import { DurableObject } from 'cloudflare:workers'
 import {
   emptyLatencies,
   quantileMs,
+  type Usage,
   type UsageRow,
   type UsageTotals,
 } from '#shared/catalog/usage.ts'
-import { catalogOf, type Usage } from '#shared/rpc.ts'
+import { catalogOf } from '#shared/rpc.ts'
 import { USAGE_KEEP_MS, USAGE_MINUTE_MS, USAGE_ROWS_MAX, USAGE_SWEEP_MS } from './limits.ts'
 import { Tables } from './schema.ts'
 import { whyTakeBack } from './usage-judge.ts'

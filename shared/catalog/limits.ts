@@ -50,3 +50,14 @@ export const TUNED_EXAMPLES_MAX = 10
 export const ACCESS_TOKEN_MIN_SECONDS = 300
 /** A revocation, and a retired key, must outlive every access token. */
 export const ACCESS_TOKEN_MAX_SECONDS = 86_400
+
+// ── Search ────────────────────────────────────────────────────────────────────
+
+/** Shorter beginnings fit too much to mean anything. */
+export const SEARCH_PREFIX_MIN_CHARS = 4
+/** One slip of the finger in a word this long leaves it recognisable. */
+export const SEARCH_FUZZY_MIN_CHARS = 6
+/** Words of one query that count: a task in a few sentences. */
+export const SEARCH_TERMS_MAX = 32
+/** Tools weighed in one search, beyond those of its rarest word: some milliseconds of work. */
+export const SEARCH_WEIGHED_TOOLS_MAX = 1_000

@@ -50,3 +50,11 @@ export interface CanaryWatch {
   readonly minCalls: number
   readonly maxP95Ms?: number | undefined
 }
+
+/** One object per server, name = the server's; deletes itself when nothing was reported for a week. */
+export interface Usage {
+  /** @param hasCanary somebody may be waiting to take a canary back */
+  report(server: string, rows: readonly UsageRow[], hasCanary: boolean): void | Promise<void>
+  /** @param sinceMs default: all that is kept */
+  totals(sinceMs?: number): UsageTotals[]
+}

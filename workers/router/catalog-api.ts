@@ -7,13 +7,14 @@ import { challengeResponse } from '#shared/auth/challenge.ts'
 import { ADMIN_SCOPE, isOperator } from '#shared/auth/operators.ts'
 import type { Principal } from '#shared/auth/principal.ts'
 import { CATALOG_NAME, isServerName } from '#shared/names.ts'
-import { ACTOR_HEADER, catalogOf } from '#shared/rpc.ts'
+import { ACTOR_HEADER } from '#shared/catalog/contract.ts'
+import { catalogOf, searchOf } from '#shared/rpc.ts'
 import { unauthorized } from './auth-failure.ts'
 import { usesDpop, type Authenticated, type AuthFailure } from './authenticate.ts'
 import { readBounded } from './bounded-body.ts'
 import { ANSWER_HEADERS } from './forward.ts'
-import { ADMIN_BODY_MAX_BYTES } from './limits.ts'
-import { resourceMetadataUrlOf } from './match.ts'
+import { ADMIN_BODY_MAX_BYTES, SEARCH_HITS } from './limits.ts'
+import { resourceMetadataUrlOf, resourceOf } from './match.ts'
 import { plainError } from './plain-error.ts'
 import type { Platform } from './platform.ts'
 import { claimOnce } from './replay.ts'
@@ -44,12 +45,47 @@ async function answer(
   const signedIn = await signIn(request, platform, ctx, nowSeconds)
   if (signedIn instanceof Response) return signedIn
   const { principal } = signedIn.caller
+  if (path === '/search') return search(request, principal, platform, ctx)
   if (!principal.scopes.includes(ADMIN_SCOPE) || !isOperator(principal, platform.operators)) {
     return notOperator(principal, platform)
   }
   const refreshed = /^\/servers\/([^/]+)\/refresh$/.exec(path)?.[1]
   if (refreshed !== undefined) return refresh(request, refreshed, principal, platform, ctx)
+  if (path === '/eval') return evaluate(request, principal, platform)
   return forward(request, path, principal, platform)
+}
+
+/** `?q=<task or keywords>&limit=<at most 50>`: tools this caller may see, best first. */
+async function search(
+  request: Request,
+  principal: Principal,
+  platform: Platform,
+  ctx: ExecutionContext,
+): Promise<Response> {
+  const { searchParams } = new URL(request.url)
+  const query = searchParams.get('q') ?? ''
+  if (request.method !== 'GET') return plainError(405, 'method_not_allowed', 'Use GET')
+  if (query.trim() === '') return plainError(400, 'invalid', 'Say what to look for: ?q=…')
+  const limit = Number(searchParams.get('limit') ?? SEARCH_HITS)
+  const { version } = await platform.catalog.index(await platform.catalog.feed(ctx), ctx)
+  const hits = await searchOf(platform.search).search(query, principal, limit, version)
+  const url = ({ server }: { server: string }): string => resourceOf(platform.publicOrigin, server)
+  const tools = hits.map((hit) => ({ ...hit, url: url(hit) }))
+  return Response.json({ version, tools }, { headers: ANSWER_HEADERS })
+}
+
+/** Measures (task → tool) pairs against revisions; see docs/catalog.md. */
+async function evaluate(
+  request: Request,
+  principal: Principal,
+  { search: binding }: Platform,
+): Promise<Response> {
+  if (request.method !== 'POST') return plainError(405, 'method_not_allowed', 'Use POST')
+  const body = await readBounded(request.body, ADMIN_BODY_MAX_BYTES)
+  if (!body) return plainError(413, 'too_large', `A body may take ${ADMIN_BODY_MAX_BYTES} bytes`)
+  const done = await searchOf(binding).evaluate(new TextDecoder().decode(body), principal)
+  if (!done.ok) return plainError(400, 'invalid', done.failure)
+  return Response.json({ revisions: done.value }, { headers: ANSWER_HEADERS })
 }
 
 /** As strict as can be: the feed of this moment, and each proof once. */

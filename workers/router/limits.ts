@@ -59,6 +59,9 @@ export const DESCRIPTION_MAX_DEPTH = 200
 /** A whole catalog as a file: some hundred servers' definitions. */
 export const ADMIN_BODY_MAX_BYTES = 16 * 1024 * 1024
 
+/** Tools a search answers unless asked for more (at most 50): as many as a model looks at. */
+export const SEARCH_HITS = 10
+
 /** Sums of an isolate are handed on within the 30 s a request may outlive its answer. */
 export const USAGE_FLUSH_MS = 25_000
 /** With a canary: so soon one that errs must be noticed. */

@@ -32,6 +32,7 @@ export interface Platform {
   readonly authenticator: Authenticator
   readonly dpopNonces: DpopNonces
   readonly catalog: CatalogView
+  readonly search: Fetcher
   readonly usage: UsageCounter
   readonly catalogObject: DurableObjectNamespace
   /** See shared/auth/operators.ts. */
@@ -77,6 +78,7 @@ function build(env: Cloudflare.Env): Platform {
       nonces,
     }),
     dpopNonces: nonces,
+    search: env.SEARCH,
     usage: new UsageCounter(env.USAGE),
     catalogObject: env.CATALOG,
     operators: env.OPERATORS,

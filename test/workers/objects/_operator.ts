@@ -1,5 +1,5 @@
 /** The admin API of the Catalog object, as the router hands it an operator's requests. */
-import { ACTOR_HEADER } from '#shared/rpc.ts'
+import { ACTOR_HEADER } from '#shared/catalog/contract.ts'
 import { theCatalog } from './_stubs.ts'
 
 export interface Told {

@@ -1,0 +1,47 @@
+/** The Catalog object, as other Workers ask it (shared/rpc.ts). */
+import type { Result } from '../result.ts'
+import type { CatalogIndex, ServerDescription, ServerEntry } from './entry.ts'
+import type { Searchable } from './search-contract.ts'
+import type { CanaryWatch } from './usage.ts'
+
+/** Single writer of what is published. One object, name `catalog`. */
+export interface Catalog {
+  /**
+   * The newest index, or the one of `version`; `null` when that version was never
+   * made. A version superseded and since forgotten answers with the newest.
+   */
+  index(version?: number): CatalogIndex | null
+  /** @param view `viewOf()` what an index points at, or the digest of a kept revision */
+  entry(name: string, view: string): ServerEntry | null
+  /**
+   * Records what a server says of itself. A new name takes its policy file (or
+   * the default); a known one keeps the operator's. Answers the index in force.
+   * Unchanged definitions change nothing, and a refused description neither.
+   *
+   * @param script the code beside the server that described itself: a canary's
+   */
+  publish(
+    name: string,
+    description: ServerDescription,
+    script?: 'canary',
+  ): Promise<Result<CatalogIndex, PublishFailure>>
+  /**
+   * Every tool as it is shown live, for the search index.
+   *
+   * @param replaced one server in another revision (a label, or a digest); `null`: it has none such
+   */
+  searchable(replaced?: { server: string; revision: string }): Searchable | null
+  /** What would take the server's canary back; `null`: it has none, or nobody said when. */
+  canaryOf(server: string): CanaryWatch | null
+  /** Takes that canary back, if it is still there. @returns whether it was */
+  takeBack(server: string, view: string, reason: string): Promise<boolean>
+}
+
+/** Subject of the operator, on requests the router hands to the Catalog's `fetch`. */
+export const ACTOR_HEADER = 'x-mcp-edge-actor'
+
+/** Why a description was not taken; `detail` is for logs and operators, never for callers. */
+export interface PublishFailure {
+  reason: 'bad_name' | 'invalid' | 'digest_mismatch' | 'too_large' | 'too_many_servers'
+  detail: string
+}
