@@ -56,6 +56,9 @@ export const RUN_NOTIFICATIONS_MAX_BYTES = 1024 * 1024
 
 /** Events of a live stream kept in memory for a client that loses it; the oldest reports go first. */
 export const STREAM_KEPT_MAX_CHARS = 256 * 1024
+/** Streams that ended are remembered by their isolate so long and so much, all together. */
+export const JUST_ENDED_KEEP_MS = 60_000
+export const JUST_ENDED_MAX_CHARS = 4 * 1024 * 1024
 /** Request ids are counters or UUIDs; a stream of a longer one has no event ids, so it cannot be resumed. */
 export const RESUMABLE_REQUEST_ID_MAX_CHARS = 128
 /** What a server may ask its client to wait before it comes back (`retry`, SEP-1699). */

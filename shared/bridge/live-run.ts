@@ -6,6 +6,7 @@
 import { logEvent } from '../log.ts'
 import type { PendingCall, SessionFrame } from '../rpc.ts'
 import type { LegacyInput } from './input.ts'
+import { rememberEnded } from './just-ended.ts'
 import { AFTER_DISCONNECT_MS, CANCEL_CHECK_MS } from './limits.ts'
 import { pace } from './pace.ts'
 import { failureJson } from './pending-call.ts'
@@ -117,7 +118,9 @@ export class LiveRun implements Cancellable {
 
   /** Nothing more will be said here. */
   close(): void {
+    const hasEnded = !this.#isClosed && this.log.frames.at(-1)?.done === true
     this.#isClosed = true
+    if (hasEnded && this.session) rememberEnded(this.input, this.session, this.log)
     if (this.#deadline !== undefined) clearTimeout(this.#deadline)
     this.#retire()
   }

@@ -11,6 +11,7 @@ import { SSE_KEEP_ALIVE } from '../protocol/2026-07-28/sse.ts'
 import { parseEventId, type EventPoint } from './event-id.ts'
 import type { SessionEvent } from '../rpc.ts'
 import type { LegacyInput } from './input.ts'
+import { recallEnded } from './just-ended.ts'
 import { RESUME_ATTEMPTS } from './limits.ts'
 import { createProgressGate } from './progress-gate.ts'
 import { sessionStub } from './questions.ts'
@@ -48,12 +49,17 @@ async function* eventsAfter(
   gone: AbortController,
 ): AsyncGenerator<string, void, undefined> {
   const log = new StreamLog(requestId, true, runId)
+  // All is read from the start, so that progress goes on rising from what was shown before.
   const rises = createProgressGate()
   // Headers go out with it: the stream may have to wait for whoever held it to notice the loss.
   yield SSE_KEEP_ALIVE
   const stub = () => sessionStub(input, session)
-  // Read from the start, so that progress goes on rising from what was shown before.
   const source = { runId, stub, gone: gone.signal, after: 0, attempts: RESUME_ATTEMPTS }
+  const ended = recallEnded(input, session, runId)
+  for (const frame of ended ?? []) {
+    if (rises(frame.event) && frame.seq > seq) yield log.show(frame)
+  }
+  if (ended) return
   let last: SessionEvent = ''
   const end = yield* relayText(log, source, (frame) => {
     last = frame.event

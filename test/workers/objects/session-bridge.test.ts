@@ -1,7 +1,8 @@
 /** Questions to a 2025 client, end to end over the real Session object (2025-11-25 client/elicitation). */
 import { describe, expect, it } from 'vitest'
 import { evictAllDurableObjects } from 'cloudflare:test'
-import { asks, connect, messagesOf, text, type InnerBody, ALICE } from './_bridge.ts'
+import { messagesOf } from '../../_sse.ts'
+import { asks, connect, text, type InnerBody, ALICE } from './_bridge.ts'
 
 const FORM = { elicitation: { form: {} } }
 const CALL = { id: 7, method: 'tools/call', params: { name: 'ask', arguments: { a: 1 } } }

@@ -3,17 +3,8 @@ import { evictAllDurableObjects } from 'cloudflare:test'
 import { exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { sessionObjectName } from '#shared/rpc.ts'
-import {
-  ALICE,
-  asks,
-  complete,
-  connect,
-  eventsOf,
-  messagesOf,
-  type Client,
-  type InnerBody,
-  type Message,
-} from './_bridge.ts'
+import { ALICE, asks, complete, connect, type Client, type InnerBody } from './_bridge.ts'
+import { eventsOf, messagesOf, type Message } from '../../_sse.ts'
 
 const CALL = { id: 7, method: 'tools/call', params: { name: 'steps', arguments: {} } }
 const FORM = { elicitation: { form: {} } }
@@ -168,6 +159,19 @@ describe('a stream that was lost', () => {
     leaving.abort()
     await last().end('done')
     expect(await rest).toEqual([1, 'done'])
+  })
+
+  it('is found again by its isolate when it broke on the way of its last events: nothing was stored', async () => {
+    const { server, last } = played()
+    const client = await connect(server, {})
+    const next = eventsOf(await client.post(CALL))
+    const primed = await next()
+    await last().progress(1)
+    await last().end('done')
+    const [first] = [await next(), await next(), await next()]
+    expect(await restOf(await client.get(primed?.id ?? ''))).toEqual([1, 'done'])
+    expect(await restOf(await client.get(first?.id ?? ''))).toEqual(['done'])
+    expect(client.touched()).toBe(0)
   })
 
   it('keeps an answer that was on its way when the client left', async () => {
