@@ -4,66 +4,19 @@
  * one cast per binding is in this file.
  */
 import type { AccessTokenFailure, VerifiedToken } from './auth/access-token.ts'
-import type { CatalogIndex, ServerDescription, ServerEntry } from './catalog/entry.ts'
 import type { BoundFailure } from './platform/run-store.ts'
-import type { CanaryWatch, UsageRow, UsageTotals } from './catalog/usage.ts'
+import type { Catalog } from './catalog/contract.ts'
+import type { CatalogSearch } from './catalog/search-contract.ts'
+import type { Usage } from './catalog/usage.ts'
 import type { Result } from './result.ts'
 import type { Task } from './rpc-tasks.ts'
+
+export type { Catalog } from './catalog/contract.ts'
 
 export type Rpc<Methods> = {
   [Name in keyof Methods]: Methods[Name] extends (...args: infer Args) => infer Answer
     ? (...args: Args) => Promise<Awaited<Answer>>
     : never
-}
-
-// ── durable-objects: Catalog ──────────────────────────────────────────────────
-
-/** Single writer of what is published. One object, name `catalog`. */
-export interface Catalog {
-  /**
-   * The newest index, or the one of `version`; `null` when that version was never
-   * made. A version superseded and since forgotten answers with the newest.
-   */
-  index(version?: number): CatalogIndex | null
-  /** @param view `viewOf()` what an index points at, or the digest of a kept revision */
-  entry(name: string, view: string): ServerEntry | null
-  /**
-   * Records what a server says of itself. A new name takes its policy file (or
-   * the default); a known one keeps the operator's. Answers the index in force.
-   * Unchanged definitions change nothing, and a refused description neither.
-   *
-   * @param script the code beside the server that described itself: a canary's
-   */
-  publish(
-    name: string,
-    description: ServerDescription,
-    script?: 'canary',
-  ): Promise<Result<CatalogIndex, PublishFailure>>
-  /** What would take the server's canary back; `null`: it has none, or nobody said when. */
-  canaryOf(server: string): CanaryWatch | null
-  /** Takes that canary back, if it is still there. @returns whether it was */
-  takeBack(server: string, view: string, reason: string): Promise<boolean>
-}
-
-/** Subject of the operator, on requests the router hands to the Catalog's `fetch`. */
-export const ACTOR_HEADER = 'x-mcp-edge-actor'
-
-// ── durable-objects: Usage (what each revision did) ───────────────────────────
-
-/** One object per server, name = the server's; deletes itself when nothing was reported for a week. */
-export interface Usage {
-  /** @param hasCanary somebody may be waiting to take a canary back */
-  report(server: string, rows: readonly UsageRow[], hasCanary: boolean): void | Promise<void>
-  /** @param sinceMs default: all that is kept */
-  totals(sinceMs?: number): UsageTotals[]
-}
-
-// ── durable-objects: Catalog, as operators see it ─────────────────────────────
-
-/** Why a description was not taken; `detail` is for logs and operators, never for callers. */
-export interface PublishFailure {
-  reason: 'bad_name' | 'invalid' | 'digest_mismatch' | 'too_large' | 'too_many_servers'
-  detail: string
 }
 
 // ── durable-objects: Feed ─────────────────────────────────────────────────────
@@ -552,6 +505,7 @@ function stubOf<Methods>(namespace: DurableObjectNamespace, name: string) {
 }
 
 export const catalogOf = (binding: DurableObjectNamespace) => stubOf<Catalog>(binding, 'catalog')
+export const searchOf = (binding: Fetcher) => binding as unknown as Rpc<CatalogSearch>
 export const usageOf = (binding: DurableObjectNamespace, server: string) =>
   stubOf<Usage>(binding, server)
 export const feedOf = (binding: DurableObjectNamespace) => stubOf<Feed>(binding, 'feed')
