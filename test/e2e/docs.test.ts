@@ -74,8 +74,17 @@ function checkCommand(command: string): void {
     ).toBe(true)
 }
 
+test.each(files.filter(({ path }) => existsSync(join(ROOT, path))))(
+  '$path is shown as it is',
+  ({ path, text }) => {
+    // A fence begins with a comment that names its file.
+    expect(checkout.read(path).trim()).toBe(text.trim().replace(/^(\/\/|#) \S+\n/, ''))
+  },
+)
+
 test('the servers of the documentation are made, built and typed', () => {
   for (const name of servers) {
+    if (existsSync(join(ROOT, 'workers', name))) continue
     const { status, output } = checkout.run('node', 'scripts/new.ts', name)
     expect(status, output).toBe(0)
   }
