@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Trust } from '#shared/auth/assertion.ts'
 import type { Definitions } from '#shared/catalog/entry.ts'
+import type { PlatformUseName } from '#shared/catalog/platform-uses.ts'
 import type { Built } from '#shared/engine/built.ts'
 import { pin } from '#shared/engine/pin.ts'
 import { paramHeadersOf } from '#shared/protocol/param-headers.ts'
@@ -57,6 +58,8 @@ const FEATURES = {
   completions: 'completions.ts',
   paramHeaders: 'param-headers.ts',
   platform: 'platform.ts',
+  handles: 'state.ts',
+  attachments: 'attach.ts',
 } as const
 type Feature = keyof typeof FEATURES
 
@@ -68,12 +71,15 @@ function marksHeaders({ wire: { inputSchema } }: Definitions['tools'][number]): 
 /** What this server needs beside its tools. */
 function featuresOf({ tools, prompts, resources, resourceTemplates = [] }: Definitions): Feature[] {
   const completes = [...(prompts ?? []), ...resourceTemplates].some((item) => item.completes)
+  const uses = (name: PlatformUseName): boolean => tools.some((tool) => tool.uses?.includes(name))
   return [
     ...(prompts ? (['prompts'] as const) : []),
     ...(resources || resourceTemplates.length > 0 ? (['resources'] as const) : []),
     ...(completes ? (['completions'] as const) : []),
     ...(tools.some(marksHeaders) ? (['paramHeaders'] as const) : []),
     ...(tools.some(({ uses }) => uses) ? (['platform'] as const) : []),
+    ...(uses('state') ? (['handles'] as const) : []),
+    ...(uses('attach') ? (['attachments'] as const) : []),
   ]
 }
 

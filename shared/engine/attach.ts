@@ -4,13 +4,24 @@ import { ATTACHMENT_NAME_MAX_CHARS, ATTACHMENT_TYPE_MAX_CHARS } from '../platfor
 import type { ResourceLinkBlock } from '../tool/content.ts'
 import { ToolError } from '../tool/error.ts'
 import type { AttachmentBody } from '../tool/platform.ts'
-import { valueOf, type Link } from './platform-link.ts'
+import type { Feature } from './feature.ts'
+import { linkOf, valueOf, type Link } from './platform-link.ts'
+import type { PlatformPart } from './platform-use.ts'
 
 /** RFC 9110 §8.3.1. */
 const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;[ -~]*)?$/
 
+/** For the generated entry of a server whose tools attach. */
+export const attachments: Feature = Object.assign(() => ({}), {
+  platform: {
+    members: ({ input }) => ({
+      attach: (name, body, type) => attach(linkOf(input, 'attach'), name, body, type),
+    }),
+  } satisfies PlatformPart,
+})
+
 /** @throws ToolError `attachment_too_large` */
-export async function attach(
+async function attach(
   { platform, capability }: Link,
   name: string,
   body: AttachmentBody,

@@ -5,7 +5,7 @@ import { DEFAULT_OUTPUT_BYTES, DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from '../too
 import { serverInfoOf, type Server } from '../tool/server.ts'
 import type { Built } from './built.ts'
 import { answerOf, failureOf, toolFailure } from './output.ts'
-import { NO_PLATFORM, type PlatformUse } from './platform-use.ts'
+import { joined, type PlatformPart, type PlatformUse } from './platform-use.ts'
 import { failedResult, result, type Work } from './work.ts'
 
 export interface CompiledTool extends Work {
@@ -26,12 +26,12 @@ export interface Compiled {
 export function compile(
   server: Server,
   built: Built,
-  platform: PlatformUse = NO_PLATFORM,
+  parts: readonly PlatformPart[] = [],
 ): Compiled {
   const tools = new Map<string, CompiledTool>()
   const serverInfo = serverInfoOf(server, built.name)
   const metaJson = `"${SERVER_INFO_KEY}":${JSON.stringify(serverInfo)}`
-  const compiled: Compiled = { built, server, tools, metaJson, platform }
+  const compiled: Compiled = { built, server, tools, metaJson, platform: joined(parts) }
   for (const [name, tool] of Object.entries(server.tools)) {
     tools.set(name, compileTool(compiled, name, tool))
   }

@@ -6,7 +6,7 @@ import { logUnexpected } from '../log.ts'
 import { INTERNAL_ERROR, internalError, type WireError } from '../protocol/errors.ts'
 import { ToolError } from '../tool/error.ts'
 import type { Compiled } from './compile.ts'
-import type { PlatformUse } from './platform-use.ts'
+import type { PlatformPart } from './platform-use.ts'
 import type { Call } from './respond.ts'
 import { failed, type Ending } from './work.ts'
 
@@ -19,8 +19,8 @@ export interface Method {
 /** Prepared once per isolate. */
 export interface Feature {
   (compiled: Compiled): Readonly<Record<string, Method>>
-  /** What handlers get of PLATFORM, from the one feature that brings it. */
-  readonly platform?: PlatformUse
+  /** What it brings of PLATFORM for handlers. */
+  readonly platform?: PlatformPart
 }
 
 /** What a handler threw, as an error: only tools answer failures in a result. */

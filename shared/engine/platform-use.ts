@@ -1,6 +1,6 @@
 /**
- * The seam between a run and PLATFORM. A server whose tools use it gets
- * `platform.ts` with its entry; any other has only this, and none of its code.
+ * The seam between a run and PLATFORM. A server whose tools use it gets the
+ * features that bring it with its entry; any other has only this, and none of their code.
  */
 import type { PlatformContext } from '../tool/platform.ts'
 import type { RunInput } from './run.ts'
@@ -30,15 +30,29 @@ const missing = (use: string) => (): never => {
   )
 }
 
-/** Of a server whose tools use nothing of it. */
-export const NO_PLATFORM: PlatformUse = {
-  members: () => MISSING,
-  claim: missing('elicit'),
-  release: missing('elicit'),
+/** What one feature brings of it. */
+export type PlatformPart = Partial<Omit<PlatformUse, 'members'>> & {
+  members(run: RunScope): Partial<PlatformContext>
 }
+
 const MISSING: PlatformContext = {
   once: missing('once'),
   state: missing('state'),
   notify: missing('notify'),
   attach: missing('attach'),
+}
+
+/** Of a server whose tools use nothing of it. */
+const NO_PLATFORM: PlatformUse = {
+  members: () => MISSING,
+  claim: missing('elicit'),
+  release: missing('elicit'),
+}
+
+/** What the features of a server bring together. */
+export function joined(parts: readonly PlatformPart[]): PlatformUse {
+  if (parts.length === 0) return NO_PLATFORM
+  const members: PlatformUse['members'] = (run) =>
+    Object.assign({}, MISSING, ...parts.map((part) => part.members(run))) as PlatformContext
+  return Object.assign({}, NO_PLATFORM, ...parts, { members }) as PlatformUse
 }

@@ -1,18 +1,17 @@
 /**
- * PLATFORM for handlers: `once`, `state`, `notify`, and the claim by which the answers of a
- * user are used once (DESIGN §4.6). Part of a server only when its tools use it.
+ * PLATFORM for handlers: `once`, `notify`, and the claim by which the answers of a user
+ * are used once (DESIGN §4.6). Part of a server only when its tools use any of
+ * PLATFORM; `state.ts` and `attach.ts` only when they use those.
  *
  * Does NOT decide whose things are meant: the capability does, where it is opened.
  */
 import type { RunRef } from '../rpc.ts'
 import { RUN_KEPT_SECONDS } from '../platform/limits.ts'
-import type { Change } from '../tool/platform.ts'
+import type { Change, PlatformContext } from '../tool/platform.ts'
 import type { Feature } from './feature.ts'
 import { linkOf, valueOf } from './platform-link.ts'
-import type { PlatformUse, RunScope } from './platform-use.ts'
-import { attach } from './attach.ts'
+import type { PlatformPart, RunScope } from './platform-use.ts'
 import { digestOf, type RunState } from './request-state.ts'
-import { stateOf } from './state.ts'
 
 type Input = RunScope['input']
 
@@ -20,7 +19,7 @@ function refOf({ caller }: Input, { runId }: RunState): RunRef {
   return { id: runId, keptSeconds: caller.decision.run?.keptSeconds ?? RUN_KEPT_SECONDS }
 }
 
-function membersOf(run: RunScope): ReturnType<PlatformUse['members']> {
+function membersOf(run: RunScope): Pick<PlatformContext, 'once' | 'notify'> {
   let steps: Map<string, Promise<unknown>> | undefined
   return {
     once<Value>(key: string, act: (idempotencyKey: string) => Value | Promise<Value>) {
@@ -30,8 +29,6 @@ function membersOf(run: RunScope): ReturnType<PlatformUse['members']> {
       if (!step) steps.set(key, (step = takeStep(run, key, act)))
       return step as Promise<Value>
     },
-    attach: (name, body, type) => attach(linkOf(run.input, 'attach'), name, body, type),
-    state: (handle) => stateOf(linkOf(run.input, 'state'), handle),
     async notify(change, to = isShared(change) ? 'everyone' : 'caller') {
       const { platform, capability } = linkOf(run.input, 'notify')
       valueOf('notify', await platform.notify(capability, change, to))
@@ -83,5 +80,5 @@ async function release(input: Input, state: RunState): Promise<void> {
 
 /** For the generated entry of a server whose tools use PLATFORM. */
 export const platform: Feature = Object.assign(() => ({}), {
-  platform: { members: membersOf, claim, release },
+  platform: { members: membersOf, claim, release } satisfies PlatformPart,
 })

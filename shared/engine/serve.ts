@@ -41,7 +41,11 @@ type Methods = ReadonlyMap<string, Method>
 
 /** What the generated entry exports by default. @param features those its definitions need */
 export function serve(server: Server, built: Built, ...features: Feature[]): ServerWorker {
-  const compiled = compile(server, built, features.find(({ platform }) => platform)?.platform)
+  const compiled = compile(
+    server,
+    built,
+    features.flatMap(({ platform }) => platform ?? []),
+  )
   const methods: Methods = new Map<string, Method>([
     ['tools/call', { audience: 'callers', answer: callTool }],
     ['server/discover', { audience: 'platform', answer: describe }],

@@ -1,12 +1,21 @@
 /** The author's side of a store behind a handle: values as JSON, compare-and-set by version. */
 import type { PlatformFailure, StateOperation } from '../rpc.ts'
 import { STATE_UPDATES_MAX } from './limits.ts'
-import { valueOf, type Link } from './platform-link.ts'
+import type { Feature } from './feature.ts'
+import { linkOf, valueOf, type Link } from './platform-link.ts'
+import type { PlatformPart } from './platform-use.ts'
 import { ToolError } from '../tool/error.ts'
 import type { State } from '../tool/state.ts'
 
+/** For the generated entry of a server whose tools keep something behind a handle. */
+export const handles: Feature = Object.assign(() => ({}), {
+  platform: {
+    members: ({ input }) => ({ state: (handle) => stateOf(linkOf(input, 'state'), handle) }),
+  } satisfies PlatformPart,
+})
+
 /** @throws ToolError `unknown_handle` */
-export async function stateOf<Shape extends object>(
+async function stateOf<Shape extends object>(
   { platform, capability }: Link,
   given: string | undefined,
 ): Promise<State<Shape>> {

@@ -18,7 +18,9 @@ import { missingScopes, reduceScopes, scopesForTool } from '../auth/scopes.ts'
 import type { Built } from '../engine/built.ts'
 import { completions } from '../engine/completions.ts'
 import { pin } from '../engine/pin.ts'
+import { attachments } from '../engine/attach.ts'
 import { platform } from '../engine/platform.ts'
+import { handles } from '../engine/state.ts'
 import { prompts } from '../engine/prompts.ts'
 import { resources } from '../engine/resources.ts'
 import { serve, type ServerWorker } from '../engine/serve.ts'
@@ -73,7 +75,7 @@ export async function startServer(options: ServerOptions): Promise<TestedServer>
     definitions,
     compiled,
     built,
-    worker: serve(server, built, prompts, resources, completions, platform),
+    worker: serve(server, built, prompts, resources, completions, platform, handles, attachments),
   }
 }
 

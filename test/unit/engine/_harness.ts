@@ -5,7 +5,9 @@ import { deriveSealKeys } from '#shared/auth/seal.ts'
 import type { Built } from '#shared/engine/built.ts'
 import { completions } from '#shared/engine/completions.ts'
 import { pin } from '#shared/engine/pin.ts'
+import { attachments } from '#shared/engine/attach.ts'
 import { platform } from '#shared/engine/platform.ts'
+import { handles } from '#shared/engine/state.ts'
 import { prompts } from '#shared/engine/prompts.ts'
 import { resources } from '#shared/engine/resources.ts'
 import { serve, type ServerWorker } from '#shared/engine/serve.ts'
@@ -79,7 +81,16 @@ export async function startServer(options: ServerOptions): Promise<Engine> {
     trust,
     policy: { visibility: 'public' },
   })
-  const worker = serve(server, built, prompts, resources, completions, platform)
+  const worker = serve(
+    server,
+    built,
+    prompts,
+    resources,
+    completions,
+    platform,
+    handles,
+    attachments,
+  )
   const send = async (sent: Sent): Promise<Response> =>
     worker.fetch(await requestOf(built, sent), {
       PLATFORM: memoryPlatform,
