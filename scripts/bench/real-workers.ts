@@ -27,17 +27,23 @@ export const REAL_WORKERS: readonly RealWorker[] = [
   { name: 'clock', config: join(WORKERS, 'clock', 'wrangler.toml') },
 ]
 
-/** Our own, and the peers' handlers. @returns sizes by Worker; the bundles are left in `folder` */
-export async function measureSizes(place: BundlePlace): Promise<Map<string, BundleSize>> {
+/** @returns sizes by Worker; the bundles are left in `folder` */
+export async function measureOwnSizes(place: BundlePlace): Promise<Map<string, BundleSize>> {
   generateRouterConfig()
   await generateServer(WORKERS, 'clock', readTrust(DEV))
-  const ours = REAL_WORKERS.map(async ({ name, config }) => {
+  const sizes = REAL_WORKERS.map(async ({ name, config }) => {
     const module = await bundleWithWrangler(config, name, place)
     return [name, sizeOf(join(place.folder, module))] as const
   })
+  return new Map(await Promise.all(sizes))
+}
+
+/** Our own, and the peers' handlers. */
+export async function measureSizes(place: BundlePlace): Promise<Map<string, BundleSize>> {
+  const ours = await measureOwnSizes(place)
   const peers = ['sdk', 'agents', 'oauth-agents'].map(async (name) => {
     const module = await bundleOwn(name, place)
     return [name, sizeOf(join(place.folder, module))] as const
   })
-  return new Map(await Promise.all([...ours, ...peers]))
+  return new Map([...ours, ...(await Promise.all(peers))])
 }
