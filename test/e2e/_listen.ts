@@ -1,5 +1,8 @@
 /** Open streams of both eras, read message by message; and the objects' own hub, to publish to it. */
+import { definitionsDigest } from '../../shared/catalog/digest.ts'
+import type { Definitions } from '../../shared/catalog/entry.ts'
 import { publish, type Notice } from '../../shared/hub/publish.ts'
+import type { Catalog, Rpc } from '../../shared/rpc.ts'
 import type { Platform } from './_platform.ts'
 
 export interface Message {
@@ -102,6 +105,25 @@ export async function publishTo(
     HUB: DurableObjectNamespace
   }
   return publish(env.HUB, server, notices)
+}
+
+/** Publishes other definitions of a server than it has, as its redeploy would. */
+export async function changeCatalog(
+  platform: Platform,
+  server: string,
+  change: (old: Definitions) => Definitions,
+): Promise<void> {
+  const env = (await platform.worker('mcp-edge-router').getEnv()) as {
+    CATALOG: DurableObjectNamespace
+  }
+  const catalog = env.CATALOG.getByName('catalog') as unknown as Rpc<Catalog>
+  const index = await catalog.index()
+  const entry = await catalog.entry(server, index?.servers[server]?.digest ?? '')
+  if (!entry) throw new Error(`${server} is not in the catalog`)
+  const definitions = change(entry.definitions)
+  const digest = await definitionsDigest(definitions)
+  const published = await catalog.publish(server, { definitions, digest, build: digest })
+  if (!published.ok) throw new Error(published.failure.detail)
 }
 
 /** Calls a tool as a 2026 client does. @throws Error when the call failed */

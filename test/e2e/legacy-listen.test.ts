@@ -180,7 +180,7 @@ test('the stream of a session that was deleted ends', async () => {
 test('two routers over one set of objects: each hears what comes through the other', async () => {
   const second = platform.worker(SECOND_ROUTER)
   const throughSecond = ((input: URL, init?: RequestInit) =>
-    second.fetch(input.href, init as never)) as typeof fetch
+    second.fetch(input.href, init as never)) as unknown as typeof fetch
   const session = await startSession()
   const stream = await session.listen()
   const modern = await listen(url, { resourceSubscriptions: ['note://1'], toolsListChanged: true })

@@ -15,10 +15,8 @@ import {
   ToolListChangedNotificationSchema,
 } from '@modelcontextprotocol/sdk/types.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { definitionsDigest } from '../../shared/catalog/digest.ts'
 import type { Definitions } from '../../shared/catalog/entry.ts'
-import type { Catalog, Rpc } from '../../shared/rpc.ts'
-import { callTool } from './_listen.ts'
+import { callTool, changeCatalog } from './_listen.ts'
 import { startPlatform, type Platform } from './_platform.ts'
 import { interrupt } from './_restart.ts'
 
@@ -115,7 +113,7 @@ async function modernListener(): Promise<Listener> {
 }
 
 /** Tells until it arrived: a client that is just coming back may not listen yet. */
-async function toldBy(listener: Listener, tell: () => Promise<void>, seen: () => number) {
+async function toldBy(tell: () => Promise<void>, seen: () => number): Promise<void> {
   const before = seen()
   await expect
     .poll(async () => {
@@ -129,24 +127,12 @@ const announce = (list: string) => callTool(url, 'announce', { list })
 const post = () => callTool(url, 'post', { uri: 'note://1' })
 
 /** What a redeploy that adds a tool makes of the catalog. */
-async function publishTool(name: string): Promise<void> {
-  const env = (await platform.worker('mcp-edge-router').getEnv()) as {
-    CATALOG: DurableObjectNamespace
-  }
-  const catalog = env.CATALOG.getByName('catalog') as unknown as Rpc<Catalog>
-  const index = await catalog.index()
-  const entry = await catalog.entry('bulletin', index?.servers['bulletin']?.digest ?? '')
-  if (!entry) throw new Error('bulletin is not in the catalog')
-  const { definitions: old } = entry
-  const [tool] = old.tools
-  const definitions = { ...old, tools: [...old.tools, { ...tool, wire: { ...tool?.wire, name } }] }
-  const published = await catalog.publish('bulletin', {
-    definitions: definitions as Definitions,
-    digest: await definitionsDigest(definitions as Definitions),
-    build: name,
+const publishTool = (name: string): Promise<void> =>
+  changeCatalog(platform, 'bulletin', (old) => {
+    const [tool] = old.tools
+    const added = { ...tool, wire: { ...tool?.wire, name } } as Definitions['tools'][number]
+    return { ...old, tools: [...old.tools, added] }
   })
-  if (!published.ok) throw new Error(published.failure.detail)
-}
 
 const KINDS = { 'SDK 1.x': legacyListener, 'SDK 2.x': modernListener }
 
@@ -154,11 +140,10 @@ describe.each(Object.entries(KINDS))('%s', (_title, connect) => {
   test('hears within 1.5 s what authors and the catalog tell', async () => {
     const listener = await connect()
     await toldBy(
-      listener,
       () => announce('prompts'),
       () => listener.told.prompts,
     )
-    await toldBy(listener, post, () => listener.told.updated.length)
+    await toldBy(post, () => listener.told.updated.length)
     const before = listener.told.tools
     await publishTool(`added-${crypto.randomUUID()}`)
     const publishedMs = Date.now()
@@ -177,12 +162,11 @@ describe.each(Object.entries(KINDS))('%s', (_title, connect) => {
     }
     await cut()
     await toldBy(
-      listener,
       () => announce('prompts'),
       () => listener.told.prompts,
     )
     await cut()
-    await toldBy(listener, post, () => listener.told.updated.length)
+    await toldBy(post, () => listener.told.updated.length)
     await cut()
     const before = listener.told.tools
     await publishTool(`added-${crypto.randomUUID()}`)
@@ -196,11 +180,10 @@ test('workerd starts again on the same state: each listens again and hears what 
   await interrupt(platform, 'workerd restarted', CLASSES)
   for (const listener of listeners) {
     await toldBy(
-      listener,
       () => announce('prompts'),
       () => listener.told.prompts,
     )
-    await toldBy(listener, post, () => listener.told.updated.length)
+    await toldBy(post, () => listener.told.updated.length)
   }
   const before = listeners.map(({ told }) => told.tools)
   const name = `added-${crypto.randomUUID()}`

@@ -1,7 +1,8 @@
 /** `subscriptions/listen` on the wire (2026-07-28 basic/patterns/subscriptions). */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { LISTENERS_PER_PRINCIPAL_MAX, TOPICS_PER_LISTENER_MAX } from '../../shared/hub/limits.ts'
-import { callTool, listen, publishTo, type OpenStream } from './_listen.ts'
+import { EVERYONE } from '../../shared/hub/topics.ts'
+import { callTool, changeCatalog, listen, publishTo, type OpenStream } from './_listen.ts'
 import { startPlatform, type Platform } from './_platform.ts'
 import { mintToken } from './_tokens.ts'
 
@@ -190,7 +191,30 @@ test('one principal has so many streams at most; another one’s are not counted
 test('a server nobody listens to keeps nothing when its tools tell (DESIGN §4.2)', async () => {
   const said = await publishTo(platform, 'conformance', {
     frame: { kind: 'tools' },
-    audience: { to: 'everyone' },
+    audience: EVERYONE,
   })
   expect(said).toBe(false)
+})
+
+test('what the caller may no longer read is not told, though they asked when they might', async () => {
+  const stream = await listen(url, {
+    resourceSubscriptions: ['note://1'],
+    toolsListChanged: true,
+  })
+  await acknowledged(stream)
+  const tell = (uri: string) =>
+    publishTo(platform, 'bulletin', { frame: { kind: 'resource', uri }, audience: EVERYONE })
+  await tell('note://1')
+  await expect.poll(() => stream.methods()).toHaveLength(2)
+  await changeCatalog(platform, 'bulletin', ({ tools, resourceTemplates = [], ...rest }) => ({
+    ...rest,
+    tools: tools.slice(1),
+    resourceTemplates: resourceTemplates.map((template) => ({ ...template, scopes: ['audit'] })),
+  }))
+  await expect.poll(() => stream.methods().at(-1), { timeout: 10_000 }).toMatch(/tools/)
+  await tell('note://1')
+  await publishTo(platform, 'bulletin', { frame: { kind: 'tools' }, audience: EVERYONE })
+  await expect.poll(() => stream.methods().filter((method) => /tools/.test(method))).toHaveLength(2)
+  expect(stream.methods().filter((method) => /updated/.test(method))).toHaveLength(1)
+  stream.close()
 })
