@@ -12,9 +12,7 @@ import {
   FINISHED_KEEP_MS,
   QUESTION_LIFETIME_MS,
 } from '#shared/bridge/limits.ts'
-import { isTaskMark } from '#shared/bridge/task-mark.ts'
 import { logUnexpected } from '#shared/log.ts'
-import { DEFAULT_TASK_TTL_MS } from '#shared/tool/limits.ts'
 import { INTERNAL_ERROR } from '#shared/protocol/errors.ts'
 import {
   cancelledJson,
@@ -86,7 +84,7 @@ export class SessionObject extends DurableObject<Cloudflare.Env> implements Sess
 
   emit(runId: string, events: SessionEvent[], done: boolean): boolean {
     const wanted = this.#atomically(() =>
-      this.#store.emit(runId, events, done, Date.now() + keepMs(events.at(-1))),
+      this.#store.emit(runId, events, done, Date.now() + FINISHED_KEEP_MS),
     )
     if (done) this.#schedule()
     this.#flush(runId)
@@ -96,7 +94,7 @@ export class SessionObject extends DurableObject<Cloudflare.Env> implements Sess
   keep(run: KeptRun): boolean {
     const nowMs = Date.now()
     const kept = this.#atomically(() =>
-      this.#store.keep(run, nowMs + CLAIM_LIFETIME_MS, nowMs + keepMs(run.frames.at(-1)?.event)),
+      this.#store.keep(run, nowMs + CLAIM_LIFETIME_MS, nowMs + FINISHED_KEEP_MS),
     )
     this.#schedule()
     this.#flush(run.runId)
@@ -205,10 +203,6 @@ export class SessionObject extends DurableObject<Cloudflare.Env> implements Sess
     }
   }
 }
-
-/** Where a task is to be found is kept as long as most tasks are. */
-const keepMs = (last: SessionEvent | undefined): number =>
-  isTaskMark(last) ? DEFAULT_TASK_TTL_MS : FINISHED_KEEP_MS
 
 function close(socket: WebSocket, code: number): void {
   try {

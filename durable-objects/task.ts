@@ -10,8 +10,15 @@ import { DurableObject } from 'cloudflare:workers'
 import { missingScopes } from '#shared/auth/scopes.ts'
 import { logEvent, logUnexpected } from '#shared/log.ts'
 import { INTERNAL_ERROR } from '#shared/protocol/errors.ts'
-import { isObject, type JsonObject } from '#shared/protocol/jsonrpc.ts'
-import type { PrincipalRecord, Task, TaskOutcome, TaskRun, TaskStart } from '#shared/rpc-tasks.ts'
+import { isObject, isRequestId, type JsonObject } from '#shared/protocol/jsonrpc.ts'
+import type {
+  PrincipalRecord,
+  Task,
+  TaskCall,
+  TaskOutcome,
+  TaskRun,
+  TaskStart,
+} from '#shared/rpc-tasks.ts'
 import { Tables } from './schema.ts'
 import { attempt, type AttemptEnd, type TaskError } from './task-attempt.ts'
 import {
@@ -73,6 +80,11 @@ export class TaskObject extends DurableObject<Cloudflare.Env> implements Task {
   mayFollow(held: readonly string[]): boolean {
     const task = this.#current()
     return task !== undefined && refused(task, held) === undefined
+  }
+
+  callOf(held: readonly string[]): TaskCall | undefined {
+    const task = this.#current()
+    return task && !refused(task, held) ? callOf(task, this.#store) : undefined
   }
 
   update(record: PrincipalRecord, inputResponses: Record<string, unknown>): TaskOutcome {
@@ -254,6 +266,14 @@ function refused(task: TaskRow, held: readonly string[]): TaskOutcome | undefine
   return missingScopes(scopes, held).length > 0
     ? { status: 'insufficient_scope', scopes }
     : undefined
+}
+
+/** A token counts only while there is progress to report; the arguments go with it. */
+function callOf({ tool, status }: TaskRow, store: TaskStore): TaskCall {
+  if (status !== 'working' && status !== 'input_required') return { tool }
+  const { _meta: meta } = JSON.parse(store.text('params')) as JsonObject
+  const progressToken = isObject(meta) ? meta['progressToken'] : undefined
+  return { tool, ...(isRequestId(progressToken) ? { progressToken } : {}) }
 }
 
 /** Progress is asked for by us, whatever the client did: it becomes `statusMessage`. */

@@ -41,6 +41,12 @@ export type TaskOutcome =
   /** More than can be kept. */
   | { status: 'too_large' }
 
+/** What a view needs of the call that a task came from. */
+export interface TaskCall {
+  tool: string
+  progressToken?: string | number
+}
+
 /** One object per task, name = `taskObjectName()`; deletes itself by alarm, `ttlMs` after its start. */
 export interface Task {
   /** Durable when it answers. A task that is there already stays as it is. */
@@ -49,6 +55,8 @@ export interface Task {
   get(held: readonly string[]): TaskOutcome
   /** Whether whoever asks may be told of the task. */
   mayFollow(held: readonly string[]): boolean
+  /** `undefined` for who may not look at it. */
+  callOf(held: readonly string[]): TaskCall | undefined
   /** Answers to open questions; the last of them sets the task working, for this caller. */
   update(record: PrincipalRecord, inputResponses: Record<string, unknown>): TaskOutcome
   /** Final, unless the task was over before. */

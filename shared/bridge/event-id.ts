@@ -19,7 +19,9 @@ export interface EventPoint {
   readonly done: boolean
 }
 
-const FORM = /^([A-Za-z0-9_-]{22})\.(0|[1-9]\d{0,9})\.([A-Za-z0-9_-]{1,1024})(\.end)?$/
+/** A run of a task names the task first (task-mark.ts). */
+const FORM =
+  /^([A-Za-z0-9_-]{22}(?:~[A-Za-z0-9_-]{22})?)\.(0|[1-9]\d{0,9})\.([A-Za-z0-9_-]{1,1024})(\.end)?$/
 
 /** The part of a stream's event ids that names its request; `undefined` when the id is too long for one. */
 export function requestPart(requestId: RequestId): string | undefined {

@@ -3,6 +3,7 @@ import type { Principal } from '../auth/principal.ts'
 import type { SealKeys } from '../auth/seal.ts'
 import type { JsonObject, RequestId } from '../protocol/jsonrpc.ts'
 import type { ServerInfo } from '../protocol/2026-07-28/results.ts'
+import type { TaskCall } from '../rpc-tasks.ts'
 import type { LegacySession } from './session-id.ts'
 
 /** Calls of both eras that a server answers. */
@@ -46,6 +47,8 @@ export interface LegacyInput {
    * the router's own refusal (401, 403, 429, 502, 503 …), which passes unchanged.
    */
   call(call: InnerCall): Promise<Response>
+  /** The call that a task of this caller's looks like; `undefined`: there is no such task. */
+  taskCall(taskId: string): Promise<TaskCall | undefined>
   /** For session ids alone. */
   readonly sealKeys: SealKeys
   readonly sessions: DurableObjectNamespace

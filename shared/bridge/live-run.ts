@@ -15,7 +15,7 @@ import { enlist, type Cancellable } from './running.ts'
 import type { LegacySession } from './session-id.ts'
 import { StoredRun } from './stored-run.ts'
 import { StreamLog } from './stream-log.ts'
-import { taskMark } from './task-mark.ts'
+import { runIdOfTask } from './task-mark.ts'
 
 const STOPPED = `The call went on for ${AFTER_DISCONNECT_MS / 1000} s after its client left, and was stopped`
 
@@ -27,7 +27,7 @@ export class LiveRun implements Cancellable {
   /** Without one nothing can be asked, resumed or cancelled: no other POST could name the call. */
   readonly session: LegacySession | undefined
   readonly pending: PendingCall
-  readonly log: StreamLog
+  log: StreamLog
   /** Aborted when the client's stream is gone, by its own doing or ours. */
   readonly gone = new AbortController()
   /** Resolves when the client cancelled the call. */
@@ -57,8 +57,11 @@ export class LiveRun implements Cancellable {
     this.gone.signal.addEventListener('abort', () => this.#leave())
   }
 
+  /** Nothing was said yet: from now on the stream's ids lead to the task. */
   becomeTask(taskId: string | undefined): void {
+    if (taskId === undefined) return
     this.#taskId = taskId
+    this.log = new StreamLog(this.pending.requestId, this.log.isResumable, runIdOfTask(taskId))
   }
 
   get isStored(): boolean {
@@ -131,25 +134,18 @@ export class LiveRun implements Cancellable {
   }
 
   #leave(): void {
-    if (!this.#isClosed && this.#taskId === undefined)
+    if (this.#taskId !== undefined) {
+      // Only the view ends: the task is where a client that comes back will look.
+      this.#ended.abort()
+      return
+    }
+    if (!this.#isClosed)
       this.#deadline = setTimeout(() => this.#end('stopped'), AFTER_DISCONNECT_MS)
-    this.#leaveTask()
     if (!this.session || !this.log.isResumable || this.#stored || this.#stop) return
     const { runId } = this.log
     this.#stored = new StoredRun(this.input, this.session, runId, this.pending)
-    this.#keeping = this.#keep(this.session, [...this.log.frames, ...this.#mark()])
+    this.#keeping = this.#keep(this.session, [...this.log.frames])
     this.input.waitUntil(this.#keeping)
-  }
-
-  /** Of a task, nothing but the view ends. */
-  #leaveTask(): void {
-    if (this.#taskId !== undefined) this.#ended.abort()
-  }
-
-  #mark(): SessionFrame[] {
-    if (this.#taskId === undefined) return []
-    const event = taskMark(this.#taskId, this.pending)
-    return [{ seq: this.log.seq + 1, event, done: true }]
   }
 
   async #keep(session: LegacySession, frames: SessionFrame[]): Promise<boolean> {

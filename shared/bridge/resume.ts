@@ -9,6 +9,7 @@ import { acceptsEventStream, LAST_EVENT_ID_HEADER } from '../protocol/headers.ts
 import { INTERRUPTED, errorAnswerJson } from '../protocol/2025-11-25/messages.ts'
 import { SSE_KEEP_ALIVE } from '../protocol/2026-07-28/sse.ts'
 import { parseEventId, type EventPoint } from './event-id.ts'
+import type { RequestId } from '../protocol/jsonrpc.ts'
 import type { SessionEvent } from '../rpc.ts'
 import type { LegacyInput } from './input.ts'
 import { recallEnded } from './just-ended.ts'
@@ -20,7 +21,7 @@ import { eventsOfTask } from './server-call.ts'
 import type { LegacySession } from './session-id.ts'
 import { sseResponse } from './sse-response.ts'
 import { StreamLog } from './stream-log.ts'
-import { readTaskMark } from './task-mark.ts'
+import { readTaskMark, taskIdOfRun, type TaskMark } from './task-mark.ts'
 
 const pointOf = ({ headers }: Request): EventPoint | undefined =>
   parseEventId(headers.get(LAST_EVENT_ID_HEADER) ?? '')
@@ -54,7 +55,10 @@ async function* eventsAfter(
   // Headers go out with it: the stream may have to wait for whoever held it to notice the loss.
   yield SSE_KEEP_ALIVE
   const stub = () => sessionStub(input, session)
-  const source = { runId, stub, gone: gone.signal, after: 0, attempts: RESUME_ATTEMPTS }
+  const taskId = taskIdOfRun(runId)
+  // Of a task, the Session knows a stream only while it waits for an answer.
+  const attempts = taskId === undefined ? RESUME_ATTEMPTS : 1
+  const source = { runId, stub, gone: gone.signal, after: 0, attempts }
   const ended = recallEnded(input, session, runId)
   for (const frame of ended ?? []) {
     if (rises(frame.event) && frame.seq > seq) yield log.show(frame)
@@ -65,9 +69,22 @@ async function* eventsAfter(
     last = frame.event
     return rises(last) && frame.seq > seq
   })
-  const mark = readTaskMark(last)
-  if (mark) yield* eventsOfTask(input, session, mark, session.version, gone)
+  const mark = readTaskMark(last) ?? (end === 'lost' && (await markOf(input, taskId, requestId)))
+  if (mark) return yield* eventsOfTask(input, session, mark, gone, rises)
   if (end !== 'lost') return
   const error = { code: INTERNAL_ERROR, message: INTERRUPTED }
   yield log.show({ seq: seq + 1, event: errorAnswerJson(requestId, error), done: true })
+}
+
+/** Where a stream goes on that nobody stored: its task is still there. */
+async function markOf(
+  input: LegacyInput,
+  taskId: string | undefined,
+  requestId: RequestId,
+): Promise<TaskMark | undefined> {
+  const shown = taskId === undefined ? undefined : await input.taskCall(taskId)
+  if (taskId === undefined || !shown) return undefined
+  const { tool: name, progressToken } = shown
+  const params = { name, ...(progressToken === undefined ? {} : { _meta: { progressToken } }) }
+  return { taskId, call: { requestId, method: 'tools/call', name, params } }
 }

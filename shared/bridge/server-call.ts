@@ -86,15 +86,15 @@ const streamResponse = (
   run: LiveRun,
   steps: AsyncIterable<Step>,
   version: LegacyVersion,
-): Response => sseResponse(run.input, eventsOf(run, steps, version), run.gone)
+): Response => sseResponse(run.input, eventsOf(run, steps, version, createProgressGate()), run.gone)
 
 /** The client's stream as SSE text. Ends with an answer, unless the client is gone. Never throws. */
 async function* eventsOf(
   run: LiveRun,
   steps: AsyncIterable<Step>,
   version: LegacyVersion,
+  rises: (text: string) => boolean,
 ): AsyncGenerator<string, void, undefined> {
-  const rises = createProgressGate()
   const polls = version >= POLLING_SINCE
   try {
     if (polls) yield run.log.priming()
@@ -117,7 +117,7 @@ async function* eventsOf(
           yield await run.answer(failureJson(run.pending, step.text))
           return
         case 'ask':
-          yield* askAndRelay(run, step, version, rises)
+          yield* askAndRelay(run, step, rises)
           return
       }
     }
@@ -156,7 +156,6 @@ async function* letGo(run: LiveRun, retryMs: number): AsyncGenerator<string, voi
 async function* askAndRelay(
   run: LiveRun,
   ask: Ask,
-  version: LegacyVersion,
   rises: (text: string) => boolean,
 ): AsyncGenerator<string, void, undefined> {
   const { input, session, pending, log, gone } = run
@@ -182,7 +181,7 @@ async function* askAndRelay(
     return rises(event)
   })
   const mark = readTaskMark(last)
-  if (mark) yield* eventsOfTask(input, session, mark, version, gone)
+  if (mark) yield* eventsOfTask(input, session, mark, gone, rises)
   if (end === 'lost') {
     yield log.add(masked(pending.requestId, new Error('the session cannot be reached')).text, true)
   }
@@ -196,9 +195,10 @@ export async function* eventsOfTask(
   input: LegacyInput,
   session: LegacySession,
   { taskId, call }: TaskMark,
-  version: LegacyVersion,
   gone: AbortController,
+  rises: (text: string) => boolean,
 ): AsyncGenerator<string, void, undefined> {
+  const { version } = session
   const run = new LiveRun(input, session, call)
   // One stream, whoever lets it go.
   gone.signal.addEventListener('abort', () => run.gone.abort())
@@ -208,7 +208,7 @@ export async function* eventsOfTask(
   try {
     const request = { forward: input.call, pending: call, version, signal: run.signal }
     const answered = await callInner(request, { requestState: taskId })
-    if (answered.kind === 'answered') yield* eventsOf(run, answered.steps, version)
+    if (answered.kind === 'answered') yield* eventsOf(run, answered.steps, version, rises)
     else yield await run.answer(await refusalJson(call.requestId, answered.response))
   } catch (error) {
     yield await run.answer(masked(call.requestId, error).text).catch(() => '')

@@ -124,6 +124,7 @@ export class LegacySession {
         },
       },
       call: (inner) => forward(tested, principal, env, inner),
+      taskCall: () => Promise.resolve(undefined),
       sealKeys: this.#sealKeys,
       sessions: this.#sessions,
       follow: () => Promise.resolve(undefined),

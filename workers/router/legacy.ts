@@ -18,6 +18,7 @@ import { innerHeaders } from './inner-headers.ts'
 import { handleLegacyGet } from './legacy-get.ts'
 import { follow, forgetFollowed } from './legacy-subscribe.ts'
 import { REQUEST_BODY_MAX_BYTES } from './limits.ts'
+import { taskStub } from './task-start.ts'
 import { callTaskView } from './task-view.ts'
 
 export async function handleLegacyEra(exchange: Exchange): Promise<Response> {
@@ -47,6 +48,7 @@ async function inputOf(exchange: Exchange, body: string): Promise<LegacyInput> {
       },
     },
     call: (call) => callInner(exchange, call),
+    taskCall: (taskId) => taskStub(exchange, taskId).callOf(caller.principal.scopes),
     sealKeys: await platform.sessionSealKeys(),
     sessions: platform.sessions,
     follow: (...asked) => follow(exchange, ...asked),

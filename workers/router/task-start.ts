@@ -54,6 +54,9 @@ async function idOfRun(runId: string): Promise<string> {
 
 /** What the tool is told of the call; answers, state and foreign members stay outside. */
 function keptOf({ name, arguments: args, _meta: meta }: JsonObject): JsonObject {
-  const { progressToken: _token, ...kept } = isObject(meta) ? meta : {}
-  return { name, ...(args === undefined ? {} : { arguments: args }), _meta: kept }
+  return {
+    name,
+    ...(args === undefined ? {} : { arguments: args }),
+    _meta: isObject(meta) ? meta : {},
+  }
 }

@@ -86,6 +86,7 @@ export function createEdge(
           edge.calls.push(inner)
           return call(inner)
         },
+        taskCall: () => Promise.resolve(undefined),
         sealKeys: KEYS,
         sessions: sessions
           ? ({ getByName: () => sessions } as unknown as DurableObjectNamespace)

@@ -106,6 +106,7 @@ export async function connect(
         signals.push(call.signal)
         return server(JSON.parse(call.body) as InnerBody, call)
       },
+      taskCall: () => Promise.resolve(undefined),
       sealKeys: KEYS,
       sessions,
       follow: () => Promise.resolve(undefined),
