@@ -12,6 +12,7 @@
  * | HubObject        | server, shard     | who listens, the latest event of each topic | a minute after its last listener left |
  * | SubscriptionsObject | tenant, subject, session id | resources a 2025 session follows | with the last of them, the session's end or its expiry |
  * | ApiKeysObject    | `api-keys`        | API keys (hashed), their rights             | never; each key a month after it ended |
+ * | ConnectionObject | tenant, subject, service | a person's account at an upstream service (sealed) | half a year after its last use; when unlinked |
  * | RunObject        | tenant, subject, server, run id | the round that claimed a run, results of its steps | an hour after the last claim or step; of tasks, eight days |
  * | StateObject      | tenant, subject, server, handle | what a server keeps behind a handle   | a week after its last use |
  * | UsageObject      | server            | calls, errors, latencies of each revision by the minute | each row after a week; all, with the last row |
@@ -24,6 +25,7 @@
 export { ApiKeysObject } from './api-keys.ts'
 export { AttachmentObject } from './attachment.ts'
 export { CatalogObject } from './catalog.ts'
+export { ConnectionObject } from './connection.ts'
 export { FeedObject } from './feed.ts'
 export { GrantStoreObject } from './grant-store.ts'
 export { HubObject } from './hub.ts'

@@ -8,9 +8,13 @@ import { CAPABILITY_LABEL } from '#shared/auth/capability.ts'
 import { deriveSealKeys, type SealKeys } from '#shared/auth/seal.ts'
 import { publish } from '#shared/hub/publish.ts'
 import { PlatformCalls } from '#shared/platform/calls.ts'
+import { connectionConfig } from '#shared/platform/connection-config.ts'
+import { createConnectionAccess } from '#shared/platform/connections.ts'
 import {
+  connectionOf,
   runOf,
   stateOf,
+  type ConnectionRequest,
   type NotifiedChange,
   type NotifiedTo,
   type Platform as PlatformMethods,
@@ -33,6 +37,10 @@ export class Platform extends WorkerEntrypoint<Cloudflare.Env> implements Platfo
   readonly #calls = new PlatformCalls(keysOf(this.env.CAPABILITY_SECRETS), {
     run: (name) => runOf(this.env.RUN, name),
     state: (name) => stateOf(this.env.STATE, name),
+    connections: createConnectionAccess(
+      () => connectionConfig(this.env.CONNECTIONS),
+      (owner) => connectionOf(this.env.CONNECTION, owner),
+    ),
     publish: (server, notices) => publish(this.env.HUB, server, notices),
     attachments: attachmentsOf(this.env),
   })
@@ -54,6 +62,14 @@ export class Platform extends WorkerEntrypoint<Cloudflare.Env> implements Platfo
   }
   createState(capability: string) {
     return this.#calls.createState(capability)
+  }
+
+  connection(capability: string, service: string) {
+    return this.#calls.connection(capability, service)
+  }
+
+  connectionFetch(capability: string, service: string, request: ConnectionRequest) {
+    return this.#calls.connectionFetch(capability, service, request)
   }
 
   notify(capability: string, change: NotifiedChange, to: NotifiedTo) {

@@ -3,17 +3,28 @@
  * a type (two ambient `Env`s do not fit one program): they meet here, and the
  * one cast per binding is in this file.
  */
-import type { AccessTokenFailure, VerifiedToken } from './auth/access-token.ts'
 import type { BoundFailure } from './platform/run-store.ts'
 import type { Catalog } from './catalog/contract.ts'
 import type { CatalogSearch } from './catalog/search-contract.ts'
 import type { Usage } from './catalog/usage.ts'
 import { hubObjectName, type Hub, type Subscriptions } from './hub/contract.ts'
 import type { Result } from './result.ts'
+import {
+  connectionObjectName,
+  type ApiKeys,
+  type ConnectionFailure,
+  type ConnectionOwner,
+  type ConnectionRequest,
+  type Connections,
+  type GrantStore,
+  type OAuth,
+  type Replay,
+} from './rpc-identity.ts'
 import type { Task } from './rpc-tasks.ts'
 
 export type { Catalog } from './catalog/contract.ts'
 export * from './hub/contract.ts'
+export * from './rpc-identity.ts'
 
 export type Rpc<Methods> = {
   [Name in keyof Methods]: Methods[Name] extends (...args: infer Args) => infer Answer
@@ -160,55 +171,6 @@ export interface SessionFrame {
 export const sessionObjectName = (tenant: string, subject: string, sessionId: string): string =>
   JSON.stringify([tenant, subject, sessionId])
 
-// ── durable-objects: GrantStore (what workers-oauth-provider keeps) ───────────
-
-export interface StoredValue {
-  value: string
-  /** Goes up with every write; pass it back to `put` for compare-and-set. */
-  revision: number
-  metadata: unknown
-}
-export interface PutOptions {
-  expiresAtSeconds?: number
-  metadata?: unknown
-  /** Write only if the stored revision is this one (0 = must not exist). Absent = write anyway. */
-  ifRevision?: number
-  /** A new row is not written where the object holds so many. */
-  maxRows?: number
-}
-/** One object per shard of the oauth Worker's keyspace; expired rows go by alarm. */
-export interface GrantStore {
-  get(key: string): StoredValue | null
-  /** `false`: another writer was first, or there is no room; nothing was written. */
-  put(key: string, value: string, options: PutOptions): boolean | Promise<boolean>
-  /**
-   * One more of what is counted under `key`, in a window that begins with the first.
-   * `false`: `max` were counted in it already.
-   */
-  count(key: string, max: number, windowSeconds: number): boolean | Promise<boolean>
-  /** `false`: there was nothing to delete (which is how single use is decided). */
-  delete(key: string): boolean | Promise<boolean>
-  list(
-    prefix: string,
-    limit: number,
-    cursor?: string,
-  ): {
-    keys: { name: string; metadata: unknown; expiresAtSeconds?: number }[]
-    cursor?: string
-  }
-}
-
-// ── durable-objects: Replay (which DPoP proofs were used) ─────────────────────
-
-/** One object per proof key, name = its thumbprint; deletes itself by alarm. */
-export interface Replay {
-  /**
-   * Compare-and-set: of all who bring one proof, exactly one gets `true`.
-   * @param proof names it within its key: see `claimProof` in shared/auth/replay.ts
-   */
-  claim(proof: string): boolean | Promise<boolean>
-}
-
 // ── durable-objects: Platform (what a server Worker may use, binding PLATFORM) ─
 
 /** A run of a tool, across its rounds and attempts. */
@@ -262,6 +224,14 @@ export interface Platform {
   ): Promise<Result<string, PlatformFailure>>
   /** A new handle, 128 random bits. */
   createState(capability: string): Promise<Result<string, PlatformFailure>>
+  /** Whether the caller has linked an account at the service. */
+  connection(capability: string, service: string): Promise<Result<void, ConnectionFailure>>
+  /** One request there as that account; nothing of its token comes back. */
+  connectionFetch(
+    capability: string,
+    service: string,
+    request: ConnectionRequest,
+  ): Promise<Result<Response, ConnectionFailure>>
   useState(
     capability: string,
     handle: string,
@@ -326,71 +296,6 @@ export interface Run {
   record(key: string, json: string, keptMs: number): Result<string, BoundFailure>
 }
 
-// ── durable-objects: ApiKeys ──────────────────────────────────────────────────
-
-/** What is known of a key; never the key, and its hash stays in the object. */
-export interface ApiKey {
-  readonly id: string
-  /** What it is for, in its maker's words. */
-  readonly name: string
-  readonly tenant: string
-  readonly subject: string
-  readonly scopes: readonly string[]
-  /** Servers it counts at; empty = all. */
-  readonly servers: readonly string[]
-  readonly createdAtSeconds: number
-  readonly expiresAtSeconds: number
-  /** To the hour. */
-  readonly lastUsedAtSeconds?: number
-  readonly revokedAtSeconds?: number
-  /** The key that takes its place. */
-  readonly rotatedTo?: string
-}
-export type NewApiKey = Pick<ApiKey, 'name' | 'tenant' | 'subject' | 'scopes' | 'servers'> & {
-  readonly id: string
-  readonly hash: string
-  readonly lifetimeSeconds: number
-}
-export type ApiKeyFailure = { reason: 'too_many' | 'exists' | 'unknown' | 'revoked' }
-
-/** One object, name `api-keys`. */
-export interface ApiKeys {
-  create(key: NewApiKey): Result<ApiKey, ApiKeyFailure>
-  /** The key whose id and hash these are, if it counts now. */
-  verify(id: string, hash: string): ApiKey | null
-  list(): ApiKey[]
-  /** A successor of the same rights; the old key counts on for the overlap. */
-  rotate(
-    id: string,
-    successor: Pick<NewApiKey, 'id' | 'hash'>,
-    overlapSeconds: number,
-  ): Result<ApiKey, ApiKeyFailure>
-  revoke(id: string): Result<ApiKey, ApiKeyFailure>
-}
-
-// ── oauth ─────────────────────────────────────────────────────────────────────
-
-/** What counts as a credential, beside tokens signed by one of the keys. */
-export interface CredentialKinds {
-  /** Public keys of access tokens (RFC 7517); overlap covers the longest token lifetime. */
-  keys: JsonWebKey[]
-  /** `iss` of tokens to ask {@link OAuth.verifyCredential} about. */
-  trustedIssuers: readonly string[]
-  /** Whether to ask about API keys. */
-  apiKeys: boolean
-}
-/** `unavailable`: a trusted issuer's keys cannot be had now. */
-export type CredentialFailure = AccessTokenFailure | { reason: 'unavailable' }
-
-export interface OAuth {
-  credentialKinds(): CredentialKinds
-  /** Judges an API key or a trusted issuer's token for one server; keep the verdict until it expires. */
-  verifyCredential(
-    credential: string,
-    server: string,
-  ): Promise<Result<VerifiedToken, CredentialFailure>>
-}
-
 // ── the one cast per binding ──────────────────────────────────────────────────
 
 /** A stub of the one object or the named object behind a Durable Object binding. */
@@ -412,6 +317,8 @@ export const subscriptionsOf = (binding: DurableObjectNamespace, name: string) =
 export const grantStoreOf = (binding: DurableObjectNamespace, shard: string) =>
   stubOf<GrantStore>(binding, shard)
 export const apiKeysOf = (binding: DurableObjectNamespace) => stubOf<ApiKeys>(binding, 'api-keys')
+export const connectionOf = (binding: DurableObjectNamespace, owner: ConnectionOwner) =>
+  stubOf<Connections>(binding, connectionObjectName(owner))
 export const replayOf = (binding: DurableObjectNamespace, jkt: string) =>
   stubOf<Replay>(binding, jkt)
 export const runOf = (binding: DurableObjectNamespace, name: string) => stubOf<Run>(binding, name)

@@ -181,9 +181,9 @@ function varsOf(role: PlatformRole, raw: Unstable_RawConfig, settings: DeploySet
   >
 }
 
-/** None where the provider knows us as a public client, or there is no provider. */
-const OPTIONAL_SECRET = 'OIDC_CLIENT_SECRET'
+/** None where the provider knows us as a public client, or there is no provider; nor where nobody links accounts. */
+const OPTIONAL_SECRETS: readonly string[] = ['OIDC_CLIENT_SECRET', 'CONNECTIONS']
 
 export const requiredSecrets = ({ secrets }: Unstable_RawConfig) => ({
-  required: (secrets?.required ?? []).filter((name) => name !== OPTIONAL_SECRET),
+  required: (secrets?.required ?? []).filter((name) => !OPTIONAL_SECRETS.includes(name)),
 })

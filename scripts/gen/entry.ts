@@ -60,6 +60,7 @@ const FEATURES = {
   platform: 'platform.ts',
   handles: 'state.ts',
   attachments: 'attach.ts',
+  connections: 'connection.ts',
 } as const
 type Feature = keyof typeof FEATURES
 
@@ -80,6 +81,7 @@ function featuresOf({ tools, prompts, resources, resourceTemplates = [] }: Defin
     ...(tools.some(({ uses }) => uses) ? (['platform'] as const) : []),
     ...(uses('state') ? (['handles'] as const) : []),
     ...(uses('attach') ? (['attachments'] as const) : []),
+    ...(uses('connection') ? (['connections'] as const) : []),
   ]
 }
 

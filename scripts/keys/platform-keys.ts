@@ -47,7 +47,7 @@ export interface PlatformSecrets {
     readonly CAPABILITY_SECRETS: string
   }
   /** The router's: it makes the capabilities that the objects Worker opens. */
-  readonly objects: { readonly CAPABILITY_SECRETS: string }
+  readonly objects: { readonly CAPABILITY_SECRETS: string; readonly CONNECTIONS: string }
   readonly oauth: {
     readonly TOKEN_KEYS: string
     readonly SEAL_SECRETS: string
@@ -66,7 +66,11 @@ export function secretsOf(keys: PlatformKeys, oidcClientSecret = ''): PlatformSe
       DPOP_SECRET: keys.dpopSecret,
       CAPABILITY_SECRETS: keys.capabilitySecrets,
     },
-    objects: { CAPABILITY_SECRETS: keys.capabilitySecrets },
+    // An operator's own, not a key of ours: of development it comes by the environment.
+    objects: {
+      CAPABILITY_SECRETS: keys.capabilitySecrets,
+      CONNECTIONS: process.env['CONNECTIONS'] ?? '',
+    },
     oauth: {
       TOKEN_KEYS: JSON.stringify(keys.tokenKeys),
       SEAL_SECRETS: keys.sealSecrets.oauth,

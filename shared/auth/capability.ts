@@ -28,6 +28,8 @@ export interface Capability {
   readonly method: string
   /** As `Decision.name`. */
   readonly name?: string
+  /** Origin of the authorization server, where people link accounts. */
+  readonly issuer?: string
 }
 
 export type CapabilityFailure = { reason: 'malformed' | 'unknown_key' | 'tampered' | 'expired' }
@@ -39,7 +41,7 @@ interface Sealed extends Capability {
 /** Costs one AES-GCM operation; cache it per caller and call. */
 export const mintCapability = (
   keys: SealKeys,
-  { server, tenant, subject, clientId, method, name }: Capability,
+  { server, tenant, subject, clientId, method, name, issuer }: Capability,
   nowSeconds: number,
 ): Promise<string> =>
   seal(keys, PURPOSE, {
@@ -49,6 +51,7 @@ export const mintCapability = (
     clientId,
     method,
     ...(name === undefined ? {} : { name }),
+    ...(issuer === undefined ? {} : { issuer }),
     expiresAtSeconds: nowSeconds + CAPABILITY_LIFETIME_SECONDS,
   } satisfies Sealed)
 

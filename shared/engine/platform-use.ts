@@ -2,6 +2,7 @@
  * The seam between a run and PLATFORM. A server whose tools use it gets the
  * features that bring it with its entry; any other has only this, and none of their code.
  */
+import type { Opened, Page } from '../tool/elicit.ts'
 import type { PlatformContext } from '../tool/platform.ts'
 import type { RunInput } from './run.ts'
 import type { RunState } from './request-state.ts'
@@ -13,6 +14,10 @@ export interface RunScope {
   readonly runState: RunState
   /** Nothing can be recorded of it yet: it began in this very call. */
   readonly isFresh: boolean
+  /** Whether the client can be asked to open a page. */
+  readonly asksPages: boolean
+  /** As `elicit` with a page. */
+  askPage(key: string, message: string, page: Page): Promise<Opened>
 }
 
 export interface PlatformUse {
@@ -39,6 +44,7 @@ const MISSING: PlatformContext = {
   once: missing('once'),
   state: missing('state'),
   notify: missing('notify'),
+  connection: missing('connection'),
   attach: missing('attach'),
 }
 

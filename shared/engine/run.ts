@@ -21,7 +21,7 @@ import {
 } from '../protocol/errors.ts'
 import type { JsonObject } from '../protocol/jsonrpc.ts'
 import type { ToolContext } from '../tool/define.ts'
-import type { Form, Page } from '../tool/elicit.ts'
+import type { Form, Opened, Page } from '../tool/elicit.ts'
 import { ToolError } from '../tool/error.ts'
 import type { ClientOffers } from '../tool/sample.ts'
 import type { TaskBegins } from '../wire.ts'
@@ -96,6 +96,14 @@ export class Run implements RunScope {
 
   get isFresh(): boolean {
     return this.input.state === undefined && this.input.caller.decision.run === undefined
+  }
+
+  get asksPages(): boolean {
+    return offersOf(this.input.message.meta[CAPABILITIES_KEY]).elicitUrl
+  }
+
+  askPage(key: string, message: string, page: Page): Promise<Opened> {
+    return this.#ask('elicitUrl', key, () => pageQuestion(message, page))
   }
 
   /** Calls the handler. Returns when the handler first waits; {@link reply} may be there by then. */
@@ -194,7 +202,7 @@ export class Run implements RunScope {
       client: offers,
       elicit: (key: string, message: string, asked: Form | Page) =>
         isPage(asked)
-          ? this.#ask('elicitUrl', key, () => pageQuestion(message, asked))
+          ? this.askPage(key, message, asked)
           : this.#ask('elicit', key, () => formQuestion(message, asked)),
       sample: (key, params) => this.#ask('sample', key, () => sampleQuestion(params)),
       roots: (key = 'roots') => this.#ask('roots', key, rootsQuestion),

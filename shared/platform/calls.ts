@@ -14,6 +14,8 @@ import { fail, ok, type Result } from '../result.ts'
 import { isRandomId, randomId } from '../random-id.ts'
 import type {
   Attached,
+  ConnectionFailure,
+  ConnectionRequest,
   NotifiedChange,
   NotifiedTo,
   PlatformFailure,
@@ -23,6 +25,7 @@ import type {
   State,
   StateOperation,
 } from '../rpc.ts'
+import type { ConnectionAccess } from './connections.ts'
 import { attachmentIdOf, attachmentUri } from './attachment.ts'
 import { NOTIFIED_URI_MAX_CHARS, RUN_KEPT_MAX_SECONDS } from './limits.ts'
 
@@ -42,6 +45,7 @@ export interface AttachmentBodies {
 export interface PlatformObjects {
   run(name: string): Rpc<Run>
   state(name: string): Rpc<State>
+  readonly connections: ConnectionAccess
   /** Tells who listens to a server. */
   publish(server: string, notices: readonly Notice[]): Promise<unknown>
   readonly attachments: AttachmentBodies
@@ -102,6 +106,22 @@ export class PlatformCalls {
     const handle = randomId()
     await this.#objects.state(ownedName(allowed.value, handle)).create()
     return ok(handle)
+  }
+
+  async connection(capability: string, service: string): Promise<Result<void, ConnectionFailure>> {
+    const allowed = await authorise(this.#keys, capability)
+    if (!allowed.ok) return fail({ reason: 'refused' })
+    return this.#objects.connections.check(allowed.value, String(service))
+  }
+
+  async connectionFetch(
+    capability: string,
+    service: string,
+    request: ConnectionRequest,
+  ): Promise<Result<Response, ConnectionFailure>> {
+    const allowed = await authorise(this.#keys, capability)
+    if (!allowed.ok || !isConnectionRequest(request)) return fail({ reason: 'refused' })
+    return this.#objects.connections.fetch(allowed.value, String(service), request)
   }
 
   async useState(capability: string, handle: string, operation: StateOperation) {
@@ -184,3 +204,14 @@ function frameOf(change: unknown): HubFrame | undefined {
 
 const keptMs = ({ keptSeconds }: RunRef): number =>
   Math.min(keptSeconds, RUN_KEPT_MAX_SECONDS) * 1000
+
+/** What an RPC call carries is whatever its sender likes. */
+function isConnectionRequest(request: unknown): request is ConnectionRequest {
+  if (!isObject(request)) return false
+  const { url, method, headers, body } = request
+  const isHeader = (pair: unknown): boolean =>
+    Array.isArray(pair) && pair.length === 2 && pair.every((part) => typeof part === 'string')
+  const isBody = body === undefined || typeof body === 'string' || body instanceof ArrayBuffer
+  const isAddressed = typeof url === 'string' && typeof method === 'string'
+  return isAddressed && Array.isArray(headers) && headers.every(isHeader) && isBody
+}

@@ -10,6 +10,8 @@ import type { PromptMessage } from '../tool/prompt.ts'
 import { answerFrom, type TestAnswer } from './answer.ts'
 import type { TestUser } from './conversation.ts'
 import { connectLegacy } from './legacy-client.ts'
+import type { TestServices } from './memory-connections.ts'
+import { memoryPlatformLinkedTo } from './memory-platform.ts'
 import { connectModern } from './modern-client.ts'
 import { startServer } from './router.ts'
 import type { CallOptions, Connection, Wire } from './wire.ts'
@@ -26,6 +28,8 @@ export interface TestClientOptions extends TestUser {
   scopes?: readonly string[]
   /** The Worker's bindings, as far as the tools use them. */
   env?: object
+  /** Accounts the caller has linked, by service: each answers the tools' requests. */
+  connections?: TestServices
 }
 
 /** One tool as `tools/list` shows it. */
@@ -68,7 +72,10 @@ export async function createTestClient(
   server: ServerOptions,
   options: TestClientOptions = {},
 ): Promise<TestClient> {
-  const { era = 'modern', principal, scopes, env = {}, ...user } = options
+  const { era = 'modern', principal, scopes, connections, ...rest } = options
+  const { env: bindings = {}, ...user } = rest
+  const linked = connections && { PLATFORM: memoryPlatformLinkedTo(connections) }
+  const env = { ...linked, ...bindings }
   const connection: Connection = {
     tested: await startServer(server),
     principal: { ...TEST_USER, ...principal, ...(scopes ? { scopes } : {}) },

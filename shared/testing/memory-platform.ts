@@ -13,6 +13,7 @@ import { ATTACHMENT_MAX_BYTES } from '../platform/limits.ts'
 import { RunStore } from '../platform/run-store.ts'
 import { StateStore } from '../platform/state-store.ts'
 import { fail } from '../result.ts'
+import { linkedTo, type TestServices } from './memory-connections.ts'
 import { makeSealSecrets, nowSeconds } from './trust.ts'
 
 const keys = deriveSealKeys(makeSealSecrets(), CAPABILITY_LABEL)
@@ -101,10 +102,16 @@ const bodies = new MemoryBodies()
 export const hasAttachments = (): boolean => !bodies.isEmpty
 
 /** What `env.PLATFORM` is: one for the process, so that two clients of a test share it. */
-export const memoryPlatform = new PlatformCalls(keys, {
+const objects = {
   run: byName(() => new RunStore(new MemoryKeyValues())),
   state: byName(() => new MemoryState()),
   // Nobody listens in a test of one server.
   publish: () => Promise.resolve(false),
   attachments: bodies,
-} as unknown as PlatformObjects)
+  connections: linkedTo({}),
+} as unknown as PlatformObjects
+export const memoryPlatform = new PlatformCalls(keys, objects)
+
+/** The same, for a caller who has linked accounts. @param services answer as the services would */
+export const memoryPlatformLinkedTo = (services: TestServices): PlatformCalls =>
+  new PlatformCalls(keys, { ...objects, connections: linkedTo(services) })

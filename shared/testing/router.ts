@@ -19,6 +19,7 @@ import type { Built } from '../engine/built.ts'
 import { completions } from '../engine/completions.ts'
 import { pin } from '../engine/pin.ts'
 import { attachments } from '../engine/attach.ts'
+import { connections } from '../engine/connection.ts'
 import { platform } from '../engine/platform.ts'
 import { handles } from '../engine/state.ts'
 import { prompts } from '../engine/prompts.ts'
@@ -75,7 +76,17 @@ export async function startServer(options: ServerOptions): Promise<TestedServer>
     definitions,
     compiled,
     built,
-    worker: serve(server, built, prompts, resources, completions, platform, handles, attachments),
+    worker: serve(
+      server,
+      built,
+      prompts,
+      resources,
+      completions,
+      platform,
+      handles,
+      attachments,
+      connections,
+    ),
   }
 }
 

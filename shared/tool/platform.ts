@@ -1,5 +1,6 @@
 /** What a tool's handler gets of PLATFORM, beside what every handler gets. */
 import type { ResourceLinkBlock } from './content.ts'
+import type { ConnectionContext } from './connection.ts'
 import type { State } from './state.ts'
 
 /** Lists whose items clients know, or one resource by its URI. */
@@ -10,7 +11,7 @@ export type Told = 'caller' | 'tenant' | 'everyone'
 
 export type AttachmentBody = string | Uint8Array | ArrayBuffer | Blob | ReadableStream<Uint8Array>
 
-export interface PlatformContext {
+export interface PlatformContext extends ConnectionContext {
   /**
    * Does something at most once in this call, however often the handler runs: a
    * recorded result is handed back instead. What fails records nothing and is

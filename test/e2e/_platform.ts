@@ -42,7 +42,11 @@ export interface PlatformOptions {
   /** A second router, another isolate over the same objects: `worker(SECOND_ROUTER).fetch`. */
   secondRouter?: true
   /** Secrets that differ from those of development. */
-  secrets?: { router?: Record<string, string>; oauth?: Record<string, string> }
+  secrets?: {
+    router?: Record<string, string>
+    oauth?: Record<string, string>
+    objects?: Record<string, string>
+  }
 }
 
 export interface Platform {
@@ -123,7 +127,10 @@ async function realWorkers(
         vars: { ...origins, OWNER_LINK: ownerLink, ...vars?.oauth },
         secrets: { ...made.oauth, ...secrets?.oauth },
       },
-      { configPath: 'durable-objects/wrangler.toml', secrets: { ...made.objects } },
+      {
+        configPath: 'durable-objects/wrangler.toml',
+        secrets: { ...made.objects, ...secrets?.objects },
+      },
       ...serverNames().map((name) => ({ configPath: `workers/${name}/wrangler.toml` })),
       ...fixtures.workers,
     ],

@@ -15,6 +15,8 @@ export interface Exchange {
   /** Which DPoP proofs were used. */
   readonly replay: DurableObjectNamespace
   readonly apiKeys: ReturnType<typeof apiKeysOf>
+  /** People's accounts at upstream services. */
+  readonly connections: DurableObjectNamespace
   /** Tells every isolate that tokens of a grant no longer count. */
   revokeGrant(grantId: string, untilSeconds: number): Promise<void>
   /** A fresh view of the store, with what the library's callback needs. */
@@ -44,6 +46,7 @@ export function exchangeOf(env: Cloudflare.Env, ctx: ExecutionContext): Exchange
     ctx,
     replay: env.REPLAY,
     apiKeys: apiKeysOf(env.API_KEYS_STORE),
+    connections: env.CONNECTION,
     revokeGrant,
     asEnv: (carrier = {}, options = {}) => ({ OAUTH_KV: store(options), carrier }),
   }

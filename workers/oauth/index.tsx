@@ -9,10 +9,17 @@ import { Hono, type Context } from 'hono'
 import { API_KEYS_AUDIENCE_PATH } from '#shared/auth/operator.ts'
 import { logUnexpected } from '#shared/log.ts'
 import { accountPage, endConnections } from './account.tsx'
+import { CONNECTIONS_PATH } from '#shared/platform/connection-link.ts'
 import { oauthError } from './answers.ts'
 import { manageApiKeys } from './api-keys.ts'
 import { authorize } from './authorize.ts'
 import { boundedText } from './bounded-text.ts'
+import {
+  changeConnection,
+  connectionPage,
+  connectionsPage,
+  finishConnection,
+} from './connections.tsx'
 import { answerConsent } from './consent.tsx'
 import { credentialKinds, verifyCredential } from './credential.ts'
 import { exchangeOf, type Exchange } from './exchange.ts'
@@ -81,6 +88,10 @@ app.get(paths.IDP_LOGIN_PATH, by(startIdpSignIn))
 app.get(paths.CALLBACK_PATH, by(finishIdpSignIn))
 app.get(paths.LOGOUT_PATH, signOutPage).post(paths.LOGOUT_PATH, byForm(signOut))
 app.get(paths.ACCOUNT_PATH, by(accountPage)).post(paths.ACCOUNT_PATH, byForm(endConnections))
+app.get(CONNECTIONS_PATH, by(connectionsPage))
+app.get(`${CONNECTIONS_PATH}/:service`, by(connectionPage))
+app.post(`${CONNECTIONS_PATH}/:service`, byForm(changeConnection))
+app.get(paths.CONNECTED_PATH, by(finishConnection))
 app.get(paths.STYLE_PATH, () => stylesheet())
 
 app.notFound(() => oauthError(404, 'not_found', 'Nothing is served here'))

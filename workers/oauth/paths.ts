@@ -5,6 +5,8 @@ export const REGISTER_PATH = '/oauth/register'
 export const REVOKE_PATH = '/oauth/revoke'
 export const INTROSPECT_PATH = '/oauth/introspect'
 export const JWKS_PATH = '/oauth/jwks'
+/** Back from an upstream service that a person links (connections.tsx). */
+export const CONNECTED_PATH = '/oauth/connected'
 export const CALLBACK_PATH = '/oauth/callback'
 export const STYLE_PATH = '/oauth/style.css'
 export const METADATA_PATH = '/.well-known/oauth-authorization-server'

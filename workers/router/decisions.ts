@@ -31,7 +31,8 @@ export function decisionFor(
   if (!isTool) return textOf(server, call)
   if (server.compiled.tools.get(name)?.usesPlatform) {
     const { subject, tenant, clientId } = principal
-    const capability = { server: server.name, tenant, subject, clientId, method, name }
+    const { issuer } = platform
+    const capability = { server: server.name, tenant, subject, clientId, method, name, issuer }
     return withCapability(platform, server, call, capability, nowSeconds)
   }
   if (call.task) return textOf(server, call)

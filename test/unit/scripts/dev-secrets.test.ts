@@ -81,7 +81,10 @@ test('router and objects share the capability secret, also when older secrets ar
   writeFileSync(file, JSON.stringify(older))
   const upgraded = await make()
   expect(upgraded.router.DPOP_SECRET).toBe(router.DPOP_SECRET)
-  expect(upgraded.objects).toEqual({ CAPABILITY_SECRETS: upgraded.router.CAPABILITY_SECRETS })
+  expect(upgraded.objects).toEqual({
+    CAPABILITY_SECRETS: upgraded.router.CAPABILITY_SECRETS,
+    CONNECTIONS: '',
+  })
   expect(await make()).toEqual(upgraded)
 })
 

@@ -1,0 +1,235 @@
+/**
+ * One person's account at one upstream service: a linking under way, then its tokens,
+ * sealed under a key of CONNECTIONS and bound to tenant, subject and service. Refreshes
+ * are made here, one at a time; what was written meanwhile wins. Deletes itself when
+ * nobody used it for half a year.
+ *
+ * Does NOT know who asks: the sign-in page and the entrypoint Platform do.
+ */
+import { DurableObject } from 'cloudflare:workers'
+import { open, seal } from '#shared/auth/seal.ts'
+import { logEvent, logUnexpected } from '#shared/log.ts'
+import { connectionConfig, type Provider } from '#shared/platform/connection-config.ts'
+import {
+  CONNECTION_IDLE_SECONDS,
+  CONNECTION_USED_PRECISION_SECONDS,
+  LINKING_SECONDS,
+  TOKEN_EARLY_SECONDS,
+} from '#shared/platform/connection-limits.ts'
+import { fail, ok, type Result } from '#shared/result.ts'
+import type {
+  ConnectionFailure,
+  ConnectionOwner,
+  ConnectionStatus,
+  Connections,
+} from '#shared/rpc.ts'
+import {
+  beginLinking,
+  finishLinking,
+  isRefusal,
+  refreshTokens,
+  revokeTokens,
+  type Linking,
+  type UpstreamTokens,
+} from './connection-flow.ts'
+import { Expiry } from './expiry.ts'
+
+/** Beside `Expiry`'s own; `schema` 1. */
+const LINKING = 'linking'
+const LINKED = 'linked'
+
+interface StoredLinking {
+  readonly schema: 1
+  readonly sealed: string
+  readonly expiresAtSeconds: number
+}
+interface StoredTokens {
+  readonly schema: 1
+  readonly sealed: string
+  /** Goes up with every write of tokens. */
+  readonly revision: number
+  readonly linkedAtSeconds: number
+  readonly usedAtSeconds?: number
+}
+
+const nowSeconds = (): number => Math.floor(Date.now() / 1000)
+
+export class ConnectionObject extends DurableObject<Cloudflare.Env> implements Connections {
+  readonly #kv: SyncKvStorage
+  readonly #expiry: Expiry
+  /** Calls of one person at once: one refresh for all. */
+  #refreshing: Promise<Result<string, ConnectionFailure>> | undefined
+
+  constructor(state: DurableObjectState, env: Cloudflare.Env) {
+    super(state, env)
+    this.#kv = state.storage.kv
+    this.#expiry = new Expiry(state.storage)
+  }
+
+  services(): { name: string; title: string }[] {
+    return [...this.#config().providers].map(([name, { title }]) => ({ name, title }))
+  }
+
+  status({ service }: ConnectionOwner): ConnectionStatus | null {
+    const provider = this.#config().providers.get(service)
+    if (!provider) return null
+    const linked = this.#linked()
+    const used = linked?.usedAtSeconds
+    return {
+      title: provider.title,
+      ...(linked ? { linkedAtSeconds: linked.linkedAtSeconds } : {}),
+      ...(used === undefined ? {} : { usedAtSeconds: used }),
+    }
+  }
+
+  /** @returns where to send the person; `null`: there is no such service */
+  async begin(owner: ConnectionOwner, redirectUri: string): Promise<string | null> {
+    const provider = this.#config().providers.get(owner.service)
+    if (!provider) return null
+    const { url, linking } = await beginLinking(owner.service, provider, redirectUri)
+    const sealed = await seal(await this.#config().keys(), purposeOf(owner, LINKING), linking)
+    const stored: StoredLinking = {
+      schema: 1,
+      sealed,
+      expiresAtSeconds: nowSeconds() + LINKING_SECONDS,
+    }
+    this.#kv.put(LINKING, stored)
+    this.#expiry.renew(LINKING_SECONDS * 1000, Date.now())
+    return url
+  }
+
+  /** The way back from the service. A linking is finished once. */
+  async finish(owner: ConnectionOwner, callback: string): Promise<Result<void, ConnectionFailure>> {
+    const provider = this.#config().providers.get(owner.service)
+    const begun = this.#kv.get<StoredLinking>(LINKING)
+    this.#kv.delete(LINKING)
+    if (!provider || !begun || begun.expiresAtSeconds <= nowSeconds())
+      return fail({ reason: 'unknown' })
+    const linking = await this.#open<Linking>(owner, LINKING, begun.sealed)
+    if (!linking) return fail({ reason: 'unknown' })
+    try {
+      await this.#keep(owner, await finishLinking(provider, linking, new URL(callback)))
+      return ok(undefined)
+    } catch (error) {
+      if (!isRefusal(error))
+        logUnexpected('connection_not_linked', error, { service: owner.service })
+      return fail({ reason: isRefusal(error) ? 'refused' : 'unavailable' })
+    }
+  }
+
+  /** Forgets the tokens, and asks the service to. @returns whether there were any */
+  async unlink(owner: ConnectionOwner): Promise<boolean> {
+    const linked = this.#linked()
+    await this.ctx.storage.deleteAll()
+    const provider = this.#config().providers.get(owner.service)
+    const tokens = linked && (await this.#open<UpstreamTokens>(owner, LINKED, linked.sealed))
+    if (tokens && provider?.revocationEndpoint) {
+      const token = tokens.refreshToken ?? tokens.accessToken
+      await revokeTokens(provider, token).catch((error: unknown) => {
+        logUnexpected('connection_not_revoked', error, { service: owner.service })
+      })
+    }
+    return linked !== undefined
+  }
+
+  /** @param refused a token that the service took no more */
+  async token(
+    owner: ConnectionOwner,
+    refused?: string,
+  ): Promise<Result<string, ConnectionFailure>> {
+    const provider = this.#config().providers.get(owner.service)
+    if (!provider) return fail({ reason: 'unknown' })
+    const linked = this.#linked()
+    if (!linked) return fail({ reason: 'not_linked' })
+    const tokens = await this.#open<UpstreamTokens>(owner, LINKED, linked.sealed)
+    // Sealed under a key that is gone: as good as never linked.
+    if (!tokens) return fail({ reason: 'not_linked' })
+    this.#noteUse(linked)
+    const { accessToken, expiresAtSeconds = Infinity } = tokens
+    const isDue = expiresAtSeconds - TOKEN_EARLY_SECONDS <= nowSeconds()
+    if (!isDue && accessToken !== refused) return ok(accessToken)
+    this.#refreshing ??= this.#refresh(owner, provider, tokens, linked.revision).finally(() => {
+      this.#refreshing = undefined
+    })
+    return this.#refreshing
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#expiry.sweep(Date.now())
+  }
+
+  async #refresh(
+    owner: ConnectionOwner,
+    provider: Provider,
+    { refreshToken }: UpstreamTokens,
+    revision: number,
+  ): Promise<Result<string, ConnectionFailure>> {
+    try {
+      if (refreshToken === undefined) return this.#ended(revision)
+      const fresh = await refreshTokens(provider, refreshToken)
+      const current = this.#linked()
+      // Unlinked meanwhile: nothing may come back. Linked anew: that is what counts.
+      if (!current) return fail({ reason: 'not_linked' })
+      if (current.revision !== revision) return await this.token(owner)
+      await this.#keep(owner, fresh, current)
+      return ok(fresh.accessToken)
+    } catch (error) {
+      if (isRefusal(error)) return this.#ended(revision)
+      logUnexpected('connection_not_refreshed', error, { service: owner.service })
+      return fail({ reason: 'unavailable' })
+    }
+  }
+
+  /** The service takes us no more: the person must link it again. */
+  #ended(revision: number): Result<never, ConnectionFailure> {
+    if (this.#linked()?.revision === revision) this.#kv.delete(LINKED)
+    logEvent('connection_ended', {})
+    return fail({ reason: 'not_linked' })
+  }
+
+  /** @param from what it takes the place of; nothing is written if that is no longer there */
+  async #keep(owner: ConnectionOwner, tokens: UpstreamTokens, from?: StoredTokens): Promise<void> {
+    const sealed = await seal(await this.#config().keys(), purposeOf(owner, LINKED), tokens)
+    const current = this.#linked()
+    if (from && current?.revision !== from.revision) return
+    const revision = Math.max(Date.now(), (current?.revision ?? 0) + 1)
+    const linkedAtSeconds = from?.linkedAtSeconds ?? nowSeconds()
+    const stored: StoredTokens = {
+      schema: 1,
+      sealed,
+      revision,
+      linkedAtSeconds,
+      usedAtSeconds: nowSeconds(),
+    }
+    this.#kv.put(LINKED, stored)
+    this.#expiry.renew(CONNECTION_IDLE_SECONDS * 1000, Date.now())
+  }
+
+  #noteUse(linked: StoredTokens): void {
+    const now = nowSeconds()
+    if (now - (linked.usedAtSeconds ?? 0) < CONNECTION_USED_PRECISION_SECONDS) return
+    this.#kv.put(LINKED, { ...linked, usedAtSeconds: now } satisfies StoredTokens)
+    this.#expiry.renew(CONNECTION_IDLE_SECONDS * 1000, Date.now())
+  }
+
+  #linked(): StoredTokens | undefined {
+    return this.#kv.get<StoredTokens>(LINKED)
+  }
+
+  async #open<Value>(
+    owner: ConnectionOwner,
+    use: string,
+    sealed: string,
+  ): Promise<Value | undefined> {
+    const opened = await open<Value>(await this.#config().keys(), purposeOf(owner, use), sealed)
+    return opened.ok ? opened.value : undefined
+  }
+
+  #config() {
+    return connectionConfig(this.env.CONNECTIONS)
+  }
+}
+
+/** Additional data of the seal: what is of one person opens for nobody else, copied or not. */
+const purposeOf = ({ tenant, subject, service }: ConnectionOwner, use: string): string =>
+  `connection/${use}/${JSON.stringify([tenant, subject, service])}`
