@@ -11,7 +11,7 @@ import { promisify } from 'node:util'
 import { ROOT } from '../../scripts/root.ts'
 
 const run = promisify(execFile)
-const SUITE = join(ROOT, 'node_modules/@modelcontextprotocol/conformance/dist/index.js')
+export const SUITE = join(ROOT, 'node_modules/@modelcontextprotocol/conformance/dist/index.js')
 /** A set takes 2–3 s; two slow shared cores take longer. */
 const SET_TIMEOUT_MS = 120_000
 const OUTPUT_MAX_BYTES = 16 * 1024 * 1024

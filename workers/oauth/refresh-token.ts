@@ -5,7 +5,6 @@
  *
  * Does NOT say whether a token still counts: the grant does (rotation.ts).
  */
-import { fromBase64Url, toBase64Url } from '#shared/auth/base64url.ts'
 import { open, seal, type SealKeys } from '#shared/auth/seal.ts'
 
 const PURPOSE = 'refresh'
@@ -46,37 +45,4 @@ export async function openRefreshToken(
   if (!presented.startsWith(REFRESH_TOKEN_PREFIX)) return undefined
   const opened = await open<Sealed>(keys, PURPOSE, presented.slice(REFRESH_TOKEN_PREFIX.length))
   return opened.ok ? { text: opened.value.t, generation: opened.value.g } : undefined
-}
-
-const encoder = new TextEncoder()
-const IV_BYTES = 12
-
-/** A successor, kept so that only the holder of the token before it can read it. */
-export async function sealSuccessor(holder: string, successor: string): Promise<string> {
-  const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES))
-  const key = await successorKey(holder, 'encrypt')
-  const sealed = await crypto.subtle.encrypt(
-    { name: 'AES-GCM', iv },
-    key,
-    encoder.encode(successor),
-  )
-  return `${toBase64Url(iv)}.${toBase64Url(new Uint8Array(sealed))}`
-}
-
-/** @throws when `holder` is not the token it was sealed for */
-export async function openSuccessor(holder: string, sealed: string): Promise<string> {
-  const [iv = '', text = ''] = sealed.split('.')
-  const key = await successorKey(holder, 'decrypt')
-  const algorithm = { name: 'AES-GCM', iv: fromBase64Url(iv) }
-  return new TextDecoder().decode(await crypto.subtle.decrypt(algorithm, key, fromBase64Url(text)))
-}
-
-/** HKDF-SHA-256 (RFC 5869): what is stored of a token is its plain hash, which opens nothing. */
-async function successorKey(holder: string, use: 'encrypt' | 'decrypt'): Promise<CryptoKey> {
-  const secret = await crypto.subtle.importKey('raw', encoder.encode(holder), 'HKDF', false, [
-    'deriveKey',
-  ])
-  const info = encoder.encode('mcp-edge/oauth/successor')
-  const derivation = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(0), info }
-  return crypto.subtle.deriveKey(derivation, secret, { name: 'AES-GCM', length: 256 }, false, [use])
 }

@@ -11,8 +11,11 @@
  * Pure but for the sealing of the successor. What is stored is decided here; that
  * it is stored by compare-and-set, in store.ts.
  */
-import { openSuccessor, sealSuccessor, type RefreshToken } from './refresh-token.ts'
+import { openFor, sealFor } from './holder-seal.ts'
+import type { RefreshToken } from './refresh-token.ts'
 import { REUSE_GRACE_SECONDS, ROTATIONS_KEPT, USED_AT_PRECISION_SECONDS } from './limits.ts'
+
+const SUCCESSOR = 'successor'
 
 export interface Family {
   /** Of the current token. */
@@ -68,7 +71,7 @@ export async function rotated(
   )
   return {
     generation: family.generation + 1,
-    successor: await sealSuccessor(used.text, successor),
+    successor: await sealFor(used.text, SUCCESSOR, successor),
     rotatedAtSeconds: [...stillNeeded, nowSeconds].slice(-ROTATIONS_KEPT),
     usedAtSeconds: rounded(nowSeconds),
   }
@@ -76,7 +79,7 @@ export async function rotated(
 
 /** The token that the previous one was answered with before. */
 export async function successorOf(family: Family, used: RefreshToken): Promise<RefreshToken> {
-  const text = await openSuccessor(used.text, String(family.successor))
+  const text = await openFor(used.text, SUCCESSOR, String(family.successor))
   return { text, generation: family.generation }
 }
 
