@@ -1,5 +1,8 @@
 /** What search is made of: every tool as it is shown live, and who may see it. */
-import { type CatalogIndex, unfoldIndex, viewOf, type ServerEntry } from '#shared/catalog/entry.ts'
+import { ANONYMOUS } from '#shared/auth/principal.ts'
+import { type CatalogIndex, type ServerEntry, unfoldIndex, viewOf } from '#shared/catalog/entry.ts'
+import { maySee } from '#shared/catalog/policy.ts'
+import type { PublicServer } from '#shared/catalog/registry.ts'
 import { documentsOf, type SearchDocument } from '#shared/catalog/search.ts'
 import { applyTuning } from '#shared/catalog/tuning.ts'
 import type { Searchable } from '#shared/catalog/search-contract.ts'
@@ -26,6 +29,26 @@ export function searchableOf(
     ...(other ? { digest: other.digest } : {}),
   }
 }
+
+/** What the registry lists: nothing a rule could hide from strangers. */
+export function publicServersOf(store: CatalogStore): PublicServer[] {
+  const { servers } = unfoldIndex(store.index() as CatalogIndex)
+  return store.servers().flatMap(({ name, createdMs, updatedMs }) => {
+    const pointer = servers[name]
+    if (!pointer || !maySee(ANONYMOUS, pointer.policy)) return []
+    const definitions = store.entry(name, viewOf(pointer))?.definitions
+    if (!definitions) return []
+    const { serverInfo, instructions, tools } = definitions
+    const { title, version } = serverInfo
+    const said = serverInfo['description']
+    const titles = tools.map(({ wire }) => textOf(wire['title']) ?? wire.name).join(', ')
+    const description = textOf(said) ?? instructions ?? titles
+    return [{ name, title, description, version, publishedMs: createdMs, updatedMs }]
+  })
+}
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined
 
 function otherEntry(store: CatalogStore, name: string, revision: string): ServerEntry | undefined {
   const state = store.server(name)?.state

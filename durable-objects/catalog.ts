@@ -18,6 +18,7 @@ import {
 import { logEvent } from '#shared/log.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
 import type { Catalog, PublishFailure } from '#shared/catalog/contract.ts'
+import type { PublicServer } from '#shared/catalog/registry.ts'
 import type { Searchable } from '#shared/catalog/search-contract.ts'
 import type { CanaryWatch, UsageTotals } from '#shared/catalog/usage.ts'
 import { usageOf } from '#shared/rpc.ts'
@@ -25,7 +26,7 @@ import { CatalogAdmin } from './catalog-admin.ts'
 import { checkDescription } from './catalog-check.ts'
 import { CatalogHistory } from './catalog-history.ts'
 import { CATALOG_MIGRATIONS } from './catalog-schema.ts'
-import { searchableOf } from './catalog-searchable.ts'
+import { publicServersOf, searchableOf } from './catalog-searchable.ts'
 import { CatalogSnapshot } from './catalog-snapshot.ts'
 import { deployed, firstState } from './catalog-state.ts'
 import { CatalogStore } from './catalog-store.ts'
@@ -90,6 +91,10 @@ export class CatalogObject extends DurableObject<Cloudflare.Env> implements Cata
 
   searchable(replaced?: { server: string; revision: string }): Searchable | null {
     return searchableOf(this.#store, replaced)
+  }
+
+  publicServers(): PublicServer[] {
+    return publicServersOf(this.#store)
   }
 
   canaryOf(server: string): CanaryWatch | null {

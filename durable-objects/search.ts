@@ -6,6 +6,7 @@
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import * as z from 'zod/mini'
 import type { Principal } from '#shared/auth/principal.ts'
+import { answerRegistry, type PublicServer, type RegistryAnswer } from '#shared/catalog/registry.ts'
 import { measureRecall } from '#shared/catalog/recall.ts'
 import { type SearchHit, ToolSearch } from '#shared/catalog/search.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
@@ -42,6 +43,7 @@ interface Kept {
 }
 /** One for the isolate: entrypoints live as long as a request. */
 let kept: Kept | undefined
+let listed: { version: number; servers: PublicServer[] } | undefined
 
 export class Search extends WorkerEntrypoint<Cloudflare.Env> implements CatalogSearch {
   /** @param version the newest the caller knows of */
@@ -54,6 +56,14 @@ export class Search extends WorkerEntrypoint<Cloudflare.Env> implements CatalogS
     const search = await this.#current(version)
     const bounded = Math.min(Math.max(1, Math.trunc(limit) || 1), SEARCH_HITS_MAX)
     return search.search(query.slice(0, SEARCH_QUERY_MAX_CHARS), principal, bounded)
+  }
+
+  async registry(path: string, publicOrigin: string, version: number): Promise<RegistryAnswer> {
+    if (!listed || listed.version < version) {
+      listed = { version, servers: await catalogOf(this.env.CATALOG).publicServers() }
+    }
+    const { pathname, searchParams } = new URL(path, publicOrigin)
+    return answerRegistry(pathname, searchParams, listed.servers, publicOrigin)
   }
 
   /** @param asked JSON text of an evaluation; see docs/catalog.md */

@@ -1,6 +1,7 @@
 /** The Catalog object, as other Workers ask it (shared/rpc.ts). */
 import type { Result } from '../result.ts'
 import type { CatalogIndex, ServerDescription, ServerEntry } from './entry.ts'
+import type { PublicServer } from './registry.ts'
 import type { Searchable } from './search-contract.ts'
 import type { CanaryWatch } from './usage.ts'
 
@@ -31,6 +32,8 @@ export interface Catalog {
    * @param replaced one server in another revision (a label, or a digest); `null`: it has none such
    */
   searchable(replaced?: { server: string; revision: string }): Searchable | null
+  /** Servers that strangers may see, by name. */
+  publicServers(): PublicServer[]
   /** What would take the server's canary back; `null`: it has none, or nobody said when. */
   canaryOf(server: string): CanaryWatch | null
   /** Takes that canary back, if it is still there. @returns whether it was */

@@ -2,6 +2,7 @@
 import type { Principal } from '../auth/principal.ts'
 import type { Result } from '../result.ts'
 import type { Policy } from './entry.ts'
+import type { RegistryAnswer } from './registry.ts'
 import type { Recall } from './recall.ts'
 import type { SearchDocument, SearchHit } from './search.ts'
 
@@ -17,6 +18,8 @@ export type EvaluatedRevision = Recall & { readonly revision: string; readonly d
 /** Stateless: each isolate keeps the index of one version. */
 export interface CatalogSearch {
   search(query: string, principal: Principal, limit: number, version: number): Promise<SearchHit[]>
+  /** The read API of the official registry, for strangers. @param path behind `/v0.1`, query included */
+  registry(path: string, publicOrigin: string, version: number): Promise<RegistryAnswer>
   /** @returns what is wrong with `asked`, in words */
   evaluate(asked: string, principal: Principal): Promise<Result<EvaluatedRevision[], string>>
 }

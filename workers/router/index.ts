@@ -17,6 +17,7 @@ import { matchPath, type Route } from './match.ts'
 import { handleMcp } from './mcp.ts'
 import { plainError } from './plain-error.ts'
 import { platformOf, type Platform } from './platform.ts'
+import { registry } from './registry.ts'
 import { resourceMetadata } from './resource-metadata.ts'
 
 export { Internal } from './internal.ts'
@@ -73,7 +74,8 @@ async function respond(
   if (route.kind === 'mcp') return handleMcp(request, route.server, platform, ctx)
   if (route.kind === 'catalog') return handleCatalog(request, route.path, platform, ctx)
   const isRead = request.method === 'GET' || request.method === 'HEAD'
-  return isRead ? readPage(route, platform, ctx) : onlyRead(route)
+  if (!isRead) return onlyRead(route)
+  return readPage(route, new URL(request.url).search, platform, ctx)
 }
 
 function onlyRead(route: Page): Response {
@@ -86,12 +88,19 @@ function onlyRead(route: Page): Response {
 const notFound = (): Response =>
   plainError(404, 'not_found', 'Nothing is served here; see / for what is')
 
-async function readPage(route: Page, platform: Platform, ctx: ExecutionContext): Promise<Response> {
+async function readPage(
+  route: Page,
+  query: string,
+  platform: Platform,
+  ctx: ExecutionContext,
+): Promise<Response> {
   switch (route.kind) {
     case 'resource-metadata':
       return describeResource(route.server, platform, ctx)
     case 'home':
       return homePage(platform.publicOrigin, await currentIndex(platform, ctx))
+    case 'registry':
+      return registry(route.path + query, platform, ctx)
     case 'health':
       return Response.json({ status: 'ok' }, { headers: ANSWER_HEADERS })
     case 'unknown-well-known':

@@ -59,6 +59,9 @@ export const DESCRIPTION_MAX_DEPTH = 200
 /** A whole catalog as a file: some hundred servers' definitions. */
 export const ADMIN_BODY_MAX_BYTES = 16 * 1024 * 1024
 
+/** Aggregators ask hourly; what was made public shows to them within a minute. */
+export const REGISTRY_MAX_AGE_SECONDS = 60
+
 /** Tools a search answers unless asked for more (at most 50): as many as a model looks at. */
 export const SEARCH_HITS = 10
 

@@ -11,6 +11,8 @@ export type Route =
   | { kind: 'oauth' }
   /** Search and administration; `path` begins with a slash. */
   | { kind: 'catalog'; path: string }
+  /** Read API of the official MCP Registry; `path` begins with a slash. */
+  | { kind: 'registry'; path: string }
   | { kind: 'home' }
   | { kind: 'health' }
   | { kind: 'unknown-well-known' }
@@ -20,6 +22,7 @@ const RESOURCE_METADATA = '/.well-known/oauth-protected-resource'
 const AS_METADATA = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration']
 /** `/<s>/mcp`, `/<s>/mcp/` and `/<s>` name a server: clients write all three, and no other. */
 const TAILS = new Set(['', 'mcp', 'mcp/'])
+const REGISTRY_ROOT = 'v0.1'
 const OAUTH_ROOTS = new Set('oauth authorize token register login logout account'.split(' '))
 
 export function matchPath(pathname: string): Route {
@@ -29,6 +32,7 @@ export function matchPath(pathname: string): Route {
   const first = pathname.slice(1).split('/', 1)[0] ?? ''
   if (OAUTH_ROOTS.has(first)) return { kind: 'oauth' }
   if (first === CATALOG_NAME) return { kind: 'catalog', path: pathname.slice(first.length + 1) }
+  if (first === REGISTRY_ROOT) return { kind: 'registry', path: pathname.slice(first.length + 1) }
   const server = serverOf(pathname)
   return server ? { kind: 'mcp', server } : { kind: 'not-found' }
 }
