@@ -15,15 +15,22 @@ export interface ClientOptions {
   capabilities?: object
   version?: string
   token?: string
+  /** Where its requests go; default: over the network to the first router. */
+  fetch?: (url: URL, init: RequestInit) => Promise<Response>
 }
 
 export class LegacyClient {
   readonly #url: URL
   readonly #version: string
   readonly #token: string | undefined
+  readonly #fetch: NonNullable<ClientOptions['fetch']>
   sessionId = ''
 
-  constructor(url: URL, { version = '2025-11-25', token }: ClientOptions = {}) {
+  constructor(
+    url: URL,
+    { version = '2025-11-25', token, fetch: send = fetch }: ClientOptions = {},
+  ) {
+    this.#fetch = send
     this.#url = url
     this.#version = version
     this.#token = token
@@ -47,8 +54,19 @@ export class LegacyClient {
     return client
   }
 
+  /** The same session by another way. */
+  via(send: NonNullable<ClientOptions['fetch']>): LegacyClient {
+    const other = new LegacyClient(this.#url, {
+      version: this.#version,
+      fetch: send,
+      ...(this.#token === undefined ? {} : { token: this.#token }),
+    })
+    other.sessionId = this.sessionId
+    return other
+  }
+
   post(message: object, signal?: AbortSignal): Promise<Response> {
-    return fetch(this.#url, {
+    return this.#fetch(this.#url, {
       method: 'POST',
       headers: this.#headers(),
       body: JSON.stringify({ jsonrpc: '2.0', ...message }),
@@ -57,14 +75,14 @@ export class LegacyClient {
   }
 
   get(lastEventId: string, signal?: AbortSignal): Promise<Response> {
-    return fetch(this.#url, {
+    return this.#fetch(this.#url, {
       headers: { ...this.#headers(), accept: 'text/event-stream', 'last-event-id': lastEventId },
       signal: signal ?? null,
     })
   }
 
   delete(): Promise<Response> {
-    return fetch(this.#url, { method: 'DELETE', headers: this.#headers() })
+    return this.#fetch(this.#url, { method: 'DELETE', headers: this.#headers() })
   }
 
   callTool(name: string, args: object = {}, id: string | number = 1): Promise<OpenStream> {

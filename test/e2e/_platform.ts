@@ -39,7 +39,10 @@ export interface PlatformOptions {
   authorServers?: string[]
   /** Variables that differ from the committed configuration. */
   vars?: { router?: Record<string, string>; oauth?: Record<string, string> }
-  /** A second router, another isolate over the same objects: `worker(SECOND_ROUTER).fetch`. */
+  /**
+   * A second router, another isolate over the same objects: `worker(SECOND_ROUTER).fetch`.
+   * Servers of `authorServers` run twice then: it calls instances of its own.
+   */
   secondRouter?: true
   /** Secrets that differ from those of development. */
   secrets?: {
@@ -110,18 +113,22 @@ async function realWorkers(
 ): Promise<TestHarnessOptions> {
   const made = await devSecrets()
   const origins = { PUBLIC_ORIGIN: origin, ISSUER: origin }
-  const router = {
+  const routerOver = (workers: readonly FixtureWorker[]) => ({
     vars: { ...origins, ...vars?.router },
     secrets: { ...made.router, ...secrets?.router },
     bindingOverrides: Object.fromEntries(
-      fixtures.workers.map(({ config: { name } }) => [serverBinding(name), name]),
+      fixtures.workers.map(({ config: { name } }, index) => [
+        serverBinding(name),
+        workers[index]?.config.name ?? name,
+      ]),
     ),
-  }
+  })
+  const second = secondRouter ? fixtures.workers.map(secondInstance) : []
   return {
     root: ROOT,
     workers: [
-      { configPath: ROUTER_CONFIG, ...router },
-      ...(secondRouter ? [{ configPath: secondRouterConfig(), ...router }] : []),
+      { configPath: ROUTER_CONFIG, ...routerOver(fixtures.workers) },
+      ...(secondRouter ? [{ configPath: secondRouterConfig(), ...routerOver(second) }] : []),
       {
         configPath: 'workers/oauth/wrangler.toml',
         vars: { ...origins, OWNER_LINK: ownerLink, ...vars?.oauth },
@@ -133,11 +140,16 @@ async function realWorkers(
       },
       ...serverNames().map((name) => ({ configPath: `workers/${name}/wrangler.toml` })),
       ...fixtures.workers,
+      ...second,
     ],
   }
 }
 
 export const SECOND_ROUTER = 'mcp-edge-router-2'
+
+const secondInstance = ({ config }: FixtureWorker): FixtureWorker => ({
+  config: { ...config, name: `${config.name}-2` },
+})
 
 /** Beside the first one's, whose paths are relative to where it lies. */
 function secondRouterConfig(): string {
