@@ -5,7 +5,8 @@
  * CORS: the API answers any origin (it takes no ambient credentials), pages none.
  */
 import { WorkerEntrypoint } from 'cloudflare:workers'
-import { Hono, type Context } from 'hono'
+import type { Context } from 'hono'
+import { Hono } from 'hono/tiny'
 import { API_KEYS_AUDIENCE_PATH } from '#shared/auth/operator.ts'
 import { logUnexpected } from '#shared/log.ts'
 import { accountPage, endConnections } from './account.tsx'
