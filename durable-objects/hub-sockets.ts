@@ -48,8 +48,7 @@ export class HubSockets {
   accept({ audiences, topics, session }: HubListener): { client: WebSocket; server: WebSocket } {
     const tags = audiences.slice(-1).map(principalTag)
     if (session !== undefined) {
-      // One message on one stream only (2025-11-25 transports): the newest holder has it.
-      for (const older of this.#open(sessionTag(session))) close(older, HUB_REPLACED_CODE)
+      this.release(session)
       tags.push(sessionTag(session))
     }
     const { 0: client, 1: server } = new WebSocketPair()
@@ -57,6 +56,12 @@ export class HubSockets {
     const own = session === undefined ? {} : { session }
     this.#attach(server, { audiences, topics, ...own, followed: '', revision: 0 })
     return { client, server }
+  }
+
+  /** One message on one stream only (2025-11-25 transports): the newest holder has it. */
+  release(session: string | undefined): void {
+    if (session === undefined) return
+    for (const older of this.#open(sessionTag(session))) close(older, HUB_REPLACED_CODE)
   }
 
   hello(socket: WebSocket, hello: HubHello): void {

@@ -137,7 +137,7 @@ export class HubObject extends DurableObject<Cloudflare.Env> implements Hub {
   }
 
   /** Where the listener belongs; `undefined`: here. Grows when what there is is full. */
-  #placeOf({ server, place, sent }: HubListener): HubElsewhere | Response | undefined {
+  #placeOf({ server, place, session, sent }: HubListener): HubElsewhere | Response | undefined {
     if (!this.#store.exists) {
       this.#store.open({ server, shard: ROOT }, { epoch: crypto.randomUUID(), seq: 0 })
     }
@@ -150,6 +150,8 @@ export class HubObject extends DurableObject<Cloudflare.Env> implements Hub {
     // A full root keeps what it has; who would come to it is spread over the others.
     if (shard === ROOT && this.#hasNoRoom()) shard = 1 + ((place >>> SHARD_BITS) % (shards - 1))
     if (shard === ROOT) return undefined
+    // Its session's stream was perhaps here before the root was full.
+    this.#sockets.release(session)
     this.#store.assign(shard, Date.now())
     return { ...this.#store.position, shard, shards }
   }

@@ -328,6 +328,15 @@ describe('shards', () => {
     for (const listener of listeners) expect(await listener.frames(1)).toHaveLength(1)
   })
 
+  it('keep one stream a session, though the newer one finds the root full', async () => {
+    const session = await topicKey('session', 'session-1')
+    const older = await attachTo(server, { session })
+    await attachTo(server)
+    const newer = await attachTo(server, { session })
+    expect([older.shard, newer.shard !== 0]).toEqual([0, true])
+    expect(await older.closed).toBe(HUB_REPLACED_CODE)
+  })
+
   it('are so many at most: then the server is full', async () => {
     env.HUB_SHARD_LISTENERS = '0'
     expect(await statusOfAttach(server, { place: SHARDS_MAX - 1 })).toBe(503)
