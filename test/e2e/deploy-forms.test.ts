@@ -34,7 +34,7 @@ async function deployNewServer(deployed: Deployed, ...flags: string[]): Promise<
   expect(status, output).toBe(0)
 }
 
-describe('a dispatch namespace', () => {
+describe('a dispatch namespace, then a URL template', () => {
   let deployed: Deployed
   beforeAll(async () => {
     deployed = await createDeployed()
@@ -81,6 +81,18 @@ describe('a dispatch namespace', () => {
     await deployed.serve()
     const answer = await fetch(`${deployed.origin}/greeter/mcp`, { method: 'POST' })
     expect(answer.status).toBe(401)
+  })
+
+  test('the form may be changed: with a URL template, `wrangler deploy` alone is enough', async () => {
+    const form = ['--servers', 'https://{name}.acme.workers.dev']
+    const changed = await deployed.run('deploy', 'router', 'clock', ...form)
+    expect(changed.status, changed.output).toBe(0)
+    const path = 'workers/greeter/wrangler.toml'
+    const text = deployed.checkout.read(path)
+    deployed.checkout.write(path, text.replace('workers_dev = false', 'workers_dev = true'))
+    const { status, output } = await deployed.exec('wrangler', 'deploy', '-c', path)
+    expect(status, output).toBe(0)
+    expect((await callTool(deployed, 'greeter', 'hello')).text).toContain('Ada')
   })
 })
 
