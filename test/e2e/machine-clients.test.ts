@@ -40,6 +40,7 @@ beforeAll(async () => {
     MACHINE_ci: { servers: SERVERS, scopes: ['trouble', 'mail:read'], secrets: [hashOf(secret)] },
     MACHINE_bot: { servers: ['trouble'], keys: [key.publicJwk, rsa.publicJwk] },
     MACHINE_bound: { servers: ['clock'], secrets: [hashOf(secret)], dpop: true },
+    MACHINE_foreign: { servers: ['clock'], secrets: [hashOf(secret)], tenant: 'acme' },
     MACHINE_gateway: {
       servers: ['trouble'],
       secrets: [hashOf(newSecret()), hashOf(gatewaySecret)],
@@ -154,6 +155,11 @@ describe('a machine with a secret', () => {
   test('resource: a server that is another machine’s: invalid_target', async () => {
     const form = { resource: resourceOf('clock') }
     const answer = await askBySecret(form, 'machine_gateway', gatewaySecret)
+    expect(answer.json['error']).toBe('invalid_target')
+  })
+
+  test('resource: a server its tenant may not see: invalid_target (DESIGN §4.7)', async () => {
+    const answer = await askBySecret({ resource: resourceOf('clock') }, 'machine_foreign')
     expect(answer.json['error']).toBe('invalid_target')
   })
 

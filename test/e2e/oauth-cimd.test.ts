@@ -1,6 +1,9 @@
 /** Client ID Metadata Documents: the client id is a URL that says what the client is. */
+import { SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
-import { begin, consentPageOf, redeem, REDIRECT_URI } from './_oauth-client.ts'
+import { codeForm } from './_dpop.ts'
+import { assertionClaims, ASSERTION_TYPE, newMachineKey, postForm } from './_machines.ts'
+import { approve, begin, consentPageOf, redeem, REDIRECT_URI } from './_oauth-client.ts'
 import { decide, Person } from './_person.ts'
 import { startPlatform, type Platform } from './_platform.ts'
 
@@ -75,4 +78,41 @@ test('a document may list any redirect URI; a request gets no code sent to about
   const page = await new Person(platform.origin).open(flow.authorizeUrl)
   expect(page.status).toBe(400)
   expect(page.leftFor).toBeUndefined()
+})
+
+test('a documented client with a key signs in by private_key_jwt, each assertion once (RFC 7523 §3)', async () => {
+  const url = 'https://client.example/with-a-key.json'
+  const key = await newMachineKey()
+  publish(url, () =>
+    Response.json({
+      ...DOCUMENT,
+      client_id: url,
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { keys: [{ ...key.publicJwk, alg: 'ES256', use: 'sig', kid: 'k' }] },
+    }),
+  )
+  const flow = await beginAs(url)
+  const done = await approve(new Person(platform.origin), flow, platform.ownerToken)
+  const { client_id: _, ...code } = codeForm(flow, done)
+  const assertion = async () => ({
+    client_assertion_type: ASSERTION_TYPE,
+    client_assertion: await new SignJWT(assertionClaims(platform.origin, url))
+      .setProtectedHeader({ alg: 'ES256', kid: 'k', typ: 'JWT' })
+      .sign(key.privateKey),
+  })
+  const first = await assertion()
+  const redeemed = await postForm(platform, '/oauth/token', { ...code, ...first })
+  expect([redeemed.status, redeemed.json['error']]).toEqual([200, undefined])
+  const refreshing = {
+    grant_type: 'refresh_token',
+    refresh_token: String(redeemed.json['refresh_token']),
+  }
+  const replayed = await postForm(platform, '/oauth/token', { ...refreshing, ...first })
+  expect([replayed.status, replayed.json['error']]).toEqual([401, 'invalid_client'])
+  const again = { ...refreshing, ...(await assertion()) }
+  const answers = await Promise.all([1, 2].map(() => postForm(platform, '/oauth/token', again)))
+  const statuses = answers.map(({ status }) => status).sort((a, b) => a - b)
+  expect(statuses[0]).toBe(200)
+  expect(statuses[1]).toBeGreaterThanOrEqual(400)
+  expect(statuses[1]).toBeLessThan(500)
 })

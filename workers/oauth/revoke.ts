@@ -28,11 +28,14 @@ export async function revoke(request: Request, exchange: Exchange): Promise<Resp
   const answer = await authenticate(request, form, exchange)
   if (!answer.ok) return answer
   const owned = await grantOf(presented, exchange)
-  if (owned && owned.clientId === clientNamedBy(request, form)) {
-    const api = asForAny(exchange.settings).getOAuthApi(exchange.asEnv())
-    await api.revokeGrant(owned.grantId, owned.userId)
-  }
+  if (owned && owned.clientId === clientNamedBy(request, form)) await end(owned, exchange)
   return answer
+}
+
+async function end({ grantId, userId, machineUntil }: Owned, exchange: Exchange): Promise<void> {
+  // A machine's token is all there is, and forbidden no longer than it could count.
+  if (machineUntil !== undefined) return exchange.revokeGrant(grantId, machineUntil)
+  await asForAny(exchange.settings).getOAuthApi(exchange.asEnv()).revokeGrant(grantId, userId)
 }
 
 /** 200 for a client that is who it says it is. */
@@ -58,12 +61,17 @@ interface Owned {
   readonly grantId: string
   readonly userId: string
   readonly clientId: string
+  /** Of a machine's token: when it expires, in seconds since the epoch. */
+  readonly machineUntil?: number
 }
 
 async function grantOf(token: string, exchange: Exchange): Promise<Owned | undefined> {
   const { settings, asEnv } = exchange
   const claims = await readAccessToken(settings, token)
-  if (claims) return { grantId: claims.gid, userId: claims.sub, clientId: claims.client_id }
+  if (claims) {
+    const { gid: grantId, sub: userId, client_id: clientId, exp } = claims
+    return { grantId, userId, clientId, ...(isMachineId(clientId) ? { machineUntil: exp } : {}) }
+  }
   if (!token.startsWith(REFRESH_TOKEN_PREFIX)) return undefined
   const refreshToken = await openRefreshToken(await settings.refreshKeys(), token)
   const [userId = '', grantId = ''] = refreshToken?.text.split(':') ?? []
