@@ -18,7 +18,7 @@ const SHOWN_ONLY: readonly RegExp[] = [
   /^npm (ci|test)$/,
   /^npm run dev( -- --public \S+)?$/,
   /^claude mcp add --transport http clock http:\/\/localhost:8787\/clock\/mcp$/,
-  /^npx @modelcontextprotocol\/inspector$/,
+  /^npm run inspect$/,
   /^npx wrangler login$/,
   /^npx wrangler rollback --name clock$/,
   // Run in deploy-forms.test.ts.
