@@ -54,6 +54,7 @@ export function platformConfig(
   const { rawConfig } = experimental_readRawConfig({ config: path })
   const config: Unstable_RawConfig = {
     ...common(rawConfig, path, context),
+    ...(settings.env === PRODUCTION ? {} : ownResources(rawConfig, settings.env)),
     vars: varsOf(role, rawConfig, settings),
     kv_namespaces: (rawConfig.kv_namespaces ?? []).map((kv: { binding: string }) =>
       kv.binding === CATALOG_BINDING ? { ...kv, id: catalogKvId } : kv,

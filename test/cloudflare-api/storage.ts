@@ -14,7 +14,10 @@ export const storageRoutes: readonly Route[] = [
   ['DELETE /d1/database/:id', ({ account, params }) => drop(account.d1, params['id'])],
   ['GET /d1/database/:id', ({ account, params }) => found(account.d1.get(params['id'] ?? ''))],
   ['GET /r2/buckets', ({ account }) => ({ buckets: [...account.r2.values()] })],
-  ['GET /r2/buckets/:name', ({ account, params }) => found(account.r2.get(params['name'] ?? ''))],
+  [
+    'GET /r2/buckets/:name',
+    ({ account, params }) => found(account.r2.get(params['name'] ?? ''), 10006),
+  ],
   ['POST /r2/buckets', createR2],
   ['DELETE /r2/buckets/:name', ({ account, params }) => drop(account.r2, params['name'])],
   ['GET /queues', listQueues],
@@ -83,8 +86,9 @@ function createQueue(call: Call) {
   return made
 }
 
-function found<Value>(value: Value | undefined): Value {
-  if (value === undefined) throw new ApiError(404, 10013, 'not found')
+/** @param code by which wrangler knows what is missing */
+function found<Value>(value: Value | undefined, code = 10013): Value {
+  if (value === undefined) throw new ApiError(404, code, 'not found')
   return value
 }
 

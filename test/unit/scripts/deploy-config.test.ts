@@ -103,7 +103,9 @@ test('a binding to a Worker that is not there yet is left for a second upload', 
 test('every secret a platform Worker requires is one that a deploy makes', async () => {
   const secrets = secretsOf(await makePlatformKeys(60, 0))
   for (const role of PLATFORM_ROLES) {
-    expect(Object.keys(secrets[role])).toEqual(expect.arrayContaining(readRequiredSecrets(role)))
+    const made = Object.entries(secrets[role] as Record<string, string>)
+    const names = made.filter(([, text]) => text !== '').map(([name]) => name)
+    expect(names).toEqual(expect.arrayContaining(readRequiredSecrets(role)))
   }
 })
 
