@@ -49,7 +49,8 @@ function askForToken(status: number, complaint?: string): Response {
     <>
       {complaint ? <p class="warning">{complaint}</p> : null}
       <p>
-        Open the sign-in link in this browser, or paste it here. <code>npm run dev</code> prints it.
+        Open the sign-in link in this browser, or paste it here. <code>npm run dev</code> prints it;
+        for a deployed platform <code>npm run owner-link</code> makes one.
       </p>
       <form method="post" action={OWNER_LOGIN_PATH}>
         <label>

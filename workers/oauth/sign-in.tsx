@@ -71,6 +71,6 @@ export function signInRefused(): Response {
     403,
     'Nobody can sign in here yet',
     'The operator of this platform must configure an OpenID provider (OIDC_ISSUER, OIDC_CLIENT_ID, ' +
-      'OIDC_CLIENT_SECRET of the oauth Worker).',
+      'OIDC_CLIENT_SECRET of the oauth Worker), or sign in by `npm run owner-link`.',
   )
 }
