@@ -1,20 +1,12 @@
 /** API keys for an operator's eyes. */
 import type { ApiKey } from '#shared/rpc.ts'
+import { table } from '../table.ts'
 
 const HEADINGS = ['id', 'name', 'acts as', 'servers', 'scopes', 'ends', 'last used']
 
 export function apiKeyTable(keys: readonly ApiKey[], nowSeconds = Date.now() / 1000): string {
   if (keys.length === 0) return 'There are no API keys.'
-  const rows = [HEADINGS, ...keys.map((key) => cellsOf(key, nowSeconds))]
-  const widths = HEADINGS.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)))
-  return rows
-    .map((row) =>
-      row
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
+  return table([HEADINGS, ...keys.map((key) => cellsOf(key, nowSeconds))])
 }
 
 function cellsOf(key: ApiKey, nowSeconds: number): string[] {

@@ -1,0 +1,57 @@
+/** `npm run catalog -- <command>`: what every caller is shown, on a platform that runs; see `--help`. */
+import { readSettings } from './deploy/settings.ts'
+import { DEV } from './gen/trust.ts'
+import { misused, parse, type Values } from './catalog/arguments.ts'
+import { createCatalogClient, currentToken, subjectOf } from './catalog/client.ts'
+import { COMMANDS } from './catalog/commands.ts'
+import { keepTokens } from './catalog/token-file.ts'
+import { runScript } from './stop.ts'
+
+const DEV_ORIGIN = 'http://localhost:8787'
+
+const HELP = `npm run catalog -- <command> [options]
+
+${Object.entries(COMMANDS)
+  .map(([name, { usage, summary }]) => `  ${`${name} ${usage}`.trim()}\n      ${summary}`)
+  .join('\n')}
+  whoami
+      your subject, for OPERATORS
+  logout
+      forgets the token kept on this machine
+
+  --env <name>    an environment that was deployed; default: npm run dev's
+  --url <origin>  the platform, where it is not where the environment says
+  --token <t>     an access token for <origin>/catalog; default: MCP_EDGE_TOKEN, else your browser signs in
+  --note <words>  why, for the history
+  --json          what the platform answered, for programs
+
+JSON may be given in place, as @file, or as - (standard input).`
+
+await runScript(async () => {
+  const { values, positionals } = parse()
+  const [name, ...args] = positionals
+  if (values.help || name === undefined) return console.log(HELP)
+  const origin = originOf(values)
+  const token = values.token ?? process.env['MCP_EDGE_TOKEN']
+  if (name === 'logout') return keepTokens(origin, undefined)
+  if (name === 'whoami') return console.log(subjectOf(token ?? (await currentToken(origin))))
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (!command) throw misused(`There is no command "${name}".`)
+  if (command.usage.startsWith('<') && args.length === 0) throw misused(`${name} ${command.usage}`)
+  const { answer, text, failed } = await command.run(
+    createCatalogClient(origin, token),
+    args,
+    values,
+  )
+  console.log(values.json ? JSON.stringify(answer) : text)
+  if (failed) process.exitCode = 1
+})
+
+function originOf({ url, env }: Values): string {
+  if (url === undefined) {
+    return env === undefined || env === DEV ? DEV_ORIGIN : readSettings(env).publicOrigin
+  }
+  const { origin } = URL.parse(url) ?? {}
+  if (!origin?.startsWith('http')) throw misused(`"${url}" is no URL.`)
+  return origin
+}

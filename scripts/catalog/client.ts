@@ -1,0 +1,110 @@
+/** The admin API as the commands use it: one platform, one token, refusals in words. */
+import { Stop } from '../stop.ts'
+import { refresh, signIn } from './sign-in.ts'
+import { keepTokens, readTokens } from './token-file.ts'
+
+/** A large import on a slow line; everything else answers in a second. */
+const TIMEOUT_MS = 60_000
+/** A token that ends within this is not begun with. */
+const SPARE_SECONDS = 30
+
+export interface CatalogClient {
+  readonly origin: string
+  /** @throws Stop with what the catalog said */
+  ask(method: string, path: string, body?: unknown): Promise<unknown>
+}
+
+/** @param token given by `--token` or MCP_EDGE_TOKEN; absent: signs in, or uses what is kept */
+export function createCatalogClient(origin: string, token: string | undefined): CatalogClient {
+  let current: Promise<string> | undefined
+  return {
+    origin,
+    async ask(method, path, body) {
+      current ??= token === undefined ? tokenFor(origin) : Promise.resolve(token)
+      const answer = await send(origin, method, path, body, await current)
+      return readAnswer(origin, path, answer)
+    },
+  }
+}
+
+async function tokenFor(origin: string): Promise<string> {
+  try {
+    const kept = readTokens(origin)
+    if (kept && kept.expiresAtSeconds - SPARE_SECONDS > Date.now() / 1000) return kept.accessToken
+    const renewed =
+      (kept && (await refresh(origin, kept))) ??
+      (await signIn(origin, (url) =>
+        console.error(`Open this in your browser to sign in:\n\n  ${url.href}\n`),
+      ))
+    keepTokens(origin, renewed)
+    return renewed.accessToken
+  } catch (error) {
+    if (error instanceof Stop) throw error
+    throw new Stop(
+      origin,
+      `Signing in failed: ${messageOf(error)}`,
+      'Is it running? Say where: --url',
+    )
+  }
+}
+
+async function send(
+  origin: string,
+  method: string,
+  path: string,
+  body: unknown,
+  token: string,
+): Promise<Response> {
+  try {
+    return await fetch(`${origin}/catalog${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+  } catch (error) {
+    const what = `It cannot be reached: ${messageOf(error)}`
+    throw new Stop(origin, what, 'Is it running? Say where: --url')
+  }
+}
+
+async function readAnswer(origin: string, path: string, answer: Response): Promise<unknown> {
+  const text = await answer.text()
+  if (answer.ok) return JSON.parse(text)
+  if (answer.status === 401) keepTokens(origin, undefined)
+  throw new Stop(
+    `${origin}/catalog${path}`,
+    saidBy(text) ?? `It answered ${answer.status}.`,
+    remedyFor(answer.status),
+  )
+}
+
+function saidBy(text: string): string | undefined {
+  try {
+    const { error_description: said } = JSON.parse(text) as { error_description?: unknown }
+    return typeof said === 'string' ? said : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function remedyFor(status: number): string {
+  if (status === 401) return 'Run it again to sign in.'
+  if (status === 403)
+    return 'Ask for your subject to be added to OPERATORS: npm run catalog -- whoami.'
+  return 'See `npm run catalog -- --help`.'
+}
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error)
+
+/** Who the kept token is of; the platform checks it, this only reads. */
+export function subjectOf(token: string): string {
+  const [, payload = ''] = token.split('.')
+  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { sub?: string }
+  return claims.sub ?? 'unknown'
+}
+
+/** The token the next command would use. */
+export const currentToken = tokenFor
