@@ -23,6 +23,8 @@ const SHOWN_ONLY: readonly RegExp[] = [
   /^npx wrangler rollback --name clock$/,
   // Run in deploy-forms.test.ts.
   /^npx wrangler deploy -c workers\/clock\/wrangler\.toml --dispatch-namespace mcp-servers$/,
+  // Run, with such options, in catalog-cli.test.ts.
+  /^npm run catalog -- \S.*$/,
   // Run, with these very options, in api-keys.test.ts.
   /^npm run api-key -- (create|list|rotate|revoke)\b/,
 ]
