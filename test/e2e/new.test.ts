@@ -64,11 +64,11 @@ test.each([
   [['clock'], /workers\/clock exists already[^]*another name/],
   [[], /one name[^]*npm run new notes/],
   [['one', 'two'], /one name/],
-  [['notes', '--template', 'lambda'], /no template "lambda"[^]*Templates: tools, full, state/],
-  [['notes', '--tempalte', 'tools'], /Unknown option '--tempalte'/],
+  [['memos', '--template', 'lambda'], /no template "lambda"[^]*Templates: tools, full, state/],
+  [['memos', '--tempalte', 'tools'], /Unknown option '--tempalte'/],
 ])('refuses %j with a remedy, and writes nothing', (args, sentence) => {
   const { status, output } = checkout.run('node', 'scripts/new.ts', ...args)
   expect(status).toBe(1)
   expect(output).toMatch(sentence)
-  expect(existsSync(join(checkout.folder, 'workers/notes'))).toBe(false)
+  expect(existsSync(join(checkout.folder, 'workers/memos'))).toBe(false)
 })
