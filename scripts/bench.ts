@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { IDLE_SECONDS } from './bench/idle.ts'
 import { profileRow } from './bench/profile.ts'
 import { plotSvg } from './bench/plot.ts'
 import { reportText } from './bench/report.ts'
@@ -31,6 +32,7 @@ was measured does not hold.
   --quick       under two minutes: shorter windows, fewer rounds, not what the platform holds
   --only row,…  these rows alone, without bundle sizes and cold starts:
                 ${ROW_IDS.join('\n                ')}
+  --idle s,…    first calls after so many seconds without one; full runs: ${IDLE_SECONDS.join(',')}
   --profile row no figures: where the time of one row goes, by function
 
 Needs Linux with two idle cores for figures that mean something; ratios between
@@ -39,7 +41,7 @@ rows of one run are what to quote.`
 await runScript(async () => {
   const options = parse()
   if (!options) return console.log(HELP)
-  const { quick, rowIds, profiled } = options
+  const { quick, rowIds, profiled, idleSeconds } = options
   if (profiled) return console.log(await profileRow(profiled, planOf(profiled)))
   const startMs = performance.now()
   const report = await runBench({
@@ -49,6 +51,7 @@ await runScript(async () => {
     plans: TARGETS.filter((plan) => plan.rowIds.some((id) => rowIds.has(id))),
     rowIds,
     whole: rowIds.size === ROW_IDS.length,
+    idleSeconds,
     progress: (line) =>
       console.error(`${((performance.now() - startMs) / 1000).toFixed(0).padStart(4)} s  ${line}`),
   })
@@ -63,6 +66,7 @@ interface Options {
   readonly rowIds: ReadonlySet<string>
   /** The row to profile instead. */
   readonly profiled: string | undefined
+  readonly idleSeconds: readonly number[]
 }
 
 /** @returns `undefined` when only help was asked for */
@@ -74,6 +78,7 @@ function parse(): Options | undefined {
         quick: { type: 'boolean', default: false },
         only: { type: 'string' },
         profile: { type: 'string' },
+        idle: { type: 'string' },
         help: { type: 'boolean', default: false, short: 'h' },
       },
     }).values
@@ -83,7 +88,12 @@ function parse(): Options | undefined {
   if (values.help) return undefined
   const rowIds = new Set(values.only?.split(',') ?? ROW_IDS)
   for (const id of rowIds) planOf(id)
-  return { quick: values.quick, rowIds, profiled: values.profile }
+  const whole = rowIds.size === ROW_IDS.length && !values.quick
+  const idleSeconds = values.idle?.split(',').map(Number) ?? (whole ? IDLE_SECONDS : [])
+  if (!idleSeconds.every((seconds) => seconds > 0)) {
+    throw new Stop('npm run bench', `--idle ${values.idle}: no seconds.`, 'E.g. --idle 10,30')
+  }
+  return { quick: values.quick, rowIds, profiled: values.profile, idleSeconds }
 }
 
 function planOf(rowId: string): TargetPlan {

@@ -7,13 +7,13 @@ import { writeIfChanged } from '../gen/write-if-changed.ts'
 import { bundleWithEsbuild, type BundlePlace } from './bundle.ts'
 
 /** The same tool as the peers' (`workers/echo-tool.ts`). */
-const TOOL = `import { defineTool } from '#shared'
+const toolSource = (annotations: string): string => `import { defineTool } from '#shared'
 import * as z from 'zod'
 
 export default defineTool({
   description: 'Say a text back',
   input: z.object({ text: z.string().max(256).describe('What to say') }),
-  annotations: { readOnlyHint: true },
+  annotations: ${annotations},
   handler: ({ text }) => text,
 })
 `
@@ -22,6 +22,8 @@ export interface AuthorServer {
   readonly name: string
   readonly tools: readonly string[]
   readonly visibility: 'private' | 'public'
+  /** Its tools change something: proofs are used up in an object (RFC 9449 §11.1). */
+  readonly changes?: boolean
 }
 
 export interface BuiltServer {
@@ -35,10 +37,11 @@ export interface BuiltServer {
 /** @param place its folder must lie in the repository: the sources go below it and import `#shared` */
 export async function buildAuthorServer(
   place: BundlePlace,
-  { name, tools, visibility }: AuthorServer,
+  { name, tools, visibility, changes = false }: AuthorServer,
 ): Promise<BuiltServer> {
   const workers = join(place.folder, 'servers')
-  for (const tool of tools) writeIfChanged(join(workers, name, 'tools', `${tool}.ts`), TOOL)
+  const source = toolSource(`{ readOnlyHint: ${!changes} }`)
+  for (const tool of tools) writeIfChanged(join(workers, name, 'tools', `${tool}.ts`), source)
   writeIfChanged(join(workers, name, 'policy.json'), `${JSON.stringify({ visibility })}\n`)
   const trust: Trust = readTrust(DEV)
   const { digest } = await generateServer(workers, name, trust)

@@ -17,6 +17,16 @@ export function modernCalls(url: URL, headers: Headers = {}): Exchange[] {
   return variants((id, text) => modern(url, headers, 'tools/call', id, callOf(text), 'echo'))
 }
 
+/** 2026-07-28: calls of `echo` with a token bound to a key: one call for each proof, each to be sent once. */
+export function provenCalls(url: URL, token: string, proofs: readonly string[]): Exchange[] {
+  return proofs.map((dpop, index) => {
+    const headers = { authorization: `DPoP ${token}`, dpop }
+    return variant(index, (id, text) =>
+      modern(url, headers, 'tools/call', id, callOf(text), 'echo'),
+    )
+  })
+}
+
 /** 2026-07-28: lists; `tool` must be on each. */
 export function modernLists(url: URL, tool: string, headers: Headers = {}): Exchange[] {
   return variants((id) => modern(url, headers, 'tools/list', id, {}), [`"name":"${tool}"`])
@@ -96,13 +106,19 @@ function variants(
   request: (id: number, text: string) => string,
   includes?: readonly string[],
 ): Exchange[] {
-  return Array.from({ length: VARIANTS }, (_, index) => {
-    const id = FIRST_ID + index
-    const text = `hello number ${index}.`
-    return {
-      request: request(id, text),
-      status: 200,
-      includes: [`"id":${id}`, ...(includes ?? [`"text":"${text}"`])],
-    }
-  })
+  return Array.from({ length: VARIANTS }, (_, index) => variant(index, request, includes))
+}
+
+function variant(
+  index: number,
+  request: (id: number, text: string) => string,
+  includes?: readonly string[],
+): Exchange {
+  const id = FIRST_ID + index
+  const text = `hello number ${index}.`
+  return {
+    request: request(id, text),
+    status: 200,
+    includes: [`"id":${id}`, ...(includes ?? [`"text":"${text}"`])],
+  }
 }

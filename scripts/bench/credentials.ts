@@ -6,6 +6,7 @@ import { deriveSealKeys } from '#shared/auth/seal.ts'
 import { DECISION_HEADER, encodeDecision, PRINCIPAL_HEADER } from '#shared/wire.ts'
 import type { PlatformSecrets } from '../keys/platform-keys.ts'
 import type { BuiltServer } from './author-servers.ts'
+import { PROOF_JKT } from './proofs.ts'
 
 /** Longer than any run. */
 const TOKEN_SECONDS = 6 * 3600
@@ -14,14 +15,30 @@ const nowSeconds = (): number => Math.floor(Date.now() / 1000)
 
 /** `Authorization` for one server of the platform at `origin` (RFC 9068). */
 export async function bearer(
-  { oauth }: PlatformSecrets,
+  secrets: PlatformSecrets,
   origin: string,
   server: string,
 ): Promise<Record<string, string>> {
+  return { authorization: `Bearer ${await accessToken(secrets, origin, server)}` }
+}
+
+/** A token bound to the key of `makeProofs` (RFC 9449 §6.1). */
+export const dpopToken = (
+  secrets: PlatformSecrets,
+  origin: string,
+  server: string,
+): Promise<string> => accessToken(secrets, origin, server, { cnf: { jkt: PROOF_JKT } })
+
+async function accessToken(
+  { oauth }: PlatformSecrets,
+  origin: string,
+  server: string,
+  more: { cnf?: { jkt: string } } = {},
+): Promise<string> {
   const [key] = JSON.parse(oauth.TOKEN_KEYS) as (JWK & { kid: string })[]
   if (!key) throw new Error('TOKEN_KEYS holds no key')
   const issuedAtSeconds = nowSeconds()
-  const token = await signAccessToken(key, {
+  return signAccessToken(key, {
     iss: origin,
     sub: 'bench-user',
     aud: `${origin}/${server}/mcp`,
@@ -32,8 +49,8 @@ export async function bearer(
     jti: crypto.randomUUID(),
     gid: 'bench-grant',
     tenant: 'default',
+    ...more,
   })
-  return { authorization: `Bearer ${token}` }
 }
 
 /** The two internal headers with which the router calls `echo` of a server. Valid five minutes. */

@@ -14,7 +14,8 @@ process.on('message', (job: LoadJob) => {
     .then((reply) => process.send?.(reply))
 })
 
-async function run({ port, exchanges, connections, milliseconds }: LoadJob): Promise<LoadReply> {
+async function run(job: LoadJob): Promise<LoadReply> {
+  const { port, exchanges, connections, milliseconds, sentOnce } = job
   const prepared = exchanges.map((exchange) => ({
     exchange,
     bytes: Buffer.from(exchange.request),
@@ -26,9 +27,12 @@ async function run({ port, exchanges, connections, milliseconds }: LoadJob): Pro
   const startMs = performance.now()
   const endMs = startMs + milliseconds
 
+  /** Of exchanges that are sent once, all connections take the next. */
+  let taken = 0
+
   async function drive(connection: HttpConnection, offset: number): Promise<void> {
     for (let turn = offset; ; turn++) {
-      const next = prepared[turn % prepared.length]
+      const next = prepared[sentOnce ? taken++ : turn % prepared.length]
       const sentMs = performance.now()
       if (!next || sentMs >= endMs) return
       const answer = await connection.send(next.bytes)

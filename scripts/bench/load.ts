@@ -10,6 +10,8 @@ export interface LoadJob {
   readonly exchanges: readonly Exchange[]
   readonly connections: number
   readonly milliseconds: number
+  /** See `Row`. */
+  readonly sentOnce: boolean
 }
 
 export interface LoadResult {

@@ -38,12 +38,16 @@ export async function profileRow(rowId: string, plan: TargetPlan): Promise<strin
   const workerd = await Workerd.start(FOLDER, target.deployment, cores.server, args)
   const load = new LoadGenerator(cores.load)
   try {
-    const job = { port: row.port, connections: BUSY_CONNECTIONS, exchanges: await row.exchanges() }
-    await load.run({ ...job, milliseconds: WARM_UP_MS })
+    const { port, sentOnce = false } = row
+    const drive = async (milliseconds: number) => {
+      const exchanges = await row.exchanges()
+      return load.run({ port, connections: BUSY_CONNECTIONS, exchanges, sentOnce, milliseconds })
+    }
+    await drive(WARM_UP_MS)
     const inspectors = await Promise.all(
       target.deployment.services.map(({ name }) => Inspector.attach(inspectorPort, name)),
     )
-    const { calls } = await load.run({ ...job, milliseconds: PROFILE_MS })
+    const { calls } = await drive(PROFILE_MS)
     const lists = target.deployment.services.map(async ({ name, module }, index) => {
       const profile = await inspectors[index]?.stop()
       return profile && listOf(name, profile, join(FOLDER, module), calls)

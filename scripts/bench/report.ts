@@ -2,6 +2,7 @@
 import type { BundleSize } from './bundle.ts'
 import type { Capacity } from './capacity.ts'
 import type { Verdict } from './goals.ts'
+import type { IdleCall } from './idle.ts'
 import type { Measurement } from './measurement.ts'
 
 export interface RowReport extends Measurement {
@@ -28,6 +29,8 @@ export interface Report {
   readonly memoryMib: Readonly<Record<string, number>>
   /** `null`: not measured (`--quick`, `--only`). */
   readonly capacity: Capacity | null
+  /** Empty: not measured (`--quick`, `--only`). */
+  readonly idle: readonly IdleCall[]
   readonly sizes: Readonly<Record<string, BundleSize>>
   /** Milliseconds to the first good answer of a fresh workerd. */
   readonly coldStartMs: Readonly<Record<string, number>>
@@ -35,7 +38,7 @@ export interface Report {
 }
 
 export function reportText(report: Report): string {
-  const { rows, sizes, coldStartMs, memoryMib, capacity, goals } = report
+  const { rows, sizes, coldStartMs, memoryMib, capacity, idle, goals } = report
   const parts = [
     rows.length > 0 && table(ROW_HEADS, rows.map(rowCells)),
     table(['bundle', 'minified KiB', 'gzip KiB'], Object.entries(sizes).map(sizeCells)),
@@ -48,6 +51,7 @@ export function reportText(report: Report): string {
       Object.entries(memoryMib).map(([id, mib]) => [id, fixed(mib, 0)]),
     ),
     capacity && capacityText(capacity),
+    table(IDLE_HEADS, idle.map(idleCells)),
     table(['goal', 'reach', 'reached', 'holds'], goals.map(goalCells)),
   ]
   return parts.filter(Boolean).join('\n\n')
@@ -88,6 +92,15 @@ const goalCells = ({ what, goal, reached, holds }: Verdict): string[] => [
   goal,
   reached === null ? '–' : String(reached),
   holds === null ? 'not measured' : holds ? '✓' : '✘',
+]
+
+const IDLE_HEADS = ['first call after', 'no token ms', 'JWT ms', 'JWT + DPoP ms']
+
+const idleCells = ({ idleSeconds, ms }: IdleCall): string[] => [
+  `${idleSeconds} s`,
+  fixed(ms.none, 2),
+  fixed(ms.jwt, 2),
+  fixed(ms.dpop, 2),
 ]
 
 const fixed = (value: number, digits: number): string => value.toFixed(digits)

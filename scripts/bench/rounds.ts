@@ -55,7 +55,8 @@ async function sample(
   try {
     const exchanges = await row.exchanges()
     const before = workerd.cpuSeconds()
-    const result = await load.run({ port: row.port, exchanges, connections, milliseconds })
+    const { port, sentOnce = false } = row
+    const result = await load.run({ port, exchanges, connections, milliseconds, sentOnce })
     return { ...result, cpuSeconds: workerd.cpuSeconds() - before }
   } catch (error) {
     throw new Stop(row.id, (error as Error).message, `Alone: npm run bench -- --only ${row.id}`)

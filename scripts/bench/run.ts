@@ -14,6 +14,7 @@ import { GOALS, judge, type Results } from './goals.ts'
 import { LoadGenerator } from './load.ts'
 import { summarize, type Measurement } from './measurement.ts'
 import { measureSizes } from './real-workers.ts'
+import { measureIdle, type IdleCall } from './idle.ts'
 import type { Report, RowReport } from './report.ts'
 import { BUSY_CONNECTIONS, measureRounds, type RunningRow, type Timing } from './rounds.ts'
 import { BARE, createStarters } from './starters.ts'
@@ -30,6 +31,8 @@ export interface RunOptions {
   readonly rowIds: ReadonlySet<string>
   /** Sizes and cold starts too, not only rows. */
   readonly whole: boolean
+  /** Seconds without a call before first calls are measured; empty = not measured. */
+  readonly idleSeconds: readonly number[]
   progress(line: string): void
 }
 
@@ -55,6 +58,7 @@ export async function runBench(options: RunOptions): Promise<Report> {
     : new Map<string, number[]>()
   const { rows, rounds, memoryMib } = await rowsOf(options, cores)
   const capacity = options.whole && !options.quick ? await capacityOf(options, cores) : null
+  const idle = await idleOf(options, cores)
   return {
     startedAt,
     quick: options.quick,
@@ -64,6 +68,7 @@ export async function runBench(options: RunOptions): Promise<Report> {
     rows,
     memoryMib,
     capacity,
+    idle,
     sizes: Object.fromEntries(sizes),
     coldStartMs: Object.fromEntries(
       [...coldStarts].map(([id, milliseconds]) => [id, median(milliseconds)]),
@@ -83,6 +88,11 @@ function sizesOf({ progress }: RunOptions): Promise<Map<string, BundleSize>> {
 
 function capacityOf({ progress }: RunOptions, { server }: Cores): Promise<Capacity> {
   return measureCapacity({ folder: join(FOLDER, 'capacity'), core: server, progress })
+}
+
+function idleOf({ progress, idleSeconds }: RunOptions, { server }: Cores): Promise<IdleCall[]> {
+  if (idleSeconds.length === 0) return Promise.resolve([])
+  return measureIdle({ folder: join(FOLDER, 'idle'), core: server, idleSeconds, progress })
 }
 
 async function coldStartsOf(

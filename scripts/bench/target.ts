@@ -9,6 +9,8 @@ export interface Row {
   readonly port: number
   /** Asked before each round, when the deployment runs; what expires is renewed here. */
   exchanges(): readonly Exchange[] | Promise<readonly Exchange[]>
+  /** Each may be sent a single time: a window ends with the last of them. */
+  readonly sentOnce?: boolean
 }
 
 export interface Target {

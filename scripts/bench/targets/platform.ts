@@ -9,10 +9,11 @@ import { generateRouterConfig, ROUTER_CONFIG, serverBinding } from '../../gen/ro
 import { ROOT } from '../../root.ts'
 import { buildAuthorServer, type AuthorServer, type BuiltServer } from '../author-servers.ts'
 import { bundleOwn } from '../bundle.ts'
-import { legacyCalls, modernCalls, modernLists, openSession } from '../calls.ts'
+import { legacyCalls, modernCalls, modernLists, openSession, provenCalls } from '../calls.ts'
 import type { Deployment, WorkerService } from '../capnp.ts'
 import { KV_SERVICE, serviceOfConfig } from '../config-service.ts'
-import { bearer } from '../credentials.ts'
+import { bearer, dpopToken } from '../credentials.ts'
+import { makeProofs } from '../proofs.ts'
 import type { Exchange } from '../request.ts'
 import { COMPATIBILITY_DATE, type Row, type Site, type TargetPlan } from '../target.ts'
 
@@ -23,6 +24,7 @@ const SERVERS: readonly AuthorServer[] = [
   ECHO,
   { name: 'open', tools: ['echo'], visibility: 'public' },
   { name: 'hundred', tools: HUNDRED, visibility: 'private' },
+  { name: 'writes', tools: ['echo'], visibility: 'private', changes: true },
 ]
 
 const OAUTH_CONFIG = join(ROOT, 'workers', 'oauth', 'wrangler.toml')
@@ -33,7 +35,14 @@ const ROUTER = 'mcp-edge-router'
 /** SERVERS as service bindings. */
 export const platform: TargetPlan = {
   name: 'platform',
-  rowIds: ['platform', 'platform-public', 'platform-session', 'platform-list-100'],
+  rowIds: [
+    'platform',
+    'platform-public',
+    'platform-dpop',
+    'platform-dpop-strict',
+    'platform-session',
+    'platform-list-100',
+  ],
   async create(site) {
     const place = await placeOf(site)
     return { deployment: await deploymentOf(place, SERVERS), rows: rowsOf(place) }
@@ -140,6 +149,13 @@ function rowsOf(place: Place): Row[] {
     row('platform-public', 'Whole platform, 2026-07-28, no token, public server', async () =>
       modernCalls(urlOfServer(place, 'open')),
     ),
+    dpopRow(place, 'platform-dpop', 'Whole platform, 2026-07-28, JWT + DPoP', 'echo'),
+    dpopRow(
+      place,
+      'platform-dpop-strict',
+      'The same, strict replay (a tool that changes)',
+      'writes',
+    ),
     row('platform-session', 'Whole platform, 2025-11-25 session, JWT', async () => {
       const url = urlOfServer(place, 'echo')
       const headers = await bearer(secrets, origin, 'echo')
@@ -164,6 +180,22 @@ function callRow(place: Place, id: string, title: string): Row {
     exchanges: once(async () =>
       modernCalls(urlOfServer(place, 'echo'), await bearer(secrets, origin, 'echo')),
     ),
+  }
+}
+
+/** A proof for each call, made anew before each window: its nonce lasts a minute or two. */
+function dpopRow(place: Place, id: string, title: string, server: string): Row {
+  const { port, origin, secrets } = place
+  const token = once(() => dpopToken(secrets, origin, server))
+  return {
+    id,
+    title,
+    port,
+    sentOnce: true,
+    async exchanges() {
+      const url = urlOfServer(place, server)
+      return provenCalls(url, await token(), await makeProofs(secrets, url, await token()))
+    },
   }
 }
 
