@@ -1,7 +1,7 @@
 /** Who may see and use what (DESIGN §4.7): one decision for lists and calls. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ANONYMOUS, type Principal } from '#shared/auth/principal.ts'
+import { ANONYMOUS, PLATFORM_PRINCIPAL, type Principal } from '#shared/auth/principal.ts'
 import { DEFAULT_POLICY, type Policy } from '#shared/catalog/entry.ts'
 import { explain } from '#shared/catalog/explain.ts'
 import { compileServer } from '#shared/catalog/list.ts'
@@ -138,6 +138,21 @@ describe('for every policy and principal', () => {
       { numRuns: 2_000 },
     )
   })
+})
+
+test.each([
+  ['private', ['ada']],
+  ['public', ['stranger', 'ada', 'acme']],
+  ['off', []],
+] as const)('a server that is %s is seen by %j', (visibility, seen) => {
+  const callers: Record<string, Principal> = {
+    stranger: ANONYMOUS,
+    ada: { subject: 'ada', tenant: 'default', clientId: 'c', scopes: [] },
+    acme: { subject: 'eve', tenant: 'acme', clientId: 'c', scopes: [] },
+    platform: PLATFORM_PRINCIPAL,
+  }
+  const policy = { ...DEFAULT_POLICY, visibility }
+  expect(Object.keys(callers).filter((name) => maySee(callers[name]!, policy))).toEqual(seen)
 })
 
 describe('a rule', () => {
