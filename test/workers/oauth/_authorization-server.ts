@@ -5,6 +5,7 @@
 import { env as objectsEnv, exports } from 'cloudflare:workers'
 import { exportJWK, generateKeyPair } from 'jose'
 import { definitionsDigest } from '#shared/catalog/digest.ts'
+import { ACTOR_HEADER } from '#shared/catalog/contract.ts'
 import type { PolicyFile } from '#shared/catalog/entry.ts'
 import { catalogOf } from '#shared/rpc.ts'
 import { asFor } from '../../../workers/oauth/as-for-resource.ts'
@@ -87,6 +88,15 @@ export class AuthorizationServer {
     const description = { definitions, digest, build: 'b1', policy }
     const published = await catalogOf(objects.CatalogObject).publish(server, description)
     if (!published.ok) throw new Error(published.failure.detail)
+  }
+
+  /** An operator changes members of the policy; in force here with the next token request. */
+  async changePolicy(server: string, patch: Record<string, unknown>): Promise<void> {
+    const url = `https://catalog.internal/servers/${server}/policy`
+    const headers = { [ACTOR_HEADER]: 'ada' }
+    const init = { method: 'PATCH', headers, body: JSON.stringify(patch) }
+    const answer = await objects.CatalogObject.getByName('catalog').fetch(url, init)
+    if (!answer.ok) throw new Error(await answer.text())
   }
 
   register(): Promise<Response> {
