@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ToolDefinition } from '#shared/catalog/entry.ts'
-import { compileServer } from '#shared/catalog/list.ts'
+import { compileServer, resourceAt } from '#shared/catalog/list.ts'
 
 const tool = (
   name: string,
@@ -67,5 +67,23 @@ describe('compileServer', () => {
   it('knows a tool called like a property of every object only if there is one', () => {
     expect(compile(tool('a')).tools.get('constructor')).toBeUndefined()
     expect(compile(tool('constructor')).tools.get('constructor')).toBeDefined()
+  })
+})
+
+describe('a server whose tools attach', () => {
+  const URI = `attachment:///${'A'.repeat(22)}/a.csv`
+  const attaching = compile({ ...tool('export'), uses: ['attach'] })
+
+  it('has resources to read, and lists none', () => {
+    expect(attaching.capabilities.resources).toEqual({})
+    expect(attaching.lists.resources).toBe('[]')
+    expect(resourceAt(attaching, URI)).toMatchObject({ scopes: [], readOnly: true })
+    expect(resourceAt(attaching, 'attachment:///short/a.csv')).toBeUndefined()
+  })
+
+  it('is the only one: elsewhere the URI is not found, and no resources are offered', () => {
+    const other = compile({ ...tool('keep'), uses: ['state'] })
+    expect(other.capabilities.resources).toBeUndefined()
+    expect(resourceAt(other, URI)).toBeUndefined()
   })
 })
