@@ -4,8 +4,8 @@
 export const ATTEMPT_MAX_MS = 15 * 60_000 - 10_000
 /** The engine sends a comment every 15 s: a stream silent for four of them is dead. */
 export const ATTEMPT_SILENCE_MS = 60_000
-/** A server that loses its isolate three times in one round will lose it again. */
-export const LOST_ATTEMPTS_MAX = 3
+/** A deploy may cost a few attempts in a row; a tool that ends its isolate costs all of them. */
+export const LOST_ATTEMPTS_MAX = 5
 /** A redeploy takes seconds: so often is asked again, ever less often, while nothing has run. */
 export const UNAVAILABLE_RETRIES_MAX = 8
 /** First wait after a lost or refused attempt; doubled each time. */

@@ -35,6 +35,7 @@ import {
 import { attachmentIdOf } from '../platform/attachment.ts'
 import { readResponseParts } from '../protocol/2026-07-28/results.ts'
 import { MODERN_VERSION } from '../protocol/versions.ts'
+import { randomId } from '../random-id.ts'
 import { definitionsOf } from '../tool/definitions.ts'
 import { defineServer, type ServerOptions } from '../tool/server.ts'
 import { DECISION_HEADER, encodeDecision, internalHost, PRINCIPAL_HEADER } from '../wire.ts'
@@ -43,6 +44,9 @@ import { makeSealSecrets, makeTrust, nowSeconds } from './trust.ts'
 
 /** The server's name in SERVERS while it is tested. */
 export const TESTED_NAME = 'tested'
+
+/** Longer than any test runs. */
+const TASK_KEPT_SECONDS = 3_600
 
 const keys = makeTrust()
 const sealSecrets = makeSealSecrets()
@@ -131,7 +135,7 @@ const actingAs = ({ subject, tenant, clientId }: Principal) => ({
 
 /** The internal call as the router makes it; `replaced` headers are for tests of what it must not do. */
 export async function innerRequest(
-  { built: { digest } }: TestedServer,
+  { built: { digest }, compiled }: TestedServer,
   principal: Principal,
   { method, name, body, signal }: InnerRequest,
   replaced: Record<string, string> = {},
@@ -139,6 +143,9 @@ export async function innerRequest(
   const seal = await sealKeysOf(`server/${TESTED_NAME}`)
   const named = name === undefined ? {} : { name }
   const capability = await capabilityFor({ ...actingAs(principal), method, ...named })
+  // A tool that may be a task is one here, for clients of both eras.
+  const isTask = method === 'tools/call' && compiled.tools.get(name ?? '')?.task !== undefined
+  const run = isTask ? { run: { id: randomId(), keptSeconds: TASK_KEPT_SECONDS } } : {}
   return new Request(`https://${internalHost(TESTED_NAME)}/mcp`, {
     method: 'POST',
     headers: {
@@ -148,7 +155,7 @@ export async function innerRequest(
       [METHOD_HEADER]: method,
       ...(name === undefined ? {} : { [NAME_HEADER]: encodeHeaderValue(name) }),
       [PRINCIPAL_HEADER]: await assertionFor(principal),
-      [DECISION_HEADER]: encodeDecision({ method, ...named, digest, seal, capability }),
+      [DECISION_HEADER]: encodeDecision({ method, ...named, digest, seal, capability, ...run }),
       ...replaced,
     },
     body,

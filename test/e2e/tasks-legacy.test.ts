@@ -107,8 +107,8 @@ describe('on the wire', () => {
     first.close()
     const back = await comeBack(first)
     await answered(back).toMatchObject({ id: requests, result: { content: [{ type: 'text' }] } })
-    const { content } = back.messages.at(-1)?.result as unknown as CallToolResult
-    expect(content[0]).toMatchObject({ text: expect.stringContaining('"who":"alice"') as string })
+    const content = JSON.stringify(back.messages.at(-1))
+    expect(content).toContain('\\"who\\":\\"alice')
     // It left a second time and missed the answer's delivery: the id after it says that nothing follows.
     expect((await comeBack(back)).status).toBe(204)
   })

@@ -64,6 +64,36 @@ defineTool({ description, handler: () => 1, scopes: ['notes:read', 'notes:write'
 // @ts-expect-error a hint that does not exist
 defineTool({ description, handler: () => 1, annotations: { readOnly: true } })
 
+// ── Tasks ─────────────────────────────────────────────────────────────────────
+
+defineTool({ description, handler: () => 1, task: 'optional', restart: 'never' })
+defineTool({ description, handler: () => 1, task: 'required', restart: 'fromInput', taskTtlMs: 1 })
+// @ts-expect-error whether it may run twice is nothing to guess
+defineTool({ description, handler: () => 1, task: 'required' })
+const idempotent = { idempotentHint: true } as const
+defineTool({ description, handler: () => 1, task: 'required', annotations: idempotent })
+const readOnly = { readOnlyHint: true } as const
+defineTool({ description, handler: () => 1, task: 'optional', annotations: readOnly })
+const destructive = { destructiveHint: true } as const
+// @ts-expect-error a hint that says nothing of running twice
+defineTool({ description, handler: () => 1, task: 'required', annotations: destructive })
+// @ts-expect-error of tasks alone
+defineTool({ description, handler: () => 1, restart: 'never' })
+// @ts-expect-error no such support
+defineTool({ description, handler: () => 1, task: 'forbidden', restart: 'never' })
+defineTool({
+  description,
+  task: 'optional',
+  restart: 'never',
+  beginsInCall: true,
+  input: z.object({ city: z.string() }),
+  async handler(args, { task }) {
+    typesAgree<typeof args, { city: string }>(true)
+    typesAgree<Awaited<ReturnType<typeof task>>, void>(true)
+    await task()
+  },
+})
+
 // ── Context ───────────────────────────────────────────────────────────────────
 
 defineTool({

@@ -54,6 +54,19 @@ describe('defineTool refuses, with the remedy', () => {
       /timeoutMs: give whole milli/,
     ],
     ['a timeout of an hour', { description: 'x', handler, timeoutMs: 3_600_000 }, /timeoutMs/],
+    ['a task that may be lost', { description: 'x', handler, task: 'required' }, /restart: say/],
+    ['restart without a task', { description: 'x', handler, restart: 'never' }, /add task/],
+    ['an unknown task', { description: 'x', handler, task: 'forbidden' }, /task: give/],
+    [
+      'an unknown restart',
+      { description: 'x', handler, task: 'optional', restart: 'always' },
+      /restart: give/,
+    ],
+    [
+      'a task kept for a month',
+      { description: 'x', handler, task: 'optional', restart: 'never', taskTtlMs: 30 * 86_400_000 },
+      /taskTtlMs/,
+    ],
     ['a bound of 100 MB', { description: 'x', handler, maxOutputBytes: 1e8 }, /maxOutputBytes/],
   ])('%s', (_what, options, remedy) => {
     expect(() => defineTool(options as never)).toThrow(remedy)

@@ -218,6 +218,7 @@ describe('a lost attempt', () => {
 
   it('is given up after some', async () => {
     const { taskId, stub } = await started({ rounds: [{ cut: true }] })
+    // The waits between grow: their alarms are run before they are due.
     expect((await untilStatus(stub, 'failed')).error?.message).toContain('given up')
     expect((await seen(taskId)).attempts).toBe(LOST_ATTEMPTS_MAX)
   })
