@@ -8,6 +8,8 @@ export type Answer = any
 /** Enough of a digest to name a revision. */
 const short = (digest: string | undefined): string => digest?.slice(0, 10) ?? '-'
 const when = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace('T', ' ')
+/** Past the last bucket there is no number, and JSON says null. */
+const slow = (ms: number | null): string => (ms === null ? '> 15000' : String(ms))
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
 
 export function showServers({ servers }: Answer): string {
@@ -119,8 +121,8 @@ export function showUsage({ usage }: Answer): string {
       String(one.calls),
       String(one.errors),
       percent(one.calls === 0 ? 0 : one.errors / one.calls),
-      String(one.p50Ms),
-      String(one.p95Ms),
+      slow(one.p50Ms),
+      slow(one.p95Ms),
     ]),
   ])
 }

@@ -4,6 +4,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it } from 'vitest'
 import { definitionsDigest } from '#shared/catalog/digest.ts'
 import { indexKey, serverKey } from '#shared/catalog/entry.ts'
+import { createSnapshotReader } from '#shared/catalog/snapshot-reader.ts'
 import type { CatalogObject } from '../../../durable-objects/catalog.ts'
 import { definitionsOf, describeTools } from './_descriptions.ts'
 import { tell } from './_operator.ts'
@@ -53,6 +54,19 @@ describe('tuning', () => {
     expect(again.body.changed).toBe(false)
     expect((await tell('GET', '/history')).body.changes).toHaveLength(before)
   })
+})
+
+it('a KV that lags shows the new words all the same: the Catalog answers, even just evicted', async () => {
+  await theCatalog().publish('clock', await describeTools('now'))
+  const lagging = { get: () => Promise.resolve(null) }
+  const reader = createSnapshotReader({ kv: lagging, catalog: theCatalog })
+  await tell('PATCH', '/servers/clock/tuning', EDIT)
+  await evictDurableObject(theCatalog())
+  const lifetime = { waitUntil: () => undefined }
+  const index = await reader.index(2, lifetime)
+  const pointer = index.ok ? index.value.servers['clock'] : undefined
+  const server = await reader.server('clock', pointer?.view ?? '', lifetime)
+  expect(server.ok && server.value.lists.tools).toContain('The time')
 })
 
 describe('history', () => {
