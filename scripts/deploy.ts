@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { linkedServers, readPlatform, type DeployedPlatform } from './deploy/account.ts'
 import { connectCloudflare } from './deploy/cloudflare.ts'
 import { checkEnvironment, PLATFORM_ROLES, PRODUCTION, type PlatformRole } from './deploy/names.ts'
+import { collectSecrets, neededSecrets } from './deploy/needed-secrets.ts'
 import { planDeploy, type Deployment } from './deploy/plan.ts'
 import { readSettings, settingsFile, type DeploySettings } from './deploy/settings.ts'
 import { checkNames, runSteps, seconds, showPlan } from './deploy/steps.ts'
@@ -38,10 +39,15 @@ await runScript(async () => {
   useQuietWrangler()
   const startMs = Date.now()
   const deployment = await prepare(options)
-  const steps = planDeploy(deployment)
   const { settings } = deployment
   console.log(`${settings.env}: ${settings.publicOrigin}`)
-  if (options.dryRun) return console.log(`${showPlan(steps)}\nNothing was sent or written.`)
+  const needed = await neededSecrets(deployment, deployment.chosen)
+  if (options.dryRun) {
+    const asked = needed.map(({ server, name }) => `  asks for the secret ${name} of ${server}`)
+    const plan = [...asked, showPlan(planDeploy(deployment))]
+    return console.log([...plan, 'Nothing was sent or written.'].join('\n'))
+  }
+  const steps = planDeploy({ ...deployment, serverSecrets: await collectSecrets(needed) })
   await runSteps(steps)
   console.log(await done(deployment, Date.now() - startMs))
 })

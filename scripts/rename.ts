@@ -7,13 +7,15 @@ import { COMMON_OPTIONS, openTarget, parseCommand, type Target } from './deploy/
 import { serverConfigPath } from './deploy/config.ts'
 import { confirm } from './deploy/confirm.ts'
 import { workerName } from './deploy/names.ts'
+import { collectSecrets, neededSecrets } from './deploy/needed-secrets.ts'
 import { planServers } from './deploy/plan.ts'
 import { checkMovable } from './deploy/movable.ts'
 import { renameFolder } from './deploy/rename-folder.ts'
 import { settingsFile } from './deploy/settings.ts'
 import { secretStore } from './deploy/server-secret.ts'
 import { runSteps, type Step } from './deploy/steps.ts'
-import { bindingsOf, deleteStep, relinkStep } from './deploy/unlink.ts'
+import { bindingsOf } from './deploy/server-bindings.ts'
+import { deleteStep, relinkStep } from './deploy/unlink.ts'
 import { listServers } from './gen/sources.ts'
 import { ROOT } from './root.ts'
 import { runScript, Stop } from './stop.ts'
@@ -48,7 +50,7 @@ await runScript(async () => {
   const secrets = target ? await checkAccount(target, from, to) : []
   await confirm(`${COMMAND} ${from} ${to}`, to, values.yes)
   if (existsSync(serverConfigPath(from))) console.log(renameFolder(from, to).join('\n'))
-  if (target) await runSteps(planRename(target, from, to))
+  if (target) await runSteps(await planRename(target, from, to))
   console.log(done(from, to, secrets))
 })
 
@@ -80,15 +82,16 @@ async function checkAccount(target: Target, from: string, to: string): Promise<s
   return secretStore(target, from).list()
 }
 
-function planRename(target: Target, from: string, to: string): Step[] {
+async function planRename(target: Target, from: string, to: string): Promise<Step[]> {
   const { settings, state } = target
   if (!isDeployed(state, settings, from)) return []
   const servers = listServers(join(ROOT, 'workers'))
   const linked = linkedServers(state)
+  const serverSecrets = await collectSecrets(await neededSecrets(target, [to]))
   const relinks =
     settings.servers.kind === 'bindings' && (linked.includes(from) || !linked.includes(to))
   return [
-    ...planServers({ ...target, servers, chosen: [to], roles: [] }),
+    ...planServers({ ...target, servers, chosen: [to], roles: [], serverSecrets }),
     ...(relinks ? [relinkStep(target, from, [to])] : []),
     deleteStep(target, from),
   ]

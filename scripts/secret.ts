@@ -1,8 +1,7 @@
 /** `npm run secret`: secrets of a deployed server; see `--help`. */
 import { text } from 'node:stream/consumers'
-import { createInterface } from 'node:readline/promises'
-import { Writable } from 'node:stream'
 import { isDeployed } from './deploy/account.ts'
+import { askSecret } from './deploy/ask-secret.ts'
 import { COMMON_OPTIONS, envFlag, openTarget, parseCommand, type Target } from './deploy/command.ts'
 import { PLATFORM_ROLES, type PlatformRole } from './deploy/names.ts'
 import { secretStore } from './deploy/server-secret.ts'
@@ -62,14 +61,7 @@ function checkDeployed({ state, settings }: Target, server: string): void {
   )
 }
 
-/** Not echoed: it would stay on the screen and in scrollback. */
 async function readValue(name: string): Promise<string> {
-  if (!process.stdin.isTTY) return (await text(process.stdin)).replace(/\r?\n$/, '')
-  process.stdout.write(`Value of ${name}: `)
-  const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const reader = createInterface({ input: process.stdin, output: silent, terminal: true })
-  const value = await reader.question('')
-  reader.close()
-  process.stdout.write('\n')
-  return value
+  if (process.stdin.isTTY) return askSecret(`Value of ${name}`)
+  return (await text(process.stdin)).replace(/\r?\n$/, '')
 }

@@ -18,6 +18,7 @@ import {
   type PlatformRole,
 } from './names.ts'
 import { keySteps } from './prepare-keys.ts'
+import type { ServerSecrets } from './needed-secrets.ts'
 import type { DeploySettings } from './settings.ts'
 import type { Step } from './steps.ts'
 import { uploadPlatform, uploadServer } from './upload.ts'
@@ -33,6 +34,8 @@ export interface Deployment {
   readonly chosen: readonly string[]
   /** Platform Workers to upload. */
   readonly roles: readonly PlatformRole[]
+  /** What servers lack, to travel with their upload. */
+  readonly serverSecrets?: ServerSecrets
 }
 
 type Upload =
@@ -121,7 +124,10 @@ function uploadStep(
     title,
     async run() {
       const config = configOf(upload, context, await kvId())
-      if (upload.kind === 'server') return uploadServer(deployment, config)
+      if (upload.kind === 'server') {
+        const secrets = deployment.serverSecrets?.[upload.name] ?? {}
+        return uploadServer(deployment, upload.name, config, secrets)
+      }
       await uploadPlatform(deployment, upload.role, config)
     },
   }

@@ -1,11 +1,5 @@
 /** Taking a server off a platform: first nobody is sent to it, then it goes. */
-import {
-  isDeployed,
-  linkedServers,
-  namespacePath,
-  readWorker,
-  type DeployedBinding,
-} from './account.ts'
+import { linkedServers, namespacePath, type DeployedBinding } from './account.ts'
 import type { Target } from './command.ts'
 import { platformConfig } from './config.ts'
 import { PLATFORM_WORKERS, workerName } from './names.ts'
@@ -20,22 +14,6 @@ const DATA: Readonly<Record<string, string>> = {
   d1: 'id',
   r2_bucket: 'bucket_name',
   queue: 'queue_name',
-}
-
-/** Of a deployed server; none where it is not deployed. */
-export async function bindingsOf(
-  target: Target,
-  server: string,
-): Promise<readonly DeployedBinding[]> {
-  const { cloudflare, settings, state } = target
-  if (!isDeployed(state, settings, server)) return []
-  const { servers, env } = settings
-  if (servers.kind !== 'namespace') {
-    return (await readWorker(cloudflare, workerName(server, env)))?.bindings ?? []
-  }
-  const path = `${namespacePath(servers.namespace)}/scripts/${server}/settings`
-  const found = await cloudflare.get<{ bindings: DeployedBinding[] }>(path)
-  return found?.bindings ?? []
 }
 
 /** What stays behind when the Worker goes, a line each. */

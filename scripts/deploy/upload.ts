@@ -9,6 +9,7 @@ import { writeConfig, type DeployConfig } from './config.ts'
 import { noteSent } from './key-file.ts'
 import type { PlatformRole } from './names.ts'
 import { secretsToSend } from './prepare-keys.ts'
+import { bindingsOf, withKnownIds } from './server-bindings.ts'
 import type { DeploySettings } from './settings.ts'
 import { runWrangler } from './wrangler.ts'
 
@@ -18,37 +19,51 @@ interface Target {
   readonly state: DeployedPlatform
 }
 
+/** @param secrets that it lacks */
 export async function uploadServer(
-  { cloudflare, settings }: Target,
-  config: DeployConfig,
+  target: Target,
+  name: string,
+  { config, left }: DeployConfig,
+  secrets: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const { env, servers } = settings
-  const into = servers.kind === 'namespace' ? ['--dispatch-namespace', servers.namespace] : []
-  const args = ['deploy', '-c', writeConfig(env, config), ...into]
-  await runWrangler({ accountId: cloudflare.accountId, env }, args)
+  const { env, servers } = target.settings
+  if (servers.kind !== 'namespace') {
+    return deploy(target, ['-c', writeConfig(env, { config, left })], secrets)
+  }
+  const known = withKnownIds(config, await bindingsOf(target, name))
+  const args = ['-c', writeConfig(env, { config: known, left })]
+  await deploy(target, [...args, '--dispatch-namespace', servers.namespace], secrets)
 }
 
 /** Secrets travel with the code: no version ever runs without them. */
 export async function uploadPlatform(
-  { cloudflare, settings, state }: Target,
+  target: Target,
   role: PlatformRole,
   config: DeployConfig,
 ): Promise<void> {
+  const { env } = target.settings
+  const secrets = await secretsToSend(env, role, target.state)
+  await deploy(target, ['-c', writeConfig(env, config)], secrets)
+  const sent = Object.keys(secrets).map((name) => `${role}/${name}` as const)
+  if (sent.length > 0) noteSent(env, sent)
+}
+
+async function deploy(
+  { cloudflare, settings }: Target,
+  args: readonly string[],
+  secrets: Readonly<Record<string, string>>,
+): Promise<void> {
   const { env } = settings
-  const secrets = await secretsToSend(env, role, state)
   const context = { accountId: cloudflare.accountId, env }
-  const args = ['deploy', '-c', writeConfig(env, config)]
   if (Object.keys(secrets).length === 0) {
-    await runWrangler(context, args)
+    await runWrangler(context, ['deploy', ...args])
     return
   }
   const file = join(ROOT, '.gen', 'deploy', env, 'secrets.json')
   try {
     writeIfChanged(file, JSON.stringify(secrets), SECRET_FILE_MODE)
-    await runWrangler(context, [...args, '--secrets-file', file])
+    await runWrangler(context, ['deploy', ...args, '--secrets-file', file])
   } finally {
     rmSync(file, { force: true })
   }
-  const sent = Object.keys(secrets).map((name) => `${role}/${name}` as const)
-  noteSent(env, sent)
 }

@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { secretsOf } from '../../scripts/keys/platform-keys.ts'
 import { liveVersion, type Script, type Version } from '../cloudflare-api/account.ts'
 import { createDeployed, type Deployed, type ScriptRun } from './_deployed.ts'
 import { modernSdk, type MemoryOAuthStore } from './_sdk.ts'
@@ -50,6 +51,18 @@ async function callClock(with_ = store): Promise<boolean> {
 
 const script = (name: string): Script => deployed.api.account.scripts.get(name) as Script
 const keyFile = () => JSON.parse(deployed.checkout.read('.keys/production.json'))
+/** The account has exactly the secrets of the key file. */
+function expectSent(): void {
+  const { keys, unsent } = keyFile()
+  expect(unsent).toEqual([])
+  for (const [role, secrets] of Object.entries(secretsOf(keys))) {
+    const { bindings } = liveVersion(script(`mcp-edge-${role}`))
+    for (const [name, text] of Object.entries(secrets as Record<string, string>)) {
+      if (text !== '') expect(bindings).toContainEqual({ type: 'secret_text', name, text })
+    }
+  }
+}
+
 const trusted = (): { x: string }[] =>
   JSON.parse(deployed.checkout.read('shared/trust.production.json')).anchors
 
@@ -100,7 +113,7 @@ test.each(['tokens', 'seals', 'capabilities', 'nonces', 'signing'])(
     const before = deployed.checkout.read('.keys/production.json')
     await run('rotate', kind)
     expect(deployed.checkout.read('.keys/production.json')).not.toBe(before)
-    expect(keyFile().unsent).toEqual([])
+    expectSent()
     expect(await callClock()).toBe(true)
     if (kind === 'tokens') expect(await callClock(await signedIn('clock'))).toBe(true)
   },
@@ -127,6 +140,7 @@ test(
     expect(deployed.api.requests.some((request) => secrets.test(request))).toBe(true)
     expect(trusted().map(({ x }) => x)).toEqual([expect.not.stringMatching(old!.x), old!.x])
     expect(next).toBeUndefined()
+    expectSent()
     expect(await callClock()).toBe(true)
   },
   MANY_RUNS_MS,
