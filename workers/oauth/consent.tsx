@@ -19,7 +19,8 @@ import { page, redirect } from './pages/layout.tsx'
 import { AUTHORIZE_PATH } from './paths.ts'
 import { formActionSource } from './redirect-policy.ts'
 import { grantedScopes, offerOf, type Offer } from './scopes.ts'
-import { mayUse, personOf, serverNameOf, type KnownServer, type Person } from './servers.ts'
+import { serverNameOf } from './resource.ts'
+import { mayUse, personOf, type KnownServer, type Person } from './servers.ts'
 
 /** With the key the code is to be bound to (`dpop_jkt`, RFC 9449 §10), which the library drops. */
 export type BoundRequest = AuthRequest & { codeJkt?: string }

@@ -4,7 +4,7 @@
  * What the library seals (person, key binding) stays sealed.
  */
 import type { Family } from './rotation.ts'
-import { serverNameOf } from './servers.ts'
+import { serverNameOf } from './resource.ts'
 
 export interface GrantRecord {
   readonly id: string

@@ -11,7 +11,7 @@ import type { Exchange } from './exchange.ts'
 import { FORM_MAX_BYTES } from './limits.ts'
 import { authenticateMachine, machineRefusal } from './machine-auth.ts'
 import type { Machine } from './machines.ts'
-import { serverNameOf } from './servers.ts'
+import { serverNameOf } from './resource.ts'
 
 export async function introspect(request: Request, exchange: Exchange): Promise<Response> {
   const text = await boundedText(request, FORM_MAX_BYTES)

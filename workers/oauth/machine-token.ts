@@ -14,7 +14,8 @@ import type { Exchange } from './exchange.ts'
 import { MACHINE_TOKEN_SECONDS } from './limits.ts'
 import { authenticateMachine, machineRefusal } from './machine-auth.ts'
 import type { Machine } from './machines.ts'
-import { mayUse, resourceOf, serverNameOf, type KnownServer, type Person } from './servers.ts'
+import { resourceOf, serverNameOf } from './resource.ts'
+import { mayUse, type KnownServer, type Person } from './servers.ts'
 import { subjectOf } from '#shared/auth/subject.ts'
 
 /** The issuer under which machines are known. */

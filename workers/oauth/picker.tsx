@@ -1,7 +1,8 @@
 /** For clients that do not say which server they mean (DESIGN §5): the person does. */
 import { page } from './pages/layout.tsx'
 import { AUTHORIZE_PATH } from './paths.ts'
-import { resourceOf, type KnownServer } from './servers.ts'
+import { resourceOf } from './resource.ts'
+import type { KnownServer } from './servers.ts'
 
 /** The same request again, with the chosen `resource`. */
 export function pickerPage(

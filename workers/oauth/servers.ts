@@ -1,7 +1,4 @@
-/**
- * The servers a token can be for, as the catalog knows them, and the ways in
- * which clients write their URLs (RFC 8707; DESIGN §5).
- */
+/** The servers a token can be for, as the catalog knows them, and who may sign in to them. */
 import { identityOf, type Identity, type Principal } from '#shared/auth/principal.ts'
 import type { CatalogIndex, Policy } from '#shared/catalog/entry.ts'
 import { createFeedReader, type FeedReader } from '#shared/catalog/feed-reader.ts'
@@ -11,7 +8,7 @@ import { maySee } from '#shared/catalog/policy.ts'
 import type { Rule } from '#shared/catalog/rules.ts'
 import { createSnapshotReader, type SnapshotReader } from '#shared/catalog/snapshot-reader.ts'
 import { logUnexpected } from '#shared/log.ts'
-import { CATALOG_NAME, isServerName, resourcePathOf } from '#shared/names.ts'
+import { CATALOG_NAME } from '#shared/names.ts'
 import { catalogOf, feedOf } from '#shared/rpc.ts'
 import { CATALOG_SERVER, catalogDefinitions } from './catalog-resource.ts'
 import { CATALOG_MAX_AGE_MS } from './limits.ts'
@@ -39,22 +36,6 @@ export const personOf = (holder: Person): Person => ({
 /** Neither snapshot nor object answered. One place makes it a 503. */
 export class CatalogUnavailable extends Error {
   override readonly name = 'CatalogUnavailable'
-}
-
-const PATH = /^\/([^/]+)(?:\/mcp)?\/?$/
-
-export const resourceOf = (publicOrigin: string, server: string): string =>
-  publicOrigin + resourcePathOf(server)
-
-/** The server a resource indicator means: any spelling of its URL that the router serves. */
-export function serverNameOf(publicOrigin: string, resource: string): string | undefined {
-  const url = URL.parse(resource)
-  if (!url || url.origin !== publicOrigin || url.hash || url.username || url.password) {
-    return undefined
-  }
-  const name = PATH.exec(url.pathname)?.[1]
-  if (name === CATALOG_NAME) return name
-  return name !== undefined && isServerName(name) ? name : undefined
 }
 
 export class ServerCatalog {

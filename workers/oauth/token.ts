@@ -20,7 +20,8 @@ import { TOKEN_PATH } from './paths.ts'
 import { isReuse, settleCode, settleRefresh, type Settled } from './refresh.ts'
 import { openRefreshToken, sealRefreshToken, type RefreshToken } from './refresh-token.ts'
 import { post } from './register.ts'
-import { resourceOf, serverNameOf, type KnownServer } from './servers.ts'
+import { resourceOf, serverNameOf } from './resource.ts'
+import type { KnownServer } from './servers.ts'
 import type { Settings } from './settings.ts'
 
 interface TokenResponse {

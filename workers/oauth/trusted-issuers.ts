@@ -14,7 +14,7 @@ import { isServerName } from '#shared/names.ts'
 import { fail, type Result } from '#shared/result.ts'
 import { TRUSTED_ISSUERS_MAX, TRUSTED_LIFETIME_SECONDS } from './limits.ts'
 import { createRemoteKeys, isFetchable, type RemoteKeys } from './remote-jwks.ts'
-import { resourceOf } from './servers.ts'
+import { resourceOf } from './resource.ts'
 
 /** Asymmetric, all of them: a shared secret proves nothing to a third party. */
 const ALGORITHMS = [

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { localPath } from '../../../workers/oauth/pending.ts'
 import { formActionSource, isAllowedRedirectUri } from '../../../workers/oauth/redirect-policy.ts'
-import { serverNameOf } from '../../../workers/oauth/servers.ts'
+import { serverNameOf } from '../../../workers/oauth/resource.ts'
 
 const ORIGIN = 'https://mcp.example'
 

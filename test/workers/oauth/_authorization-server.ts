@@ -12,7 +12,7 @@ import { asFor } from '../../../workers/oauth/as-for-resource.ts'
 import { exchangeOf, type Exchange } from '../../../workers/oauth/exchange.ts'
 import { register } from '../../../workers/oauth/register.ts'
 import { revoke } from '../../../workers/oauth/revoke.ts'
-import { resourceOf } from '../../../workers/oauth/servers.ts'
+import { resourceOf } from '../../../workers/oauth/resource.ts'
 import config from '../../../workers/oauth/wrangler.toml?raw'
 import { token } from '../../../workers/oauth/token.ts'
 
