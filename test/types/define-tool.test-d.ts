@@ -94,6 +94,21 @@ defineTool({
   },
 })
 
+defineTool({
+  description,
+  async handler(_args, { notify }) {
+    typesAgree<Awaited<ReturnType<typeof notify>>, void>(true)
+    await notify('tools')
+    await notify({ resource: 'note://1' }, 'everyone')
+    // @ts-expect-error no such list
+    await notify('templates')
+    // @ts-expect-error a resource is named by its URI
+    await notify({ uri: 'note://1' })
+    // @ts-expect-error nobody else can be told
+    await notify('resources', 'somebody')
+  },
+})
+
 // ── Context ───────────────────────────────────────────────────────────────────
 
 defineTool({
