@@ -1,4 +1,4 @@
-/** A thousand mutated proofs: never a 5xx, never a token, never an answer of the tool. */
+/** A thousand mutated proofs: never a 5xx, never a token, never an answer of the tool; `npm run test:long`: ten thousand. */
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeProof, newProofKey, type Draft } from '../_proofs.ts'
@@ -8,7 +8,7 @@ import { Person } from './_person.ts'
 import { startPlatform, type Platform } from './_platform.ts'
 
 /** Each is sent to both ends. */
-const RUNS = 500
+const RUNS = process.env['TEST_LONG'] ? 5_000 : 500
 
 const key = newProofKey()
 let platform: Platform
