@@ -34,7 +34,7 @@ describe('a link that may be used once', () => {
     const none = await scopesOf(person, {})
     expect(inputs(none.consent.html, 'scope', true)).toEqual(['mail:read', 'mail:send'])
     expect(inputs(none.consent.html, 'scope')).toEqual(['mail:read'])
-    expect(none.consent.html).toContain('needed for: Send mail')
+    expect(none.consent.html).toContain('<code>mail:send</code> for Send mail')
 
     // Asked for: only that, and what the server does not know is left out.
     const asked = await scopesOf(person, { scope: 'mail:send openid offline_access' })
