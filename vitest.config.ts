@@ -38,6 +38,8 @@ export default defineConfig({
         ],
         test: {
           name: 'workers',
+          // In workerd there is no environment to read it from.
+          provide: { isLong: process.env['TEST_LONG'] !== undefined },
           include: ['test/workers/{objects,oauth}/**/*.test.ts'],
           sequence: { groupOrder: 1 },
           testTimeout: WORKERS_TIMEOUT_MS,

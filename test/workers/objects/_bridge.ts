@@ -30,6 +30,8 @@ export interface Client {
   /** Comes back for the rest of a stream. */
   get(lastEventId: string, options?: Options & { sessionId?: string }): Promise<Response>
   sessionId: string
+  /** DELETE of its session. */
+  end(options?: Options): Promise<Response>
   /** Everything left running under waitUntil. */
   settled(): Promise<void>
   /** How often the namespace of Session objects was touched. */
@@ -45,9 +47,11 @@ export async function connect(
   server: Server,
   capabilities: object,
   protocolVersion = '2025-11-25',
+  owner: Principal = ALICE,
 ): Promise<Client> {
   const background: Promise<unknown>[] = []
   const names: string[] = []
+  const deleted = new Set<string>()
   const signals: AbortSignal[] = []
   const sessions = {
     getByName(name: string) {
@@ -66,6 +70,7 @@ export async function connect(
     signals,
     post: (message, options = {}) =>
       handle('POST', {}, JSON.stringify({ jsonrpc: '2.0', ...message }), options),
+    end: (options = {}) => handle('DELETE', {}, '', options),
     get: (lastEventId, options = {}) =>
       handle(
         'GET',
@@ -81,7 +86,7 @@ export async function connect(
     method: string,
     headers: Record<string, string>,
     body: string,
-    { principal = ALICE, signal }: Options,
+    { principal = owner, signal }: Options,
   ): Promise<Response> {
     const input: LegacyInput = {
       request: new Request('https://edge.example/clock/mcp', {
@@ -110,8 +115,11 @@ export async function connect(
       sealKeys: KEYS,
       sessions,
       follow: () => Promise.resolve(undefined),
-      isSessionDeleted: () => false,
-      deleteSession: () => Promise.resolve(),
+      isSessionDeleted: (id) => deleted.has(id),
+      deleteSession: (id) => {
+        deleted.add(id)
+        return Promise.resolve()
+      },
       waitUntil: (promise) => {
         background.push(promise)
       },

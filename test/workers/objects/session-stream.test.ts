@@ -3,60 +3,12 @@ import { evictAllDurableObjects } from 'cloudflare:test'
 import { exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { sessionObjectName } from '#shared/rpc.ts'
-import { ALICE, asks, complete, connect, type Client, type InnerBody } from './_bridge.ts'
+import { ALICE, connect, type Client } from './_bridge.ts'
 import { eventsOf, messagesOf, type Message } from '../../_sse.ts'
+import { played, type Played } from './_played.ts'
 
 const CALL = { id: 7, method: 'tools/call', params: { name: 'steps', arguments: {} } }
 const FORM = { elicitation: { form: {} } }
-
-/** A server whose one call at a time is played by the test. */
-function played() {
-  const calls: Played[] = []
-  const server = (body: InnerBody): Response => {
-    const call = new Played(body)
-    calls.push(call)
-    return call.response
-  }
-  return { server, calls, last: () => calls.at(-1)! }
-}
-
-class Played {
-  readonly response: Response
-  readonly #body: InnerBody
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>
-
-  constructor(body: InnerBody) {
-    this.#body = body
-    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>(
-      undefined,
-      new CountQueuingStrategy({ highWaterMark: 100 }),
-      new CountQueuingStrategy({ highWaterMark: 100 }),
-    )
-    this.#writer = writable.getWriter()
-    this.response = new Response(readable, { headers: { 'content-type': 'text/event-stream' } })
-  }
-
-  raw(text: string): Promise<void> {
-    return this.#writer.write(new TextEncoder().encode(text))
-  }
-
-  progress(progress: number): Promise<void> {
-    const params = { progressToken: 1, progress }
-    return this.raw(sse({ jsonrpc: '2.0', method: 'notifications/progress', params }))
-  }
-
-  async end(text: string): Promise<void> {
-    await this.raw(
-      `data: ${await complete(this.#body, { content: [{ type: 'text', text }] }).text()}\n\n`,
-    )
-  }
-
-  async ask(key: string): Promise<void> {
-    await this.raw(`data: ${await asks(this.#body, [key], 's1').text()}\n\n`)
-  }
-}
-
-const sse = (message: object): string => `data: ${JSON.stringify(message)}\n\n`
 
 const seen = (message: Message | undefined): unknown =>
   message?.params?.['progress'] ?? message?.result?.content[0]?.text ?? message?.method ?? message
