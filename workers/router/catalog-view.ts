@@ -165,7 +165,9 @@ export class CatalogView {
     const code = `${name} ${arm.script ?? ''}`
     if (nowMs - (this.#rebuildCheckedMs.get(code) ?? -Infinity) < everyMs) return
     this.#rebuildCheckedMs.set(code, nowMs)
-    const look = this.redescribe(name, ctx, undefined, arm.script)
+    // What runs beside the server may since have been deployed as the server itself.
+    const beside = arm.script && this.redescribe(name, ctx, undefined, arm.script)
+    const look = Promise.all([this.redescribe(name, ctx), beside])
     ctx.waitUntil(look)
     if (everyMs === 0) await look
   }

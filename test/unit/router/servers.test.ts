@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createServers } from '../../../workers/router/servers.ts'
+import { codeOf, createServers } from '../../../workers/router/servers.ts'
 
 const answering = (text: string) => ({ fetch: async () => new Response(text) })
 
@@ -53,5 +53,44 @@ describe('createServers', () => {
   it('refuses two forms at once', () => {
     const both = { SERVERS: { get: () => answering('x') }, SERVERS_URL: 'https://{name}.x.dev' }
     expect(() => createServers(both)).toThrow('not both')
+  })
+})
+
+describe('codeOf', () => {
+  const asked: { name: string; override: string | null }[] = []
+  const namespace = {
+    SERVERS: {
+      get: (name: string) => ({
+        fetch: async (_url: string, init: RequestInit) => {
+          const override = new Headers(init.headers).get('Cloudflare-Workers-Version-Overrides')
+          asked.push({ name, override })
+          return new Response('ok')
+        },
+      }),
+    },
+  }
+  const bound = { SERVER_notes: answering('live'), SERVER_notes__canary: answering('canary') }
+  const urls = { SERVERS_URL: 'https://{name}.example.com' }
+
+  it('of a canary is the script beside the server, in each form of SERVERS', async () => {
+    const arm = { script: 'canary' } as const
+    expect(await (await codeOf(createServers(bound), 'notes', arm)?.fetch({}))?.text()).toBe(
+      'canary',
+    )
+    expect(await (await codeOf(createServers(bound), 'notes', {})?.fetch({}))?.text()).toBe('live')
+    await codeOf(createServers(namespace), 'notes', arm)?.fetch({})
+    expect(asked.at(-1)?.name).toBe('notes--canary')
+    expect(codeOf(createServers(urls), 'notes', arm)?.url).toBe(
+      'https://notes--canary.example.com/mcp',
+    )
+    expect(codeOf(createServers({ SERVER_notes: answering('live') }), 'notes', arm)).toBeUndefined()
+  })
+
+  it('of a version asks Cloudflare for that version, and keeps the other headers', async () => {
+    const handle = codeOf(createServers(namespace), 'notes', { codeVersion: 'abc-1' })
+    await handle?.fetch({ headers: { accept: 'application/json' } })
+    expect(asked.at(-1)).toEqual({ name: 'notes', override: 'notes="abc-1"' })
+    await codeOf(createServers(namespace), 'notes', {})?.fetch({})
+    expect(asked.at(-1)?.override).toBeNull()
   })
 })
