@@ -4,6 +4,7 @@ import { taskObjectName, type Task } from '#shared/rpc-tasks.ts'
 import type { Rpc } from '#shared/rpc.ts'
 import { listen } from './_listen.ts'
 import { startPlatform, type Platform } from './_platform.ts'
+import { modernSdk } from './_sdk.ts'
 import {
   answersTo,
   clientWith,
@@ -61,6 +62,14 @@ test('a tool that must be one answers −32021 to a client that does not declare
   const { status, message } = await alice.request('tools/call', args, { elicitation: {} })
   expect([status, message.error?.code]).toEqual([400, -32021])
   expect(message.error?.data).toEqual({ requiredCapabilities: { extensions: { [TASKS]: {} } } })
+})
+
+test('the official SDK 2.x, which has no tasks, calls what may be one and is told where it must be', async () => {
+  const sdk = await modernSdk.connect(platform.mcpUrl('conformance'))
+  const { text } = await sdk.call('slow_compute', { seconds: 1, label: 'sdk' })
+  expect(text).toBe('sdk: computed for 1 s')
+  await expect(sdk.call('failing_job', {})).rejects.toMatchObject({ code: -32021 })
+  await sdk.close()
 })
 
 test.each([
