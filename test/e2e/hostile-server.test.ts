@@ -6,6 +6,7 @@ import { request as open } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { definitionsDigest } from '#shared/catalog/digest.ts'
 import { definitionsOf, describedBy, hostileServer, type Misdeed } from './_hostile.ts'
+import { LegacyClient } from './_legacy-client.ts'
 import { startPlatform, type Platform } from './_platform.ts'
 import { mintToken } from './_tokens.ts'
 import { legacy, LEGACY, modern, MODERN, send, type Got } from './_wire.ts'
@@ -16,6 +17,7 @@ let platform: Platform
 /** Begun first and looked at last: each takes the whole time a server has. */
 let slow: Promise<PromiseSettledResult<Got>[]>
 let silent: Promise<PromiseSettledResult<Got>[]>
+let forsaken: Promise<string | undefined>
 
 const digestOf = async (tools: string[]) => ({
   digest: await definitionsDigest(definitionsOf(tools)),
@@ -63,8 +65,19 @@ beforeAll(async () => {
     (['silent', 'stalls'] as const).flatMap((misdeed) => [call(misdeed), call(misdeed, legacy)]),
   )
   silent = Promise.allSettled([call(SILENT), call(SILENT, legacy)])
+  forsaken = leaveBehind()
 })
 afterAll(() => platform.close())
+
+/** A call that never ends, of a 2025 client that left; what it is told when it is back. */
+async function leaveBehind(): Promise<string | undefined> {
+  const client = await LegacyClient.open(platform.mcpUrl('hostile'))
+  const stream = await client.callTool('comments-for-ever', { mark: 'forsaken' })
+  const primed = await stream.next()
+  stream.leave()
+  const back = await client.resume(primed?.id)
+  return (await back.next())?.message?.result?.content[0]?.text
+}
 
 const SILENT: Misdeed = 'one-event-then-silence'
 
@@ -294,4 +307,8 @@ test('a server that says one thing and then nothing holds nobody: the stream is 
   expect(modernEnd?.status).toBe('rejected')
   if (legacyEnd?.status !== 'fulfilled') throw new Error('no answer')
   expect(legacyEnd.value.message).toMatchObject({ id: 'h-1', error: { code: -32603 } })
+})
+
+test('a call that never ends is stopped 25 s after its 2025 client left, which is told so (DESIGN §4.5)', async () => {
+  expect(await forsaken).toBe('The call went on for 25 s after its client left, and was stopped')
 })
