@@ -123,8 +123,14 @@ describe('nobody else', () => {
   test('without a session nothing is ended', async () => {
     const { tokens } = await connect('Kept')
     const { html } = await (await signedIn()).open(account())
-    await new Person(platform.origin).post(account(), [['end', idOf(html, 'Kept')]])
-    await new Person(platform.origin).post(account(), [['all', 'yes']])
+    const fields: [string, string][] = [
+      ['end', idOf(html, 'Kept')],
+      ['all', 'yes'],
+    ]
+    for (const field of fields) {
+      const asked = await new Person(platform.origin).post(account(), [field])
+      expect(new URL(asked.url).pathname).toBe('/login/owner')
+    }
     expect(await readMail(tokens.access_token)).toBe(200)
   })
 
