@@ -24,17 +24,25 @@ export function eventStream(
   else request.signal.addEventListener('abort', leave)
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      try {
-        const { done, value } = await events.next()
-        if (!done) return controller.enqueue(encoder.encode(value))
-      } catch (error) {
-        // The client sees the end of the stream, and comes again.
-        logUnexpected('listening_failed', error)
-      }
+      const text = await nextOf(events)
+      // A stream that was cancelled takes nothing more, its end neither.
+      if (gone.signal.aborted) return
+      if (text !== undefined) return controller.enqueue(encoder.encode(text))
       leave()
       controller.close()
     },
     cancel: leave,
   })
   return new Response(body, { headers: { ...SSE_HEADERS, ...ANSWER_HEADERS } })
+}
+
+/** @returns `undefined` at the end; a failure is one too: the client sees it and comes again */
+async function nextOf(events: AsyncGenerator<string, void, undefined>) {
+  try {
+    const { done, value } = await events.next()
+    return done ? undefined : value
+  } catch (error) {
+    logUnexpected('listening_failed', error)
+    return undefined
+  }
 }
