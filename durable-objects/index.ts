@@ -7,7 +7,7 @@
  * | CatalogObject    | `catalog`         | revisions, live pointers, policies         | never; superseded indexes after 2 min, revisions beyond 50 a server |
  * | FeedObject       | `feed`            | catalog version, revocations, tombstones   | each row when what it forbids ran out; all, if nothing was ever published |
  * | GrantStoreObject | a shard of oauth  | clients, grants, codes, tokens (hashed)    | each row at its expiry; all, a minute after the last row went |
- * | SessionObject    | tenant, subject, session id | open questions of a 2025 client, their runs' events | each run after its answer, or an hour unanswered; all, with the last run |
+ * | SessionObject    | tenant, subject, session id | open questions of a 2025 client, events of streams it lost, calls it cancelled | each run after its answer, or an hour unanswered; all, with the last run |
  * | ReplayObject     | thumbprint of a proof key | proofs used in the last 10 min        | each row after that; all, with the last row |
  * | HubObject        | server, shard     | who listens, the latest event of each topic | a minute after its last listener left |
  * | SubscriptionsObject | tenant, subject, session id | resources a 2025 session follows | with the last of them, the session's end or its expiry |
