@@ -4,7 +4,7 @@
  */
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { ApiError, liveVersion } from '../cloudflare-api/account.ts'
 import { createDeployed, type Deployed } from './_deployed.ts'
 import { legacySdk, modernSdk } from './_sdk.ts'
@@ -12,6 +12,7 @@ import { allowAsOwner, signIn } from './_sign-in.ts'
 
 /** Seven runs of wrangler in the longest of these tests. */
 const MANY_RUNS_MS = 180_000
+vi.setConfig({ testTimeout: MANY_RUNS_MS })
 
 let deployed: Deployed
 

@@ -5,13 +5,14 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { liveVersion } from '../cloudflare-api/account.ts'
 import { createDeployed, type Deployed } from './_deployed.ts'
 import { modernSdk } from './_sdk.ts'
 import { allowAsOwner, signIn } from './_sign-in.ts'
 
 const MANY_RUNS_MS = 180_000
+vi.setConfig({ testTimeout: MANY_RUNS_MS })
 
 /** Signs in for one server and calls its first tool. */
 async function callTool(deployed: Deployed, server: string, tool: string, env?: string) {

@@ -2,9 +2,9 @@
  * A deployed platform over its life: doctor, one more server, rotation of every key
  * with clients signed in, rename, removal.
  */
-import { existsSync } from 'node:fs'
+import { chmodSync, existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { secretsOf } from '../../scripts/keys/platform-keys.ts'
 import { liveVersion, type Script, type Version } from '../cloudflare-api/account.ts'
 import { createDeployed, type Deployed, type ScriptRun } from './_deployed.ts'
@@ -12,6 +12,8 @@ import { modernSdk, type MemoryOAuthStore } from './_sdk.ts'
 import { allowAsOwner, signIn } from './_sign-in.ts'
 
 const MANY_RUNS_MS = 180_000
+
+vi.setConfig({ testTimeout: MANY_RUNS_MS })
 
 let deployed: Deployed
 /** Of a client that signed in to clock before anything was rotated. */
@@ -107,7 +109,7 @@ test('deploying one new server uploads it and the router, and nothing else', asy
   expect(await callClock()).toBe(true)
 })
 
-test.each(['tokens', 'seals', 'capabilities', 'nonces', 'signing'])(
+test.each(['tokens', 'seals', 'capabilities', 'signing'])(
   'after `npm run rotate %s` whoever is signed in stays so, and others can sign in',
   async (kind) => {
     const before = deployed.checkout.read('.keys/production.json')
@@ -135,11 +137,21 @@ test(
 
     const refused = await deployed.run('deploy')
     expect(refused.output).toContain('npm run rotate anchor')
-    const next = keyFile().nextAnchor
+
+    // A server of another checkout: only there it can learn the new anchor.
+    const { folder } = deployed.checkout
+    renameSync(join(folder, 'workers/greeter'), join(folder, 'elsewhere'))
+    const waits = await deployed.run('rotate', 'anchor')
+    renameSync(join(folder, 'elsewhere'), join(folder, 'workers/greeter'))
+    expect(waits.status).toBe(1)
+    expect(waits.output).toMatch(/greeter\n.*Deployed from another checkout/)
+    await deployed.serve()
+    expect(await callClock()).toBe(true)
+
     await run('rotate', 'anchor')
     expect(deployed.api.requests.some((request) => secrets.test(request))).toBe(true)
     expect(trusted().map(({ x }) => x)).toEqual([expect.not.stringMatching(old!.x), old!.x])
-    expect(next).toBeUndefined()
+    expect(keyFile().keys.nextAnchor).toBeUndefined()
     expectSent()
     expect(await callClock()).toBe(true)
   },
@@ -184,6 +196,18 @@ test('a removed server: the router lets go of it before it is deleted', async ()
     sent.findIndex((each) => each.startsWith('DELETE')),
   )
   expect(await callClock()).toBe(true)
+})
+
+test('doctor finds what is wrong on this machine', async () => {
+  const { checkout } = deployed
+  chmodSync(join(checkout.folder, '.keys/production.json'), 0o644)
+  checkout.write('workers/clock/tools/broken.ts', 'export default 1\n')
+  const { status, output } = await deployed.run('doctor', '--local')
+  checkout.remove('workers/clock/tools/broken.ts')
+  chmodSync(join(checkout.folder, '.keys/production.json'), 0o600)
+  expect(status).toBe(1)
+  expect(output).toContain('chmod 600 .keys/production.json')
+  expect(output).toMatch(/✘ workers\/clock\/tools\/broken\.ts/)
 })
 
 test('doctor names each thing that is wrong, and its remedy', async () => {
