@@ -84,21 +84,28 @@ test.each(files.filter(({ path }) => existsSync(join(ROOT, path))))(
   },
 )
 
-test('the servers of the documentation are made, built and typed', () => {
-  for (const name of servers) {
-    if (existsSync(join(ROOT, 'workers', name))) continue
-    const { status, output } = checkout.run('node', 'scripts/new.ts', name)
-    expect(status, output).toBe(0)
-  }
-  for (const { path, text } of files) checkout.write(path, text)
-  const programs = ['test', ...[...servers].map((name) => `workers/${name}`)]
-  const types = checkout.run('node', 'scripts/types.ts')
-  expect(types.status, types.output).toBe(0)
-  for (const program of programs) {
-    const { status, output } = checkout.run('tsc', '-p', program)
-    expect(status, output).toBe(0)
-  }
-})
+/** A dozen servers, each bundled and typed by processes of their own. */
+const BUILD_TIMEOUT_MS = 240_000
+
+test(
+  'the servers of the documentation are made, built and typed',
+  { timeout: BUILD_TIMEOUT_MS },
+  () => {
+    for (const name of servers) {
+      if (existsSync(join(ROOT, 'workers', name))) continue
+      const { status, output } = checkout.run('node', 'scripts/new.ts', name)
+      expect(status, output).toBe(0)
+    }
+    for (const { path, text } of files) checkout.write(path, text)
+    const programs = ['test', ...[...servers].map((name) => `workers/${name}`)]
+    const types = checkout.run('node', 'scripts/types.ts')
+    expect(types.status, types.output).toBe(0)
+    for (const program of programs) {
+      const { status, output } = checkout.run('tsc', '-p', program)
+      expect(status, output).toBe(0)
+    }
+  },
+)
 
 test('their tests pass', () => {
   const { status, output } = checkout.run('vitest', 'run', '--project', 'unit', 'test/unit/servers')
