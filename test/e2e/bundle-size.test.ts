@@ -1,0 +1,28 @@
+/** What is deployed stays small: it decides how fast an isolate wakes (minified, gzip). */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { BundleSize } from '../../scripts/bench/bundle.ts'
+import { measureOwnSizes } from '../../scripts/bench/real-workers.ts'
+import { useDevEnvironment } from '../../scripts/environment.ts'
+import { ROOT } from '../../scripts/root.ts'
+
+let sizes: ReadonlyMap<string, BundleSize>
+let folder: string
+beforeAll(async () => {
+  useDevEnvironment()
+  mkdirSync(join(ROOT, '.gen'), { recursive: true })
+  folder = mkdtempSync(join(ROOT, '.gen', 'sizes-'))
+  sizes = await measureOwnSizes({ folder, minify: true })
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+test.each([
+  ['router', 45],
+  ['oauth', 90],
+  // A server with one tool.
+  ['clock', 40],
+])('%s is at most %i KiB', (name, atMostKib) => {
+  const { gzipBytes = Infinity } = sizes.get(name) ?? {}
+  expect(gzipBytes / 1024).toBeLessThanOrEqual(atMostKib)
+})

@@ -1,0 +1,111 @@
+/**
+ * What answers at which path of the authorization server. A table and no router
+ * library: fixed paths need none, and it would be 5 KiB of the 90 this Worker may have.
+ */
+import { API_KEYS_AUDIENCE_PATH } from '#shared/auth/operator.ts'
+import { CONNECTIONS_PATH } from '#shared/platform/connection-link.ts'
+import { accountPage, endConnections } from './account.tsx'
+import { manageApiKeys } from './api-keys.ts'
+import { authorize } from './authorize.ts'
+import { boundedText } from './bounded-text.ts'
+import {
+  changeConnection,
+  connectionPage,
+  connectionsPage,
+  finishConnection,
+} from './connections.tsx'
+import { answerConsent } from './consent.tsx'
+import type { Exchange } from './exchange.ts'
+import { introspect } from './introspect.ts'
+import { FORM_MAX_BYTES } from './limits.ts'
+import { metadata } from './metadata.ts'
+import { errorPage } from './pages/layout.tsx'
+import { STYLE } from './pages/style.ts'
+import * as paths from './paths.ts'
+import { register } from './register.ts'
+import { revoke } from './revoke.ts'
+import { isOwnForm } from './same-origin.ts'
+import { finishIdpSignIn, startIdpSignIn } from './sign-in-oidc.ts'
+import { ownerPage, ownerSignIn } from './sign-in-owner.tsx'
+import { signInPage, signOut, signOutPage } from './sign-in.tsx'
+import { token } from './token.ts'
+
+export type Handler = (request: Request, exchange: Exchange) => Response | Promise<Response>
+type FormHandler = (
+  request: Request,
+  form: URLSearchParams,
+  exchange: Exchange,
+) => Response | Promise<Response>
+
+/** A form of ours: bounded, urlencoded, posted from our own page. */
+const form =
+  (handler: FormHandler): Handler =>
+  async (request, exchange) => {
+    if (!isOwnForm(request, exchange.settings.issuer)) {
+      return errorPage(403, 'This form came from another site', 'Start again from your app.')
+    }
+    const text = await boundedText(request, FORM_MAX_BYTES)
+    if (text === undefined) return errorPage(413, 'This form is too large', 'Start again.')
+    return handler(request, new URLSearchParams(text), exchange)
+  }
+
+/** What answers at a path, by method; `any` answers every one itself. HEAD is a GET without its body. */
+interface Route {
+  readonly any?: Handler
+  readonly GET?: Handler
+  readonly POST?: Handler
+}
+
+/** Exact paths; a trailing slash more or less is the same. */
+const ROUTES: Readonly<Record<string, Route>> = {
+  [paths.METADATA_PATH]: { any: metadata },
+  [paths.OIDC_METADATA_PATH]: { any: metadata },
+  [paths.AUTHORIZE_PATH]: { GET: authorize, POST: form(answerConsent) },
+  '/authorize': { GET: authorize, POST: form(answerConsent) },
+  [paths.TOKEN_PATH]: { any: token },
+  '/token': { any: token },
+  [paths.REGISTER_PATH]: { any: register },
+  '/register': { any: register },
+  [paths.REVOKE_PATH]: { any: revoke },
+  [paths.INTROSPECT_PATH]: { POST: introspect },
+  [paths.JWKS_PATH]: { GET: publicKeys },
+  [API_KEYS_AUDIENCE_PATH]: { any: manageApiKeys },
+  [paths.LOGIN_PATH]: { GET: signInPage },
+  [paths.OWNER_LOGIN_PATH]: { GET: ownerPage, POST: form(ownerSignIn) },
+  [paths.IDP_LOGIN_PATH]: { GET: startIdpSignIn },
+  [paths.CALLBACK_PATH]: { GET: finishIdpSignIn },
+  [paths.LOGOUT_PATH]: { GET: signOutPage, POST: form(signOut) },
+  [paths.ACCOUNT_PATH]: { GET: accountPage, POST: form(endConnections) },
+  [CONNECTIONS_PATH]: { GET: connectionsPage },
+  [paths.CONNECTED_PATH]: { GET: finishConnection },
+  [paths.STYLE_PATH]: { GET: stylesheet },
+}
+
+/** Whatever lies below these paths. */
+const BELOW: readonly (readonly [string, Route])[] = [
+  [paths.METADATA_PATH, { any: metadata }],
+  [paths.OIDC_METADATA_PATH, { any: metadata }],
+  [API_KEYS_AUDIENCE_PATH, { any: manageApiKeys }],
+  [CONNECTIONS_PATH, { GET: connectionPage, POST: form(changeConnection) }],
+]
+
+/** @returns `undefined` where nothing is served */
+export function handlerOf({ method, url }: Request): Handler | undefined {
+  const path = new URL(url).pathname.replace(/(.)\/$/, '$1')
+  const route =
+    (Object.hasOwn(ROUTES, path) ? ROUTES[path] : undefined) ??
+    BELOW.find(([above]) => path.startsWith(`${above}/`))?.[1]
+  if (method === 'POST') return route?.any ?? route?.POST
+  return route?.any ?? (method === 'GET' || method === 'HEAD' ? route?.GET : undefined)
+}
+
+async function publicKeys(_request: Request, { settings }: Exchange): Promise<Response> {
+  const { jwks } = await settings.tokenKeys()
+  const headers = { 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=300' }
+  return Response.json(jwks, { headers })
+}
+
+function stylesheet(): Response {
+  const headers = { 'content-type': 'text/css', 'cache-control': 'public, max-age=3600' }
+  return new Response(STYLE, { headers })
+}
