@@ -57,11 +57,6 @@ const json = (body: unknown) => (response: ServerResponse) => {
 }
 describe('no keys', () => {
   test.each<[string, NonNullable<Issuer['answerKeys']>]>([
-    [
-      'behind a redirect',
-      (response) =>
-        response.writeHead(302, { location: '/.well-known/openid-configuration' }).end(),
-    ],
     ['in an error', (response) => response.writeHead(404).end('{"keys":[]}')],
     ['in more than a key set takes', json({ keys: [], padding: 'x'.repeat(200_000) })],
     [
@@ -73,6 +68,15 @@ describe('no keys', () => {
   ])('%s', async (_, answer) => {
     issuer.answerKeys = answer
     expect(await keysOf().for('key-1', lifetime)).toBeUndefined()
+  })
+
+  test('behind a redirect, though there would be some', async () => {
+    const other = await startIssuer()
+    issuer.answerKeys = (response) =>
+      response.writeHead(302, { location: `${other.issuer}/keys` }).end()
+    expect(await keysOf().for('key-1', lifetime)).toBeUndefined()
+    expect(other.asked()).toBe(0)
+    await other.close()
   })
 
   test('where the discovery document is of another issuer', async () => {
