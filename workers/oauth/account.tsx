@@ -4,6 +4,7 @@
  * touch the grants of whoever is signed in, no others.
  */
 import { READ_ONLY_SCOPE } from '#shared/auth/scopes.ts'
+import { CONNECTIONS_PATH } from '#shared/platform/connection-link.ts'
 import { readSession } from './cookies.ts'
 import type { Exchange } from './exchange.ts'
 import type { ClientKind } from './grant-record.ts'
@@ -35,6 +36,10 @@ export async function accountPage(request: Request, exchange: Exchange): Promise
       )}
       {connections.map(connectionCard)}
       {connections.length > 1 ? endAllForm : null}
+      <p>
+        <a href={CONNECTIONS_PATH}>Your accounts at other services</a>, with which tools act for
+        you.
+      </p>
       <form method="post" action={LOGOUT_PATH} class="buttons">
         <button>Sign out of this browser</button>
       </form>

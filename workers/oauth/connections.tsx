@@ -9,7 +9,7 @@ import { connectionOf, type ConnectionFailure, type ConnectionStatus } from '#sh
 import { readSession } from './cookies.ts'
 import type { Exchange } from './exchange.ts'
 import { errorPage, page, redirect } from './pages/layout.tsx'
-import { CONNECTED_PATH } from './paths.ts'
+import { ACCOUNT_PATH, CONNECTED_PATH } from './paths.ts'
 import type { Person } from './servers.ts'
 import { requireSignIn } from './sign-in.tsx'
 
@@ -33,14 +33,21 @@ export async function connectionsPage(request: Request, exchange: Exchange): Pro
   )
   return page(
     'Your accounts at other services',
-    rows.length === 0 ? (
-      <p>The operator of this platform has set up none.</p>
-    ) : (
-      <>
-        <p>Tools act with them on your behalf. No app and no tool sees your passwords or tokens.</p>
-        <dl>{rows.map(({ name, status }) => status && row(name, status))}</dl>
-      </>
-    ),
+    <>
+      {rows.length === 0 ? (
+        <p>The operator of this platform has set up none.</p>
+      ) : (
+        <>
+          <p>
+            Tools act with them on your behalf. No app and no tool sees your passwords or tokens.
+          </p>
+          <dl>{rows.map(({ name, status }) => status && row(name, status))}</dl>
+        </>
+      )}
+      <p>
+        <a href={ACCOUNT_PATH}>The apps you connected</a>
+      </p>
+    </>,
   )
 }
 
