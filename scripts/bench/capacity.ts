@@ -1,6 +1,6 @@
 /**
- * What the platform holds, on bare workerd: catalogs of 1, 100 and 5,000 tools, open
- * listen streams, 2025-era sessions. Memory is that of the whole process, all Workers
+ * What the platform holds, on bare workerd: catalogs of 1 to 6,000 tools, open listen
+ * streams, 2025-era sessions. Memory is that of the whole process, all Workers
  * and objects together.
  */
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
@@ -8,22 +8,33 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AuthorServer } from './author-servers.ts'
 import { LEGACY_VERSION, modernLists, openSession } from './calls.ts'
+import { KV_SERVICE } from './config-service.ts'
+import { catalogBearer } from './credentials.ts'
 import { freePort } from './free-port.ts'
 import { HttpConnection } from './http-connection.ts'
+import { httpRequest } from './request.ts'
 import { median } from './statistics.ts'
 import type { Site } from './target.ts'
 import { deploymentOf, placeOf, type Place } from './targets/platform.ts'
 import { Workerd } from './workerd.ts'
 
-/** Of one server; more tools are more servers. */
-const TOOLS_PER_SERVER = 100
-const CATALOGS = [1, 100, 5_000]
+/** Servers × tools of each. */
+const CATALOGS = [
+  [1, 1],
+  [1, 10],
+  [1, 100],
+  [50, 100],
+  [300, 20],
+] as const
 const LISTENERS = 1_000
 const SESSIONS = 10_000
 const SESSIONS_AT_ONCE = 32
 const LISTS = 200
+const SEARCHES = 100
 /** Over which an idle process is watched. */
 const IDLE_MS = 10_000
+const PUBLISH_MS = 3_000
+const BYTES_PER_KIB = 1024
 const BYTES_PER_MIB = 1024 * 1024
 
 export interface CatalogCapacity {
@@ -34,6 +45,11 @@ export interface CatalogCapacity {
   readonly firstListMs: number
   /** A list once known, one connection. Median, µs. */
   readonly listUs: number
+  /** `GET /catalog/search` over all tools, the index made. Median, µs. */
+  readonly searchUs: number
+  /** The snapshot in KV: its newest index, and all entries together. */
+  readonly indexKib: number
+  readonly entriesKib: number
 }
 
 export interface Capacity {
@@ -62,13 +78,12 @@ export interface CapacityOptions {
 
 export async function measureCapacity(options: CapacityOptions): Promise<Capacity> {
   const catalogs: CatalogCapacity[] = []
-  for (const tools of CATALOGS) {
-    options.progress(`a catalog of ${tools} tools`)
-    catalogs.push(
-      await onPlatform(options, `${tools}-tools`, serversOf(tools), (it) => holdCatalog(it, tools)),
-    )
+  for (const [servers, tools] of CATALOGS) {
+    options.progress(`a catalog of ${servers} servers with ${tools} tools each`)
+    const authored = serversOf(servers, tools)
+    catalogs.push(await onPlatform(options, `${servers}-${tools}`, authored, holdCatalog))
   }
-  const few = serversOf(1)
+  const few = serversOf(1, 1)
   options.progress(`${LISTENERS} listeners`)
   const listeners = await onPlatform(options, 'listeners', few, holdListeners)
   options.progress(`${SESSIONS} sessions`)
@@ -80,12 +95,14 @@ interface Running {
   readonly place: Place
   readonly workerd: Workerd
   readonly servers: readonly AuthorServer[]
+  /** Where the KV service itself answers. */
+  readonly kvPort: number
 }
 
-function serversOf(tools: number): AuthorServer[] {
-  return Array.from({ length: Math.ceil(tools / TOOLS_PER_SERVER) }, (_, index) => ({
+function serversOf(servers: number, tools: number): AuthorServer[] {
+  return Array.from({ length: servers }, (_, index) => ({
     name: `server-${index}`,
-    tools: Array.from({ length: Math.min(tools, TOOLS_PER_SERVER) }, (_tool, at) => `echo-${at}`),
+    tools: Array.from({ length: tools }, (_tool, at) => `echo-${at}`),
     visibility: 'public',
   }))
 }
@@ -102,9 +119,12 @@ async function onPlatform<Held>(
   mkdirSync(folder, { recursive: true })
   const site: Site = { folder, minify: true, freePort }
   const place = await placeOf(site)
-  const workerd = await Workerd.start(folder, await deploymentOf(place, servers), core)
+  const kvPort = await freePort()
+  const { services, sockets } = await deploymentOf(place, servers)
+  const withKv = { services, sockets: [...sockets, { service: KV_SERVICE, port: kvPort }] }
+  const workerd = await Workerd.start(folder, withKv, core)
   try {
-    return await hold({ place, workerd, servers })
+    return await hold({ place, workerd, servers, kvPort })
   } finally {
     await workerd.close()
   }
@@ -113,32 +133,61 @@ async function onPlatform<Held>(
 const memoryMibOf = (workerd: Workerd): number => workerd.residentBytes() / BYTES_PER_MIB
 const mcpUrlOf = ({ origin }: Place, server: string): URL => new URL(`${origin}/${server}/mcp`)
 
-async function holdCatalog(
-  { place, workerd, servers }: Running,
-  tools: number,
-): Promise<CatalogCapacity> {
+async function holdCatalog(running: Running): Promise<CatalogCapacity> {
+  const { place, workerd, servers, kvPort } = running
   const connection = await HttpConnection.open(place.port)
+  const timed = async (request: string): Promise<number> => {
+    const startMs = performance.now()
+    const answer = await connection.send(Buffer.from(request))
+    if (answer.status !== 200) throw new Error(`${answer.status} ${answer.body}`)
+    return performance.now() - startMs
+  }
+  const list = (server: string): Promise<number> =>
+    timed(modernLists(mcpUrlOf(place, server), 'echo-0')[0]?.request ?? '')
   try {
-    const list = async (server: string): Promise<number> => {
-      const [exchange] = modernLists(mcpUrlOf(place, server), 'echo-0')
-      const startMs = performance.now()
-      const answer = await connection.send(Buffer.from(exchange?.request ?? ''))
-      if (answer.status !== 200) throw new Error(`${server}: ${answer.status} ${answer.body}`)
-      return performance.now() - startMs
-    }
     const firstMs: number[] = []
     for (const { name } of servers) firstMs.push(await list(name))
     const warmMs: number[] = []
     for (let at = 0; at < LISTS; at++) warmMs.push(await list(servers[0]?.name ?? ''))
+    const search = await searchOf(place)
+    await timed(search)
+    const searchMs: number[] = []
+    for (let at = 0; at < SEARCHES; at++) searchMs.push(await timed(search))
     return {
-      tools,
+      tools: servers.reduce((sum, { tools }) => sum + tools.length, 0),
       servers: servers.length,
       memoryMib: memoryMibOf(workerd),
       firstListMs: median(firstMs),
       listUs: median(warmMs) * 1000,
+      searchUs: median(searchMs) * 1000,
+      ...(await snapshotOf(kvPort)),
     }
   } finally {
     connection.close()
+  }
+}
+
+/** A search by somebody signed in. */
+async function searchOf({ origin, secrets }: Place): Promise<string> {
+  const url = new URL(`${origin}/catalog/search?q=say%20a%20text%20back`)
+  return httpRequest('GET', url, await catalogBearer(secrets, origin), '')
+}
+
+/** Once the Catalog has caught up: it publishes once a second. */
+async function snapshotOf(port: number): Promise<Pick<CatalogCapacity, 'indexKib' | 'entriesKib'>> {
+  await sleep(PUBLISH_MS)
+  const kv = `http://127.0.0.1:${port}/`
+  const { keys } = (await (await fetch(kv)).json()) as { keys: { name: string }[] }
+  const sizes = await Promise.all(
+    keys.map(async ({ name }) => {
+      const value = await (await fetch(kv + encodeURIComponent(name))).arrayBuffer()
+      return { name, kib: value.byteLength / BYTES_PER_KIB }
+    }),
+  )
+  const of = (prefix: string) => sizes.filter(({ name }) => name.startsWith(prefix))
+  return {
+    indexKib: Math.max(0, ...of('index:').map(({ kib }) => kib)),
+    entriesKib: of('server:').reduce((sum, { kib }) => sum + kib, 0),
   }
 }
 

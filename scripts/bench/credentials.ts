@@ -22,6 +22,15 @@ export async function bearer(
   return { authorization: `Bearer ${await accessToken(secrets, origin, server)}` }
 }
 
+/** `Authorization` for the catalog's own API: search needs no scope. */
+export async function catalogBearer(
+  secrets: PlatformSecrets,
+  origin: string,
+): Promise<Record<string, string>> {
+  const token = await accessToken(secrets, origin, '', { aud: `${origin}/catalog` })
+  return { authorization: `Bearer ${token}` }
+}
+
 /** A token bound to the key of `makeProofs` (RFC 9449 §6.1). */
 export const dpopToken = (
   secrets: PlatformSecrets,
@@ -33,7 +42,7 @@ async function accessToken(
   { oauth }: PlatformSecrets,
   origin: string,
   server: string,
-  more: { cnf?: { jkt: string } } = {},
+  more: { aud?: string; cnf?: { jkt: string } } = {},
 ): Promise<string> {
   const [key] = JSON.parse(oauth.TOKEN_KEYS) as (JWK & { kid: string })[]
   if (!key) throw new Error('TOKEN_KEYS holds no key')

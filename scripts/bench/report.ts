@@ -106,13 +106,25 @@ const idleCells = ({ idleSeconds, ms }: IdleCall): string[] => [
 const fixed = (value: number, digits: number): string => value.toFixed(digits)
 
 function capacityText({ catalogs, listeners, sessions }: Capacity): string {
-  const heads = ['catalog', 'servers', 'MiB', 'first list ms', 'list µs']
+  const heads = [
+    'catalog',
+    'servers',
+    'MiB',
+    'first list ms',
+    'list µs',
+    'search µs',
+    'index KiB',
+    'entries KiB',
+  ]
   const lines = catalogs.map((catalog) => [
     `${catalog.tools} tools`,
     String(catalog.servers),
     fixed(catalog.memoryMib, 0),
     fixed(catalog.firstListMs, 0),
     fixed(catalog.listUs, 0),
+    fixed(catalog.searchUs, 0),
+    fixed(catalog.indexKib, 1),
+    fixed(catalog.entriesKib, 0),
   ])
   return [
     table(heads, lines),
