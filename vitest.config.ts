@@ -54,9 +54,8 @@ export default defineConfig({
           testTimeout: WORKERS_TIMEOUT_MS,
           hookTimeout: WORKERS_TIMEOUT_MS,
           sequence: { groupOrder: 2 },
-          // Each file starts a platform of its own: one at a time is what two cores bear.
-          maxWorkers: 1,
-          fileParallelism: false,
+          // Each file starts a platform of its own. Two at a time: one waits while the other works.
+          maxWorkers: 2,
         },
       },
     ],

@@ -7,12 +7,18 @@
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { createTestHarness, type TestHarnessOptions, type WorkerHandle } from 'wrangler'
+import {
+  createTestHarness,
+  experimental_readRawConfig,
+  type TestHarnessOptions,
+  type WorkerHandle,
+} from 'wrangler'
 import { devSecrets } from '../../scripts/dev-secrets.ts'
 import { generateServer } from '../../scripts/gen/entry.ts'
 import { ROUTER_CONFIG, serverBinding } from '../../scripts/gen/router-config.ts'
 import { listServers } from '../../scripts/gen/sources.ts'
 import { DEV, readTrust } from '../../scripts/gen/trust.ts'
+import { writeIfChanged } from '../../scripts/gen/write-if-changed.ts'
 import { mintOwnerLink } from '../../scripts/owner-link.ts'
 import { ROOT } from '../../scripts/root.ts'
 import { createFrontDoor } from './_front-door.ts'
@@ -138,7 +144,7 @@ async function realWorkers(
         configPath: 'durable-objects/wrangler.toml',
         secrets: { ...made.objects, ...secrets?.objects },
       },
-      ...serverNames().map((name) => ({ configPath: `workers/${name}/wrangler.toml` })),
+      ...serverNames().map((name) => ({ configPath: withoutBuild(name) })),
       ...fixtures.workers,
       ...second,
     ],
@@ -156,6 +162,19 @@ function secondRouterConfig(): string {
   const path = join(dirname(ROUTER_CONFIG), 'router-2.json')
   const config = JSON.parse(readFileSync(ROUTER_CONFIG, 'utf8')) as Record<string, unknown>
   writeFileSync(path, JSON.stringify({ ...config, name: SECOND_ROUTER }))
+  return path
+}
+
+/**
+ * The server's configuration without its `[build]`, which would run the generator once
+ * more at every start: `_generate.ts` has run it for all. @returns the path of a copy
+ */
+function withoutBuild(name: string): string {
+  const config = join(ROOT, 'workers', name, 'wrangler.toml')
+  const { build: _ran, ...settings } = experimental_readRawConfig({ config }).rawConfig
+  const path = join(ROOT, '.gen', 'e2e', `${name}.json`)
+  const main = join('..', '..', 'workers', name, settings.main ?? '')
+  writeIfChanged(path, JSON.stringify({ ...settings, main }))
   return path
 }
 
