@@ -95,8 +95,8 @@ test('the official SDK 1.x client lists, reads, gets and completes', async () =>
   )
   expect(client.getServerCapabilities()).toEqual({
     logging: {},
-    prompts: {},
-    resources: {},
+    prompts: { listChanged: true },
+    resources: { listChanged: true, subscribe: true },
     completions: {},
   })
   expect((await client.listPrompts()).prompts).toHaveLength(2)
