@@ -130,10 +130,13 @@ describe('on the wire', () => {
     await expect.poll(() => said(first), { timeout: 20_000 }).toContain('looking')
     first.close()
     const second = await comeBack(first)
-    await expect.poll(() => second.methods(), { timeout: 20_000 }).toContain('elicitation/create')
+    // It may have come before the first stream was closed: then it is not sent twice.
+    const asked = () =>
+      [...first.messages, ...second.messages].find(({ method }) => method === 'elicitation/create')
+    await expect.poll(asked, { timeout: 20_000 }).toBeDefined()
     second.close()
-    const third = await comeBack(second)
-    const question = second.messages.find(({ method }) => method === 'elicitation/create')
+    const third = await comeBack(second.messages.length > 0 ? second : first)
+    const question = asked()
     const answer = { id: question?.id, result: { action: 'accept', content: { sure: true } } }
     expect((await post(answer)).status).toBe(202)
     await answered(third).toMatchObject({ result: { content: [{ text: 'ordered coffee' }] } })
