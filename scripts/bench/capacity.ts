@@ -50,6 +50,8 @@ export interface CatalogCapacity {
   /** The snapshot in KV: its newest index, and all entries together. */
   readonly indexKib: number
   readonly entriesKib: number
+  /** From the start of a process that knows this catalog to its first list. Milliseconds. */
+  readonly coldListMs: number
 }
 
 export interface Capacity {
@@ -81,13 +83,14 @@ export async function measureCapacity(options: CapacityOptions): Promise<Capacit
   for (const [servers, tools] of CATALOGS) {
     options.progress(`a catalog of ${servers} servers with ${tools} tools each`)
     const authored = serversOf(servers, tools)
-    catalogs.push(await onPlatform(options, `${servers}-${tools}`, authored, holdCatalog))
+    const held = await onPlatform(options, `${servers}-${tools}`, authored, holdCatalog, coldListOf)
+    catalogs.push({ ...held[0], coldListMs: held[1] })
   }
   const few = serversOf(1, 1)
   options.progress(`${LISTENERS} listeners`)
-  const listeners = await onPlatform(options, 'listeners', few, holdListeners)
+  const [listeners] = await onPlatform(options, 'listeners', few, holdListeners)
   options.progress(`${SESSIONS} sessions`)
-  const sessions = await onPlatform(options, 'sessions', few, holdSessions)
+  const [sessions] = await onPlatform(options, 'sessions', few, holdSessions)
   return { catalogs, listeners, sessions }
 }
 
@@ -97,6 +100,8 @@ interface Running {
   readonly servers: readonly AuthorServer[]
   /** Where the KV service itself answers. */
   readonly kvPort: number
+  /** By `performance.now()`. */
+  readonly startedMs: number
 }
 
 function serversOf(servers: number, tools: number): AuthorServer[] {
@@ -107,12 +112,14 @@ function serversOf(servers: number, tools: number): AuthorServer[] {
   }))
 }
 
+/** @param again what is measured of a second process on the storage the first one left */
 async function onPlatform<Held>(
   { folder: parent, core }: CapacityOptions,
   name: string,
   servers: readonly AuthorServer[],
   hold: (running: Running) => Promise<Held>,
-): Promise<Held> {
+  again: (running: Running) => Promise<number> = () => Promise.resolve(0),
+): Promise<[Held, number]> {
   // One folder each: bundles made for the first are copied from there.
   const folder = join(parent, name)
   rmSync(folder, { recursive: true, force: true })
@@ -122,18 +129,22 @@ async function onPlatform<Held>(
   const kvPort = await freePort()
   const { services, sockets } = await deploymentOf(place, servers)
   const withKv = { services, sockets: [...sockets, { service: KV_SERVICE, port: kvPort }] }
-  const workerd = await Workerd.start(folder, withKv, core)
-  try {
-    return await hold({ place, workerd, servers, kvPort })
-  } finally {
-    await workerd.close()
+  const run = async <Result>(measure: (running: Running) => Promise<Result>): Promise<Result> => {
+    const startedMs = performance.now()
+    const workerd = await Workerd.start(folder, withKv, core)
+    try {
+      return await measure({ place, workerd, servers, kvPort, startedMs })
+    } finally {
+      await workerd.close()
+    }
   }
+  return [await run(hold), await run(again)]
 }
 
 const memoryMibOf = (workerd: Workerd): number => workerd.residentBytes() / BYTES_PER_MIB
 const mcpUrlOf = ({ origin }: Place, server: string): URL => new URL(`${origin}/${server}/mcp`)
 
-async function holdCatalog(running: Running): Promise<CatalogCapacity> {
+async function holdCatalog(running: Running): Promise<Omit<CatalogCapacity, 'coldListMs'>> {
   const { place, workerd, servers, kvPort } = running
   const connection = await HttpConnection.open(place.port)
   const timed = async (request: string): Promise<number> => {
@@ -162,6 +173,19 @@ async function holdCatalog(running: Running): Promise<CatalogCapacity> {
       searchUs: median(searchMs) * 1000,
       ...(await snapshotOf(kvPort)),
     }
+  } finally {
+    connection.close()
+  }
+}
+
+async function coldListOf({ place, servers, startedMs }: Running): Promise<number> {
+  const connection = await HttpConnection.open(place.port)
+  try {
+    const last = servers.at(-1)?.name ?? ''
+    const [exchange] = modernLists(mcpUrlOf(place, last), 'echo-0')
+    const answer = await connection.send(Buffer.from(exchange?.request ?? ''))
+    if (answer.status !== 200) throw new Error(`${answer.status} ${answer.body}`)
+    return performance.now() - startedMs
   } finally {
     connection.close()
   }

@@ -115,6 +115,7 @@ function capacityText({ catalogs, listeners, sessions }: Capacity): string {
     'search µs',
     'index KiB',
     'entries KiB',
+    'cold list ms',
   ]
   const lines = catalogs.map((catalog) => [
     `${catalog.tools} tools`,
@@ -125,6 +126,7 @@ function capacityText({ catalogs, listeners, sessions }: Capacity): string {
     fixed(catalog.searchUs, 0),
     fixed(catalog.indexKib, 1),
     fixed(catalog.entriesKib, 0),
+    fixed(catalog.coldListMs, 0),
   ])
   return [
     table(heads, lines),
