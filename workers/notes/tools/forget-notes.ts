@@ -1,15 +1,16 @@
 import { defineTool } from '#shared'
 import * as z from 'zod'
-import { keyOf } from '../note.ts'
+
+const AGREED = z.object({ forget: z.boolean().describe('Delete them for good') })
 
 export default defineTool({
   description: 'Delete all notes of the user, after they agreed',
   annotations: { destructiveHint: true },
   async handler(_args, { env, principal, elicit, progress, notify }) {
-    const { keys } = await env.NOTES.list({ prefix: keyOf(principal) })
+    const prefix = `${principal.tenant}/${principal.subject}/`
+    const { keys } = await env.NOTES.list({ prefix })
     if (keys.length === 0) return 'There are no notes.'
-    const form = z.object({ forget: z.boolean().describe('Delete them for good') })
-    const answer = await elicit('forget', `Forget ${keys.length} notes?`, form)
+    const answer = await elicit('sure', `Forget ${keys.length} notes?`, AGREED)
     if (answer.action !== 'accept' || !answer.content.forget) return 'Nothing was deleted.'
     for (const [index, { name }] of keys.entries()) {
       await env.NOTES.delete(name)
