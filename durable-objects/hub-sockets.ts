@@ -11,6 +11,7 @@ import {
   type HubMessage,
   type HubRow,
 } from '#shared/rpc.ts'
+import { closeSocket } from './close-socket.ts'
 
 /** Survives hibernation with its socket; 16 KiB at most. */
 interface Attachment {
@@ -61,7 +62,7 @@ export class HubSockets {
   /** One message on one stream only (2025-11-25 transports): the newest holder has it. */
   release(session: string | undefined): void {
     if (session === undefined) return
-    for (const older of this.#open(sessionTag(session))) close(older, HUB_REPLACED_CODE)
+    for (const older of this.#open(sessionTag(session))) closeSocket(older, HUB_REPLACED_CODE)
   }
 
   hello(socket: WebSocket, hello: HubHello): void {
@@ -141,14 +142,6 @@ function send(socket: WebSocket, text: string): void {
   try {
     socket.send(text)
   } catch {
-    close(socket, NORMAL_CLOSURE)
-  }
-}
-
-function close(socket: WebSocket, code: number): void {
-  try {
-    socket.close(code)
-  } catch {
-    // Closed already.
+    closeSocket(socket, NORMAL_CLOSURE)
   }
 }

@@ -32,6 +32,7 @@ import {
   type Session,
   type SessionEvent,
 } from '#shared/rpc.ts'
+import { closeSocket } from './close-socket.ts'
 import { Tables } from './schema.ts'
 import { CancelledRequests } from './session-cancelled.ts'
 import { SessionFrames } from './session-frames.ts'
@@ -131,7 +132,7 @@ export class SessionObject extends DurableObject<Cloudflare.Env> implements Sess
       return new Response(null, { status: 426 })
     }
     // One event on one stream only: the newest holder has it.
-    for (const older of this.ctx.getWebSockets(runId)) close(older, SESSION_REPLACED_CODE)
+    for (const older of this.ctx.getWebSockets(runId)) closeSocket(older, SESSION_REPLACED_CODE)
     const { 0: client, 1: server } = new WebSocketPair()
     this.ctx.acceptWebSocket(server, [runId])
     this.#send(server, { runId, seq })
@@ -154,7 +155,7 @@ export class SessionObject extends DurableObject<Cloudflare.Env> implements Sess
   #settle({ runId, phase, call, openQuestions }: DueRun): void {
     if (phase === 'done') {
       this.#store.forget(runId)
-      for (const socket of this.ctx.getWebSockets(runId)) close(socket, NORMAL_CLOSURE)
+      for (const socket of this.ctx.getWebSockets(runId)) closeSocket(socket, NORMAL_CLOSURE)
       return
     }
     const withdrawn = openQuestions.map((id) => cancelledJson(id, 'The question expired'))
@@ -199,15 +200,7 @@ export class SessionObject extends DurableObject<Cloudflare.Env> implements Sess
       }
       socket.serializeAttachment({ runId, seq: sent } satisfies Attachment)
     } catch {
-      close(socket, NORMAL_CLOSURE)
+      closeSocket(socket, NORMAL_CLOSURE)
     }
-  }
-}
-
-function close(socket: WebSocket, code: number): void {
-  try {
-    socket.close(code)
-  } catch {
-    // Closed already.
   }
 }

@@ -5,6 +5,7 @@
 import { isRequestId, isObject } from '#shared/protocol/jsonrpc.ts'
 import type { SessionFrame } from '#shared/rpc.ts'
 import type { TaskView } from '#shared/rpc-tasks.ts'
+import { closeSocket } from './close-socket.ts'
 import { VIEWS_MAX } from './task-limits.ts'
 import type { TaskRow, TaskStore } from './task-store.ts'
 import { callEventOf, notificationOf, type Event } from './task-wire.ts'
@@ -52,7 +53,7 @@ export class TaskViews {
   }
 
   close(): void {
-    for (const socket of this.#ctx.getWebSockets()) close(socket)
+    for (const socket of this.#ctx.getWebSockets()) closeSocket(socket, NORMAL_CLOSURE)
   }
 
   #tell(socket: WebSocket, { seq, view }: Attachment): void {
@@ -67,7 +68,7 @@ export class TaskViews {
       socket.serializeAttachment({ seq: told, ...(view ? { view } : {}) } satisfies Attachment)
     } catch {
       // A socket that is closing gets it when it attaches again.
-      close(socket)
+      closeSocket(socket, NORMAL_CLOSURE)
     }
   }
 
@@ -83,12 +84,4 @@ function viewOf(text: string | null): TaskView | undefined | 'invalid' {
   if (!isObject(value) || !isRequestId(value['id'])) return 'invalid'
   const { id, progressToken } = value
   return { id, ...(isRequestId(progressToken) ? { progressToken } : {}) }
-}
-
-function close(socket: WebSocket): void {
-  try {
-    socket.close(NORMAL_CLOSURE)
-  } catch {
-    // Closed already.
-  }
 }

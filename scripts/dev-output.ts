@@ -11,13 +11,15 @@ const NOISE: readonly RegExp[] = [
   /has access to the following bindings:$/,
   /^Binding\s+Resource/,
   /^env\.\S+ \(/,
-  /^env\.\S+\s+KV Namespace/,
+  /^env\.\S+\s+(KV Namespace|R2 Bucket)/,
   /^Service bindings, Durable Object bindings, and Tail consumers connect/,
   /^⎔ (Starting|Reloading) local server/,
   /^⎔ Shutting down /,
   /Logs were written to /,
   /^\[wrangler:info\] (Ready on|GET \/health 200)/,
   /^Running: npx --no mcp-edge-gen/,
+  // Said once, with the file they belong in, by dev-missing-secrets.ts.
+  /Missing required secrets: /,
   /^npm warn /,
 ]
 const BUILD_PREFIX = /^\[custom build\] ?/

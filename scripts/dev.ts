@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { writeDevConfigs } from './dev-config.ts'
 import { connectLines } from './dev-connect.ts'
+import { missingSecrets } from './dev-missing-secrets.ts'
 import { DEV_SECRETS } from './dev-secrets.ts'
 import { nextEdit, nextSecretsChange, nextServerChange, textsOf } from './dev-servers.ts'
 import { startWrangler } from './dev-wrangler.ts'
@@ -147,12 +148,13 @@ function welcome(origin: string, servers: readonly string[], ownerLink: string):
   const urls = servers.map((name) => mcpUrl(origin, name))
   const [first = '<server>'] = servers
   const clients = connectLines(first, mcpUrl(origin, first))
+  const missing = missingSecrets(join(ROOT, 'workers'), servers)
   return `
   mcp-edge runs at ${origin}
 
   Servers    ${urls.join('\n             ') || 'none yet: npm run new <name>'}
   Sign in    ${ownerLink}
-
+${missing.map((line) => `  Secrets    ${line}\n`).join('')}
 ${clients.map(([client, line]) => `  ${client.padEnd(20)}${line}`).join('\n')}
 
   Connect a client; when it opens the sign-in page in your browser, open the

@@ -3,6 +3,7 @@
  * itself (2026-07-28 server/resources). Not found is −32602 with `data.uri`,
  * never an empty answer (SEP-2164).
  */
+import { base64Of } from '../base64.ts'
 import { missingScopes } from '../auth/scopes.ts'
 import { errorResponse, invalidParams, type WireError } from '../protocol/errors.ts'
 import { isObject } from '../protocol/jsonrpc.ts'
@@ -138,14 +139,3 @@ const isContents = (item: unknown): boolean =>
   isObject(item) &&
   typeof item['uri'] === 'string' &&
   (typeof item['text'] === 'string') !== (typeof item['blob'] === 'string')
-
-/** In slices: a call has at most some ten thousand arguments. */
-const SLICE_BYTES = 8_192
-
-function base64Of(bytes: Uint8Array): string {
-  let binary = ''
-  for (let start = 0; start < bytes.length; start += SLICE_BYTES) {
-    binary += String.fromCharCode(...bytes.subarray(start, start + SLICE_BYTES))
-  }
-  return btoa(binary)
-}

@@ -2,6 +2,7 @@
  * Attachments: what a tool stored instead of answering it (`ctx.attach`). Their
  * URIs, and how what is stored reads as the contents of a resource.
  */
+import { base64Of } from '../base64.ts'
 import { isRandomId } from '../random-id.ts'
 
 /** No resource of an author has this scheme. */
@@ -78,15 +79,4 @@ export async function* blocksOf(
     }
   }
   if (filled > 0) yield block.subarray(0, filled)
-}
-
-/** In slices: a call has at most some ten thousand arguments. */
-const SLICE_BYTES = 8_192
-
-function base64Of(bytes: Uint8Array): string {
-  let binary = ''
-  for (let start = 0; start < bytes.length; start += SLICE_BYTES) {
-    binary += String.fromCharCode(...bytes.subarray(start, start + SLICE_BYTES))
-  }
-  return btoa(binary)
 }

@@ -10,8 +10,9 @@ import { CATALOG_NAME, isServerName } from '#shared/names.ts'
 import { ACTOR_HEADER } from '#shared/catalog/contract.ts'
 import { catalogOf, searchOf } from '#shared/rpc.ts'
 import { unauthorized } from './auth-failure.ts'
-import { usesDpop, type Authenticated, type AuthFailure } from './authenticate.ts'
+import type { Authenticated, AuthFailure } from './authenticate.ts'
 import { readBounded } from './bounded-body.ts'
+import { withDpopNonce } from './dpop-nonce.ts'
 import { ANSWER_HEADERS } from './forward.ts'
 import { ADMIN_BODY_MAX_BYTES, SEARCH_HITS } from './limits.ts'
 import { resourceMetadataUrlOf, resourceOf } from './match.ts'
@@ -28,11 +29,7 @@ export async function handleCatalog(
 ): Promise<Response> {
   const nowSeconds = Math.floor(Date.now() / 1000)
   const response = await answer(request, path, platform, ctx, nowSeconds)
-  // RFC 9449 §9, as for MCP requests.
-  if (response.status === 401 || usesDpop(request)) {
-    response.headers.set('DPoP-Nonce', await platform.dpopNonces.current(nowSeconds))
-  }
-  return response
+  return withDpopNonce(request, response, platform, nowSeconds)
 }
 
 async function answer(

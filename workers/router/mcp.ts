@@ -8,6 +8,7 @@ import { maySee } from '#shared/catalog/policy.ts'
 import { VERSION_HEADER } from '#shared/protocol/headers.ts'
 import type { Authenticated, AuthFailure } from './authenticate.ts'
 import { unauthorized } from './auth-failure.ts'
+import { withDpopNonce } from './dpop-nonce.ts'
 import { eraOf } from './era.ts'
 import type { Exchange } from './exchange.ts'
 import { handleLegacyEra } from './legacy.ts'
@@ -25,11 +26,7 @@ export async function handleMcp(
 ): Promise<Response> {
   const nowSeconds = Math.floor(Date.now() / 1000)
   const response = await answer(request, name, platform, ctx, nowSeconds)
-  // RFC 9449 §9: whoever is about to make a proof, or the next one, learns the nonce for it.
-  if (response.status === 401 || request.headers.has('DPoP')) {
-    response.headers.set('DPoP-Nonce', await platform.dpopNonces.current(nowSeconds))
-  }
-  return response
+  return withDpopNonce(request, response, platform, nowSeconds)
 }
 
 async function answer(

@@ -160,6 +160,8 @@ describe('once', () => {
     const gate = Promise.withResolvers<string>()
     act.mockReturnValueOnce(gate.promise).mockReturnValueOnce('fast')
     const slow = engine.call('step', {}, { decision })
+    // Which of two calls started together runs its step first is nobody's promise.
+    await vi.waitFor(() => expect(act).toHaveBeenCalledTimes(1))
     expect(textOf(await engine.call('step', {}, { decision }))).toBe('fast')
     gate.resolve('slow')
     expect(textOf(await slow)).toBe('fast')

@@ -28,6 +28,8 @@ test("wrangler's tables and hints are not", () => {
       'Binding                 Resource            Mode',
       'env.FEED (FeedObject)   Durable Object      local',
       'env.CATALOG_KV          KV Namespace        local',
+      'env.ATTACHMENTS         R2 Bucket           local',
+      '▲ [WARNING] Missing required secrets: WEATHER_KEY. Add them to .dev.vars',
       '⎔ Shutting down local server...',
       '🪵  Logs were written to "/tmp/wrangler.log"',
       '[wrangler:info] GET /health 200 OK (2ms)',
