@@ -88,8 +88,17 @@ function stretch(run: Run, timeoutMs: number): Promise<Response> {
   })
 }
 
-const JSON_HEADERS = { 'content-type': 'application/json' }
-const ERROR_HEADERS = { ...JSON_HEADERS, [OUTCOME_HEADER]: 'error' }
+const encoder = new TextEncoder()
+/** Text of which a character is a byte. */
+const ASCII = /^[ -~]*$/
 
-const jsonOf = ({ status, json, isError }: Reply): Response =>
-  new Response(json, { status, headers: isError ? ERROR_HEADERS : JSON_HEADERS })
+/** With its length, so that the router can hand the answer on unread. */
+function jsonOf({ status, json, isError }: Reply): Response {
+  const body = ASCII.test(json) ? json : encoder.encode(json)
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    'content-length': String(body.length),
+  }
+  if (isError) headers[OUTCOME_HEADER] = 'error'
+  return new Response(body, { status, headers })
+}

@@ -12,6 +12,7 @@ import { mintToken } from './_tokens.ts'
 import { legacy, LEGACY, modern, MODERN, send, type Got } from './_wire.ts'
 
 const STREAM_MAX_BYTES = 64 * 1024 * 1024
+const BODY_MAX_BYTES = 16 * 1024 * 1024
 
 let platform: Platform
 /** Begun first and looked at last: each takes the whole time a server has. */
@@ -123,6 +124,8 @@ const REFUSED: Misdeed[] = [
   'breaks',
   'two-gigabytes',
   'zip-bomb',
+  'declares-two-gigabytes',
+  'declared-zip-bomb',
 ]
 
 describe.each([
@@ -252,6 +255,15 @@ describe('streams without an end', () => {
     const got = await call('endless-stream', legacy)
     expect(got.message).toMatchObject({ id: 'h-1', error: { code: -32603 } })
     expect(got.message.error?.message).toMatch(/^Internal error \(ref [0-9a-f]{8}\)$/)
+  })
+
+  test('one that lies about its length floods its own caller alone, until that one leaves', async () => {
+    const more = BODY_MAX_BYTES * 2
+    expect(await drain('lies-about-length', { mark: 'flooded' }, more)).toBeGreaterThanOrEqual(more)
+    await expect
+      .poll(async () => textOf(await call('left')), { timeout: 20_000 })
+      .toContain('flooded')
+    expectRefused(await call('lies-about-length', legacy))
   })
 
   test('one that never answers ends when the client leaves', async () => {

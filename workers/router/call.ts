@@ -33,6 +33,8 @@ export interface ModernCall {
   readonly signal?: AbortSignal
   /** Of a tool that is, or may become, a task. */
   readonly task?: TaskDecision
+  /** The answer is the client's, and nothing in this isolate reads it. */
+  readonly unread?: boolean
 }
 
 export async function callServer(exchange: Exchange, call: ModernCall): Promise<Response> {
@@ -141,6 +143,7 @@ async function send(
     headers: call.headers,
     body: call.body,
     signal: call.signal,
+    unread: call.unread,
   })
 }
 

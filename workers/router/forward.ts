@@ -33,6 +33,8 @@ export interface InternalCall {
   headers: Record<string, string>
   body: string
   signal: AbortSignal | undefined
+  /** The answer goes to the client as it comes: nothing in this isolate reads it. */
+  unread?: boolean | undefined
 }
 
 export type ForwardOutcome =
@@ -91,7 +93,7 @@ async function exchange(call: InternalCall): Promise<ForwardOutcome> {
     await answer.body?.cancel()
     return { kind: 'digest_mismatch' }
   }
-  const response = await rebuild(answer)
+  const response = await rebuild(answer, call.unread === true)
   if (response) return { kind: 'answer', response, isError: tellsOfFailure(answer) }
   await answer.body?.cancel().catch(() => undefined)
   const ref = crypto.randomUUID().slice(0, 8)
@@ -114,15 +116,18 @@ const tellsOfFailure = ({ status, headers }: Response): boolean =>
 /** What the 2026-07-28 wire answers (PROTOCOL: error table); 401 and 403 are the router's alone. */
 const PASSED_STATUSES = new Set([200, 202, 400, 404, 406, 413, 415, 500])
 
-async function rebuild(answer: Response): Promise<Response | undefined> {
-  const { status } = answer
+async function rebuild(answer: Response, unread: boolean): Promise<Response | undefined> {
+  const { status, headers } = answer
   if (!PASSED_STATUSES.has(status)) return undefined
   if (status === 202) {
     await answer.body?.cancel()
     return new Response(null, { status, headers: ANSWER_HEADERS })
   }
-  const type = answer.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
+  const type = headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
   if (type === 'application/json') {
+    if (unread && status === 200 && answer.body && declaresItsLength(headers)) {
+      return new Response(answer.body, { status, headers: JSON_HEADERS })
+    }
     const bytes = await readBounded(answer.body, RESPONSE_BODY_MAX_BYTES)
     if (!bytes || (status !== 200 && !isErrorMessage(bytes))) return undefined
     return new Response(bytes, { status, headers: JSON_HEADERS })
@@ -132,6 +137,17 @@ async function rebuild(answer: Response): Promise<Response | undefined> {
     return new Response(stream, { status, headers: STREAM_HEADERS })
   }
   return undefined
+}
+
+/**
+ * As the engine declares it, whose answers are bounded. HTTP holds a server to it;
+ * over a binding one that lies sends its own caller more, and costs this isolate
+ * no memory.
+ */
+function declaresItsLength(headers: Headers): boolean {
+  const declared = headers.get('content-length')
+  if (declared === null || headers.has('content-encoding')) return false
+  return Number(declared) <= RESPONSE_BODY_MAX_BYTES
 }
 
 /** A refusal on the 2026-07-28 wire is a JSON-RPC error; what a runtime writes for a crash is not. */

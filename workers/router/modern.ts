@@ -55,7 +55,8 @@ export async function handleModernEra(exchange: Exchange): Promise<Response> {
     const tool = method === 'tools/call' ? server.compiled.tools.get(name) : undefined
     const headers = mcpHeadersOf(request, tool?.paramHeaders)
     const call = { method, name, headers, body: body.value }
-    return tool?.task ? callTaskTool(exchange, tool.task, call) : callServer(exchange, call)
+    if (tool?.task) return callTaskTool(exchange, tool.task, call)
+    return callServer(exchange, { ...call, unread: true })
   }
   return answerHere(exchange, body.value)
 }

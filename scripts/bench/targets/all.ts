@@ -1,7 +1,7 @@
 /** Everything `npm run bench` can measure, in the order of the table. */
 import type { TargetPlan } from '../target.ts'
 import { engine } from './engine.ts'
-import { floorFixed, floorJson } from './floor.ts'
+import { floorFixed, floorHop, floorJson } from './floor.ts'
 import { mcpAgent } from './mcp-agent.ts'
 import { oauthAgents } from './oauth-agents.ts'
 import { platform, platformByUrl } from './platform.ts'
@@ -10,6 +10,7 @@ import { agents, sdk, sdkHundred } from './stateless-peers.ts'
 export const TARGETS: readonly TargetPlan[] = [
   floorFixed,
   floorJson,
+  floorHop,
   engine,
   platform,
   platformByUrl,

@@ -15,6 +15,35 @@ export const floorJson: TargetPlan = {
   create: (site) => floor(site, 'floor-json', 'Floor: JSON.parse + JSON.stringify'),
 }
 
+const HOP = 'floor-hop'
+
+/** What no platform of two Workers can be below. */
+export const floorHop: TargetPlan = {
+  name: HOP,
+  rowIds: [HOP],
+  async create(site) {
+    const port = await site.freePort()
+    const service = async (name: string) => ({
+      name,
+      module: await bundleOwn(name, site),
+      compatibilityDate: COMPATIBILITY_DATE,
+    })
+    const server = await service('floor-json')
+    const hop = { ...(await service(HOP)), bindings: { SERVER: { service: server.name } } }
+    return {
+      deployment: { services: [hop, server], sockets: [{ service: HOP, port }] },
+      rows: [
+        {
+          id: HOP,
+          title: 'Floor of two Workers: the same behind a fetch',
+          port,
+          exchanges: () => modernCalls(urlOf(port, '/mcp')),
+        },
+      ],
+    }
+  },
+}
+
 async function floor(
   site: Site,
   name: string,

@@ -11,7 +11,7 @@ function endless(onCancel: () => void): ReadableStream<Uint8Array> {
   })
 }
 
-const callAnsweredBy = (answer: (init: RequestInit) => Response | undefined) =>
+const callAnsweredBy = (answer: (init: RequestInit) => Response | undefined, unread = false) =>
   forward({
     handle: {
       url: 'https://notes.mcp.internal/mcp',
@@ -23,6 +23,7 @@ const callAnsweredBy = (answer: (init: RequestInit) => Response | undefined) =>
     headers: {},
     body: '{}',
     signal: new AbortController().signal,
+    unread,
   })
 
 /** Good in all but its status. */
@@ -116,6 +117,34 @@ describe('forward', () => {
     expect(outcome.kind).toBe('bad_answer')
     expect(cancelled).toBe(true)
     expect(RESPONSE_BODY_MAX_BYTES).toBeLessThan(128 * 1024 * 1024)
+  })
+
+  it('hands on what declares its length, without reading it', async () => {
+    let pulled = 0
+    const source = { pull: () => void (pulled += 1) }
+    const body = () => new ReadableStream<Uint8Array>(source, { highWaterMark: 0 })
+    const headers = { ...jsonHeaders, 'content-length': '9', 'x-evil': '1' }
+    const outcome = await callAnsweredBy(() => new Response(body(), { headers }), true)
+    if (outcome.kind !== 'answer') throw new Error(outcome.kind)
+    expect(pulled).toBe(0)
+    expect([...outcome.response.headers.keys()].toSorted()).toEqual([
+      'cache-control',
+      'content-security-policy',
+      'content-type',
+      'x-content-type-options',
+    ])
+  })
+
+  it.each([
+    ['declares more', { 'content-length': String(RESPONSE_BODY_MAX_BYTES + 1) }, true],
+    ['declares what is no number', { 'content-length': 'ten' }, true],
+    ['is packed', { 'content-length': '9', 'content-encoding': 'gzip' }, true],
+    ['is read here', { 'content-length': '9' }, false],
+  ])('reads within its bound an answer that %s', async (_, extra, unread) => {
+    const body = endless(() => undefined)
+    const headers = { ...jsonHeaders, ...extra }
+    const outcome = await callAnsweredBy(() => new Response(body, { headers }), unread)
+    expect(outcome.kind).toBe('bad_answer')
   })
 
   it('breaks off a stream that is over its bound', async () => {
