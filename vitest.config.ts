@@ -5,6 +5,12 @@ import { defineConfig } from 'vitest/config'
 /** Real Workers start in these tests: on two slow shared cores a start takes seconds. */
 const WORKERS_TIMEOUT_MS = 60_000
 
+/** How long a test waits for what it polls: two cores may be busy with another file's start. */
+const PATIENT = { poll: { timeout: 15_000 } }
+
+/** Pure and quick, but generated inputs on a busy core take a while. */
+const UNIT_TIMEOUT_MS = 30_000
+
 /** Of these tests alone: 32 bytes, base64url. */
 const TEST_CAPABILITY_SECRETS = `k1:${'c'.repeat(43)}`
 
@@ -23,6 +29,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
+          testTimeout: UNIT_TIMEOUT_MS,
+          expect: PATIENT,
           sequence: { groupOrder: 0 },
         },
       },
@@ -43,6 +51,7 @@ export default defineConfig({
           include: ['test/workers/{objects,oauth}/**/*.test.ts'],
           sequence: { groupOrder: 1 },
           testTimeout: WORKERS_TIMEOUT_MS,
+          expect: PATIENT,
           hookTimeout: WORKERS_TIMEOUT_MS,
         },
       },
@@ -52,6 +61,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts', 'test/conformance/**/*.test.ts'],
           globalSetup: ['test/e2e/_generate.ts'],
           testTimeout: WORKERS_TIMEOUT_MS,
+          expect: PATIENT,
           hookTimeout: WORKERS_TIMEOUT_MS,
           sequence: { groupOrder: 2 },
           // Each file starts a platform of its own. Two at a time: one waits while the other works.

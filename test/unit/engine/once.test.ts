@@ -161,7 +161,7 @@ describe('once', () => {
     act.mockReturnValueOnce(gate.promise).mockReturnValueOnce('fast')
     const slow = engine.call('step', {}, { decision })
     // Which of two calls started together runs its step first is nobody's promise.
-    await vi.waitFor(() => expect(act).toHaveBeenCalledTimes(1))
+    await vi.waitFor(() => expect(act).toHaveBeenCalledTimes(1), { timeout: 10_000 })
     expect(textOf(await engine.call('step', {}, { decision }))).toBe('fast')
     gate.resolve('slow')
     expect(textOf(await slow)).toBe('fast')

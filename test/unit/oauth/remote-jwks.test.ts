@@ -47,7 +47,7 @@ test('an outage: known keys go on counting for a day, and it is asked twice a mi
   for (let call = 0; call < 20; call += 1) {
     expect(kids(await keys.for('key-1', lifetime))).toEqual(['key-1'])
   }
-  await vi.waitFor(() => expect(issuer.asked()).toBe(2))
+  await vi.waitFor(() => expect(issuer.asked()).toBe(2), { timeout: 10_000 })
   vi.advanceTimersByTime(24 * 60 * MINUTE_MS)
   expect(await keys.for('key-1', lifetime)).toBeUndefined()
 })

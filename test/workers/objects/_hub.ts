@@ -96,7 +96,7 @@ export async function attachTo(server: string, asked: Asked = {}): Promise<Liste
       vi.waitFor(() => {
         expect(received.length).toBeGreaterThanOrEqual(count)
         return received
-      }),
+      }, 10_000),
     follow: (follow) => socket.send(JSON.stringify(follow)),
     close: () => socket.close(1000),
     closed: closed.promise,

@@ -63,7 +63,7 @@ describe('nobody listens', () => {
     await vi.waitFor(async () => {
       await alarm()
       expect(await isGone()).toBe(true)
-    })
+    }, 10_000)
     expect(await tell({ kind: 'tools' })).toBe(false)
   })
 
@@ -73,7 +73,7 @@ describe('nobody listens', () => {
     await vi.waitFor(async () => {
       await alarm()
       expect(await isGone()).toBe(true)
-    })
+    }, 10_000)
   })
 })
 
@@ -138,7 +138,7 @@ describe('a listener', () => {
     await vi.waitFor(async () => {
       await alarm()
       expect(await isGone()).toBe(true)
-    })
+    }, 10_000)
     expect((await attachTo(server, { after })).hello.missed).toBe(true)
     expect((await attachTo(server, { after: 'nonsense' })).hello.missed).toBe(true)
   })
@@ -173,7 +173,7 @@ describe('a listener', () => {
     await vi.waitFor(async () => {
       await alarm()
       expect(listener.received.length).toBeGreaterThan(HUB_EVENTS_PER_SECOND)
-    })
+    }, 10_000)
     expect(listener.received.length).toBeLessThan(HUB_EVENTS_PER_SECOND + 20)
   })
 })
@@ -241,7 +241,7 @@ describe('listeners', () => {
     second.close()
     await vi.waitFor(async () => {
       expect(await statusOfAttach(server, { audiences, most: 2 })).toBe(101)
-    })
+    }, 10_000)
   })
 })
 
@@ -275,7 +275,7 @@ describe('shards', () => {
         for (const shard of shards) if (shard !== 0) await alarm(shard)
         await alarm()
         for (const shard of shards) expect(await isGone(shard)).toBe(true)
-      })
+      }, 10_000)
     } finally {
       vi.useRealTimers()
     }

@@ -58,7 +58,7 @@ async function attach(stub: SessionStub, runId: string, after = 0) {
     vi.waitFor(() => {
       expect(frames.length).toBeGreaterThanOrEqual(count)
       return frames.map(({ event }) => event)
-    })
+    }, 10_000)
   return { frames, texts, closed: closed.promise }
 }
 
