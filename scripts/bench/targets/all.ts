@@ -1,7 +1,7 @@
 /** Everything `npm run bench` can measure, in the order of the table. */
 import type { TargetPlan } from '../target.ts'
 import { engine } from './engine.ts'
-import { floorFixed, floorHop, floorJson } from './floor.ts'
+import { floorFixed, floorHop, floorHopByUrl, floorJson } from './floor.ts'
 import { mcpAgent } from './mcp-agent.ts'
 import { oauthAgents } from './oauth-agents.ts'
 import { platform, platformByUrl } from './platform.ts'
@@ -11,6 +11,7 @@ export const TARGETS: readonly TargetPlan[] = [
   floorFixed,
   floorJson,
   floorHop,
+  floorHopByUrl,
   engine,
   platform,
   platformByUrl,
