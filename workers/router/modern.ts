@@ -80,12 +80,13 @@ async function answerHere(exchange: Exchange, body: string): Promise<Response> {
   return answerRequest(exchange, climbed.value, body)
 }
 
-const LISTS = {
-  'tools/list': 'tools',
-  'prompts/list': 'prompts',
-  'resources/list': 'resources',
-  'resources/templates/list': 'resourceTemplates',
-} as const satisfies Record<string, keyof Lists>
+/** A Map: a method may be named like a member of every object. */
+const LISTS: ReadonlyMap<string, keyof Lists> = new Map([
+  ['tools/list', 'tools'],
+  ['prompts/list', 'prompts'],
+  ['resources/list', 'resources'],
+  ['resources/templates/list', 'resourceTemplates'],
+])
 
 async function answerRequest(
   exchange: Exchange,
@@ -111,8 +112,9 @@ async function answerRequest(
     return errorResponse(id, unknownTarget(method, name), ANSWER_HEADERS)
   }
   if (isTaskMethod(method)) return answerTaskMethod(exchange, method, message)
-  if (!(method in LISTS)) return errorResponse(id, methodNotFound(), ANSWER_HEADERS)
-  return list(exchange, message, LISTS[method as keyof typeof LISTS], body)
+  const kind = LISTS.get(method)
+  if (!kind) return errorResponse(id, methodNotFound(), ANSWER_HEADERS)
+  return list(exchange, message, kind, body)
 }
 
 async function list(

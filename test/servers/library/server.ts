@@ -21,7 +21,10 @@ export default defineServer({
       description: 'A book',
       complete: { isbn: () => ['1', '2'] },
       list: ({ principal }) => [{ uri: 'book://1', name: `Book of ${principal.subject}` }],
-      read: ({ isbn }) => (isbn === '404' ? undefined : `Book ${isbn}`),
+      read({ isbn }) {
+        if (isbn === '500') throw new Error('The shelf fell down')
+        return isbn === '404' ? undefined : `Book ${isbn}`
+      },
     }),
     ledger: defineResource({
       uri: 'ledger://{year}',
