@@ -73,6 +73,10 @@ async function send(
   if (item.kind === 'foreign' && !response.ok) {
     return { kind: 'refused', response: new Response(text, response) }
   }
+  if (item.kind === 'event') {
+    const steps = stepsOf(request, [{ kind: 'broken', detail: 'a notification for an answer' }], 0)
+    return { kind: 'answered', streamed: false, steps }
+  }
   return { kind: 'answered', streamed: false, steps: stepsOf(request, [item], repeats) }
 }
 

@@ -74,7 +74,11 @@ class LineSplitter {
   }
 }
 
-/** Only `data` and `retry` matter here: MCP puts one JSON-RPC message into each event. */
+/**
+ * Only `data` and `retry` matter here: MCP puts one JSON-RPC message into each event.
+ * Its lines are joined by blanks, which between the parts of a JSON text are as good
+ * as line breaks: what is read is passed on as one line of another stream.
+ */
 class EventBuilder {
   readonly #maxChars: number
   #data: string[] = []
@@ -98,7 +102,7 @@ class EventBuilder {
   }
 
   #finish(): SseItem | undefined {
-    const data = this.#data.join('\n')
+    const data = this.#data.join(' ')
     this.#data = []
     this.#chars = 0
     return data === '' ? undefined : { kind: 'data', data }

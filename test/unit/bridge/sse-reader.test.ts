@@ -33,7 +33,7 @@ describe('readSse', () => {
     const bytes = bytesOf(
       ': hi\r\n\r\ndata: {"é":"日本"}\r\n\r\nevent: message\ndata:two\n\ndata: a\rdata: b\r\r',
     )
-    const whole = [':', '{"é":"日本"}', 'two', 'a\nb']
+    const whole = [':', '{"é":"日本"}', 'two', 'a b']
     for (let size = 1; size <= bytes.length; size++) {
       const chunks: Uint8Array[] = []
       for (let at = 0; at < bytes.length; at += size) chunks.push(bytes.slice(at, at + size))

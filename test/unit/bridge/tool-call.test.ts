@@ -75,6 +75,16 @@ describe('JSON', () => {
     expect(text).not.toContain('envelope detail')
     vi.restoreAllMocks()
   })
+
+  it('that is a notification answers nothing: masked', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const notification = JSON.stringify(JSON.parse(PROGRESS), undefined, 1)
+    const { response } = await callWith(
+      () => new Response(notification, { headers: { 'content-type': 'application/json' } }),
+    )
+    expect(await response.json()).toMatchObject({ id: 7, error: { code: -32603 } })
+    vi.restoreAllMocks()
+  })
 })
 
 describe('a refusal of the router', () => {
@@ -111,6 +121,18 @@ describe('a stream', () => {
       `id: ${runId}.2.Nw.end\nevent: message\ndata: ${JSON.stringify(ANSWER)}\n\n`,
     )
     expect((await reader?.read())?.done).toBe(true)
+  })
+
+  it('whose events are spread over lines is passed on in events of one line', async () => {
+    const lines = (value: unknown) =>
+      `data: ${JSON.stringify(value, undefined, 1).replaceAll('\n', '\ndata: ')}\n\n`
+    const body = lines(JSON.parse(PROGRESS)) + lines(COMPLETE)
+    const { response } = await callWith(() => streamed(body))
+    const data = (await response.text()).split('\n').filter((line) => line.startsWith('data: {'))
+    expect(data.map((line) => JSON.parse(line.slice(6)) as unknown)).toEqual([
+      JSON.parse(PROGRESS),
+      ANSWER,
+    ])
   })
 
   it.each([
