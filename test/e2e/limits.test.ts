@@ -1,5 +1,6 @@
 /** Bounds that callers and tools run into: each ends in an answer, and the platform goes on (DESIGN §3, §4.6). */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { LegacyClient } from './_legacy-client.ts'
 import { startPlatform, type Platform } from './_platform.ts'
 import { mintToken } from './_tokens.ts'
 import { legacy, messagesOf, modern, modernMeta, MODERN, send, type Got } from './_wire.ts'
@@ -33,6 +34,24 @@ test('a tool that asks for ever is stopped after 8 rounds', async () => {
   }
   const { message } = await call({ ...canAsk, name: 'asks-for-ever', ...retry })
   expect(message.error).toMatchObject({ code: -32602, message: expect.stringContaining('8 times') })
+})
+
+test('nor does a 2025 client see a ninth question', async () => {
+  const client = await LegacyClient.open(platform.mcpUrl('trouble'), {
+    token,
+    capabilities: { elicitation: {} },
+  })
+  const stream = await client.callTool('asks-for-ever')
+  await stream.next()
+  const result = { action: 'accept', content: { text: 'again' } }
+  for (let round = 1; round <= ROUNDS_MAX; round++) {
+    const { message } = (await stream.next()) ?? {}
+    expect(message?.params?.['message']).toBe(`Question ${round}?`)
+    expect((await client.post({ id: message?.id, result })).status).toBe(202)
+  }
+  const last = (await stream.next())?.message
+  expect(last).toMatchObject({ id: 1, error: { message: expect.stringContaining('8 times') } })
+  expect(await stream.next()).toBeUndefined()
 })
 
 test('a flood of progress loses reports, never the answer', async () => {

@@ -149,7 +149,7 @@ describe('on the wire', () => {
   }
   const answers = (key: string) => ({ [key]: accept })
 
-  test('a requestState that was used is refused, also after a restart; so are other arguments', async () => {
+  test('a restart loses nothing, and a requestState that was used is refused after it; so are other arguments', async () => {
     const token = await tokenOf('alice')
     const begun = await post(token, 'add', { arguments: { item: 'begun' } })
     const { handle: log } = JSON.parse(begun.result?.content?.[0]?.text ?? '') as { handle: string }
@@ -169,7 +169,14 @@ describe('on the wire', () => {
 
     const both = await Promise.all([round(second, 'mail'), round(second, 'mail')])
     expect(both.filter(({ result }) => result)).toHaveLength(1)
+    const saved = await post(token, 'save', {
+      arguments: { type: 'text/plain', size: 9, streamed: false },
+    })
+    const [link] = (saved.result?.content ?? []) as unknown as { uri: string }[]
     await interrupt(platform, 'workerd restarted', CLASSES)
+    const { headers, body } = modern('resources/read', { uri: link?.uri }, { token })
+    const read = await send(platform.origin, { path: '/keeper/mcp', headers, body })
+    expect(read.message.result).toMatchObject({ contents: [{ text: 'A'.repeat(9) }] })
     const used = { error: { code: -32602, data: { reason: 'request_state_used' } } }
     expect(await round(second, 'mail')).toMatchObject(used)
     expect(await round(first, 'charge')).toMatchObject(used)
