@@ -180,6 +180,39 @@ describe('a rule', () => {
     expect(listed(policy, ada)).toEqual([])
   })
 
+  test.each([
+    ['subjects', { subjects: ['ada'] }, { subject: 'bob' }],
+    ['groups', { groups: ['staff'] }, { groups: ['guests'] }],
+    ['tenants', { tenants: ['default'] }, { tenant: 'acme' }],
+    ['clients', { clients: ['c'] }, { clientId: 'd' }],
+    ['signedIn', { signedIn: true }, ANONYMOUS],
+  ] as const)('names %s, and is about no others', (_, who, other) => {
+    const rule = { effect: 'deny', who, what: { tools: ['drop'] } } as unknown as Rule
+    const named = { ...ada, groups: ['staff'] }
+    expect(mayUse(named, policyOf(rule), tool('drop'))).toBe(false)
+    expect(mayUse({ ...named, ...other } as Principal, policyOf(rule), tool('drop'))).toBe(true)
+  })
+
+  test("about a resource keeps its reader from the server's own list, which knows no rules", () => {
+    const wire = { uriTemplate: 'notes://{id}', name: 'notes' }
+    const lists = compileServer({
+      ...compiled.entry,
+      definitions: {
+        ...compiled.entry.definitions,
+        resourceTemplates: [{ wire, scopes: [], lists: true }],
+      },
+    })
+    const policy = policyOf({
+      effect: 'deny',
+      who: { subjects: ['bob'] },
+      what: { resources: ['notes://a'] },
+    })
+    const shown = (subject: string) => permittedLists(lists, policy, { ...ada, subject })
+    expect(shown('ada').listsResources).toBe(true)
+    expect(shown('bob').listsResources).toBe(false)
+    expect(shown('bob').lists.resources).toBe('[]')
+  })
+
   test('no group claim is no group', () => {
     const policy = policyOf({ effect: 'allow', who: { groups: ['staff'] } }, { effect: 'deny' })
     expect(maySee(ada, policy)).toBe(false)
