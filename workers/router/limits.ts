@@ -69,6 +69,8 @@ export const SEARCH_HITS = 10
 export const USAGE_FLUSH_MS = 25_000
 /** With a canary: so soon one that errs must be noticed. */
 export const USAGE_CANARY_FLUSH_MS = 2_000
+/** No request outlives its answer so long: what it was to hand on is another's to. */
+export const USAGE_LOST_MS = 35_000
 /** Revisions of one server that can be called within one such time; more is an attack on memory. */
 export const USAGE_VIEWS_MAX = 20
 

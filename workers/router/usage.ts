@@ -11,7 +11,7 @@ import type { Lifetime } from '#shared/catalog/lifetime.ts'
 import { bucketOf, emptyLatencies, type UsageRow } from '#shared/catalog/usage.ts'
 import { logUnexpected } from '#shared/log.ts'
 import { usageOf } from '#shared/rpc.ts'
-import { USAGE_CANARY_FLUSH_MS, USAGE_FLUSH_MS, USAGE_VIEWS_MAX } from './limits.ts'
+import { USAGE_CANARY_FLUSH_MS, USAGE_FLUSH_MS, USAGE_LOST_MS, USAGE_VIEWS_MAX } from './limits.ts'
 
 export interface CountedCall {
   readonly server: string
@@ -31,6 +31,8 @@ interface Counts {
 interface Window {
   readonly views: Map<string, Counts>
   hasCanary: boolean
+  /** When it was last given to a request to hand on. */
+  givenMs: number
 }
 
 export class UsageCounter {
@@ -42,14 +44,17 @@ export class UsageCounter {
   }
 
   count({ server, arm, hasCanary, isError, latencyMs }: CountedCall, lifetime: Lifetime): void {
+    const nowMs = Date.now()
     let window = this.#windows.get(server)
     if (!window) {
-      window = { views: new Map(), hasCanary }
+      window = { views: new Map(), hasCanary, givenMs: nowMs }
       this.#windows.set(server, window)
       lifetime.waitUntil(this.#handOn(server, window))
-    } else if (hasCanary && !window.hasCanary) {
+    } else if ((hasCanary && !window.hasCanary) || nowMs - window.givenMs > USAGE_LOST_MS) {
       // A canary came while this window was open: its first calls must not wait for the end.
-      window.hasCanary = true
+      // Or the request that was to hand it on died, and its timer with it.
+      window.hasCanary = hasCanary
+      window.givenMs = nowMs
       lifetime.waitUntil(this.#handOn(server, window))
     }
     const view = armKeyOf(arm)
