@@ -50,17 +50,22 @@ export class CatalogSnapshot {
   async changed(): Promise<void> {
     const waiting = await this.#storage.getAlarm()
     await this.#wakeWithin(SNAPSHOT_INTERVAL_MS)
-    if (waiting === null && !this.#busy) await this.#carry()
+    // While an alarm is being worked on none is set: that alone is no sign of a burst's beginning.
+    if (waiting === null && !this.#busy && !this.#isEarly) await this.#carry()
   }
 
   /** The alarm. One more comes after each that did something, and keeps the pace. */
   async run(): Promise<void> {
     const wasForListeners = await this.#tellListeners()
-    const isEarly = wasForListeners && Date.now() - this.#carriedMs < SNAPSHOT_INTERVAL_MS
-    const outcome = this.#busy || isEarly ? 'done' : await this.#carry()
+    const mayWait = this.#busy || (wasForListeners && this.#isEarly)
+    const outcome = mayWait ? 'done' : await this.#carry()
     this.#failures = outcome === 'failed' ? this.#failures + 1 : 0
     if (outcome === 'nothing to do') return
     await this.#wakeWithin(retryMs(this.#failures))
+  }
+
+  get #isEarly(): boolean {
+    return Date.now() - this.#carriedMs < SNAPSHOT_INTERVAL_MS
   }
 
   async #wakeWithin(delayMs: number): Promise<void> {

@@ -1,13 +1,18 @@
 /** The Catalog's read copy in KV: paced, repaired, never the truth (DESIGN §2, §4.11). */
 import { evictDurableObject, reset, runDurableObjectAlarm } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { indexKey, serverKey } from '#shared/catalog/entry.ts'
 import type { CatalogObject } from '../../../durable-objects/catalog.ts'
+import { SNAPSHOT_INTERVAL_MS } from '../../../durable-objects/limits.ts'
 import { describeTools } from './_descriptions.ts'
+import { settled } from './_settled.ts'
 import { inside, theCatalog, theFeed } from './_stubs.ts'
 
-afterEach(() => reset())
+afterEach(() => {
+  vi.useRealTimers()
+  return reset()
+})
 
 const inKv = (key: string) => env.CATALOG_KV.get(key)
 const newestAnnounced = async () => (await theFeed().read()).catalogVersion
@@ -22,12 +27,6 @@ function breakTarget(target: 'CATALOG_KV' | 'FEED'): Promise<void> {
   return inside(theCatalog(), (object: CatalogObject) => {
     Object.assign(object, { env: { ...env, [target]: broken[target] } })
   })
-}
-
-async function runAlarms(): Promise<number> {
-  let runs = 0
-  while (await runDurableObjectAlarm(theCatalog())) runs++
-  return runs
 }
 
 describe('pace', () => {
@@ -46,19 +45,33 @@ describe('pace', () => {
       if (change === 1) expect(await inKv(indexKey(1))).not.toBeNull()
     }
     expect(indexesPut.length).toBeLessThanOrEqual(1 + (Date.now() - startedMs) / 1000)
-    await runAlarms()
+    await settled()
     expect(indexesPut.at(-1)).toBe(indexKey(20))
     expect(await inKv(indexKey(20))).not.toBeNull()
     expect(await newestAnnounced()).toBe(20)
   })
 
-  it('sets its last alarm when nothing is left to do', async () => {
+  it('sets no alarm once nothing is left to do, and carries the next change at once', async () => {
     await theCatalog().publish('clock', await describeTools('now'))
-    await runAlarms()
-    expect(await inside(theCatalog(), (_: CatalogObject, { storage }) => storage.getAlarm())).toBe(
-      null,
-    )
+    await settled()
+    await scheduler.wait(SNAPSHOT_INTERVAL_MS)
     await theCatalog().publish('clock', await describeTools('later'))
+    expect(await inKv(indexKey(2))).not.toBeNull()
+  })
+
+  it('leaves to the alarm what changes while one is being worked on, soon after another', async () => {
+    // A minute ahead: no alarm comes by itself.
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 })
+    await theCatalog().publish('clock', await describeTools('now'))
+    const description = await describeTools('later')
+    await inside(theCatalog(), async (object: CatalogObject, { storage }) => {
+      // As the runtime does before it calls the alarm.
+      await storage.deleteAlarm()
+      await object.publish('clock', description)
+    })
+    expect(await inKv(indexKey(2))).toBeNull()
+    vi.setSystemTime(Date.now() + SNAPSHOT_INTERVAL_MS)
+    await runDurableObjectAlarm(theCatalog())
     expect(await inKv(indexKey(2))).not.toBeNull()
   })
 
@@ -67,7 +80,7 @@ describe('pace', () => {
     await evictDurableObject(theCatalog())
     await theCatalog().publish('clock', await describeTools('two'))
     await evictDurableObject(theCatalog())
-    await runAlarms()
+    await settled()
     expect(await inKv(indexKey(2))).not.toBeNull()
     expect(await newestAnnounced()).toBe(2)
   })
@@ -89,7 +102,7 @@ describe('a KV that fails', () => {
     expect(await inKv(indexKey(1))).toBeNull()
 
     await evictDurableObject(theCatalog())
-    await runDurableObjectAlarm(theCatalog())
+    await settled()
     expect(await inKv(indexKey(1))).not.toBeNull()
     expect(await inKv(serverKey('clock', description.digest))).not.toBeNull()
   })
@@ -106,7 +119,7 @@ describe('a KV that fails', () => {
     })
     await theCatalog().publish('clock', description)
     expect(await inKv(indexKey(1))).not.toBeNull()
-    await runAlarms()
+    await settled()
     expect(await inKv(serverKey('clock', description.digest))).not.toBeNull()
   })
 
@@ -136,7 +149,7 @@ it('a feed that fails is told by the alarm', async () => {
   expect(await inKv(indexKey(1))).not.toBeNull()
   expect(await newestAnnounced()).toBe(0)
   await evictDurableObject(theCatalog())
-  await runDurableObjectAlarm(theCatalog())
+  await settled()
   expect(await newestAnnounced()).toBe(1)
 })
 
@@ -152,14 +165,14 @@ describe('superseded copies', () => {
     const [first, second] = [await describeTools('one'), await describeTools('two')]
     for (const description of [first, second]) {
       await theCatalog().publish('clock', description)
-      await runAlarms()
+      await settled()
     }
     expect(await inKv(indexKey(1))).not.toBeNull()
     expect(await theCatalog().index(1)).toMatchObject({ version: 1 })
 
     await age()
     await theCatalog().publish('clock', await describeTools('three'))
-    await runAlarms()
+    await settled()
     expect(await inKv(indexKey(1))).toBeNull()
     expect(await inKv(serverKey('clock', first.digest))).toBeNull()
     expect(await inKv(serverKey('clock', second.digest))).not.toBeNull()
@@ -172,7 +185,7 @@ describe('superseded copies', () => {
     const [first, second] = [await describeTools('one'), await describeTools('two')]
     for (const description of [first, second, await describeTools('three'), first]) {
       await theCatalog().publish('clock', description)
-      await runAlarms()
+      await settled()
       await age()
     }
     expect(await inKv(serverKey('clock', first.digest))).not.toBeNull()
