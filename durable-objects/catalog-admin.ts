@@ -24,6 +24,7 @@ import {
   startCanary,
   type Thresholds,
   turn,
+  wordsFollowCode,
 } from './catalog-state.ts'
 import type { CatalogStore, StoredServer } from './catalog-store.ts'
 import type { Act, CatalogWriter } from './catalog-writer.ts'
@@ -316,5 +317,5 @@ function holdsStill(state: object, { after }: CatalogChange): boolean {
 function restored(state: ServerState, { before }: CatalogChange): ServerState | undefined {
   const merged = Object.entries({ ...state, ...before }).filter(([, value]) => value !== null)
   const next = Object.fromEntries(merged) as unknown as ServerState
-  return next.live && next.policy ? next : undefined
+  return next.live && next.policy ? wordsFollowCode(next) : undefined
 }

@@ -83,23 +83,29 @@ export function deployed(
   needsOperator: boolean,
 ): ServerState {
   const mayGoLive = state.policy.publish === 'auto' && !needsOperator
-  const { canary, live } = state
+  const { live } = state
   if (script === 'canary') return canaryDeployed(state, digest, mayGoLive)
   if (digest === live.digest) {
-    // What was promoted under the canary's script has come to the server's own.
-    const { script: _script, ...release } = live
-    const current = live.script === undefined ? live : release
-    return live.script === undefined && state.waiting === undefined
+    // What was promoted as code beside the server has come to the server itself.
+    const { script: _script, codeVersion: _version, ...release } = live
+    return !hasOwnCode(live) && state.waiting === undefined
       ? state
-      : without({ ...state, live: current }, 'waiting')
+      : without({ ...state, live: release }, 'waiting')
   }
-  if (live.script === 'canary' || state.held.includes(digest)) return state
+  if (state.held.includes(digest)) return state
   if (!mayGoLive) return state.waiting === digest ? state : { ...state, waiting: digest }
-  const next = shown(state, { digest, tuning: live.tuning })
-  // A canary of words runs on the server's own code, whichever that is.
-  const follows = canary && canary.script === undefined && canary.codeVersion === undefined
-  return without(follows ? { ...next, canary: { ...canary, digest } } : next, 'waiting')
+  return without(wordsFollowCode(shown(state, { digest, tuning: live.tuning })), 'waiting')
 }
+
+/** A canary of words runs on the server's own code, whichever that is. */
+export function wordsFollowCode(state: ServerState): ServerState {
+  const { canary, live } = state
+  if (!canary || hasOwnCode(canary) || canary.digest === live.digest) return state
+  return { ...state, canary: { ...canary, digest: live.digest } }
+}
+
+const hasOwnCode = ({ script, codeVersion }: Release): boolean =>
+  script !== undefined || codeVersion !== undefined
 
 function canaryDeployed(known: ServerState, digest: string, mayGoLive: boolean): ServerState {
   const state = known.beside === digest ? known : { ...known, beside: digest }
@@ -114,9 +120,8 @@ function canaryDeployed(known: ServerState, digest: string, mayGoLive: boolean):
 
 export function approve(state: ServerState, digest: string): Step {
   if (digest === state.live.digest) return conflict('This revision is live already')
-  const next = shown(state, { digest, tuning: state.live.tuning })
-  const held = state.held.filter((one) => one !== digest)
-  return ok(without({ ...next, held }, 'waiting'))
+  const next = wordsFollowCode(shown(state, { digest, tuning: state.live.tuning }))
+  return ok(without(released(next, digest), 'waiting'))
 }
 
 /** The deployed revision is not wanted: it stays out until another is deployed or it is approved. */
@@ -128,7 +133,12 @@ export function reject(state: ServerState, digest: string): Step {
 
 export function startCanary(state: ServerState, canary: Canary): Step {
   const { live } = state
-  const ownCode = canary.script !== undefined || canary.codeVersion !== undefined
+  const ownCode = hasOwnCode(canary)
+  if (hasOwnCode(live) && !ownCode) {
+    return conflict(
+      'What is live still runs beside the server: deploy it as the server itself first',
+    )
+  }
   if (canary.digest !== live.digest && !ownCode) {
     return conflict(
       'The deployed code answers to one revision only: deploy the canary as <name>--canary, or name a code version',
@@ -144,7 +154,9 @@ export function startCanary(state: ServerState, canary: Canary): Step {
 export function promote(state: ServerState): Step {
   const { canary } = state
   if (!canary) return conflict('There is no canary')
-  return ok(without(shown(state, releaseOf(canary)), 'canary'))
+  const next = without(shown(state, releaseOf(canary)), 'canary')
+  // What is deployed as the server itself is old now: only other code may take over.
+  return ok(hasOwnCode(canary) ? released(hold(next, state.live.digest), canary.digest) : next)
 }
 
 /** Takes the canary back; without one, shows what was live before. */
@@ -152,7 +164,8 @@ export function rollBack(state: ServerState): Step {
   const { canary, live, previous } = state
   if (canary) return ok(without(holdUnlessShown(state, canary.digest), 'canary'))
   if (!previous) return conflict('There is nothing to roll back to')
-  return ok(holdUnlessShown({ ...state, live: previous, previous: live }, live.digest))
+  const next = holdUnlessShown({ ...state, live: previous, previous: live }, live.digest)
+  return ok(released(next, previous.digest))
 }
 
 /** @param label which revision; absent = all that are shown */
@@ -201,6 +214,11 @@ function releaseOf({ digest, tuning, script, codeVersion }: Release): Release {
 const hold = (state: ServerState, digest: string): ServerState => ({
   ...state,
   held: [...state.held.filter((one) => one !== digest), digest].slice(-HELD_REVISIONS_MAX),
+})
+
+const released = (state: ServerState, digest: string): ServerState => ({
+  ...state,
+  held: state.held.filter((one) => one !== digest),
 })
 
 /** Words taken back do not hold back the code they were about. */

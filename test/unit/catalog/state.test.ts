@@ -79,6 +79,24 @@ describe('a deploy', () => {
     expect(next.live).toEqual({ digest: 'two', tuning })
     expect(next.canary?.digest).toBe('two')
   })
+
+  test('that waits takes a canary of words along when it is approved', () => {
+    const gray = taken(startCanary(review, canaryOf({ tuning: { instructions: 'Be kind' } })))
+    const waits = deployed(gray, 'two', undefined, false)
+    expect([waits.live.digest, waits.canary?.digest]).toEqual(['one', 'one'])
+    const next = taken(approve(waits, 'two'))
+    expect([next.live.digest, next.canary?.digest]).toEqual(['two', 'two'])
+  })
+
+  test('of other code takes over from a canary that was promoted; the old code does not', () => {
+    const gray = taken(startCanary(auto, canaryOf({ digest: 'two', script: 'canary' })))
+    const promoted = taken(promote(gray))
+    expect(live(deployed(promoted, 'one', undefined, false))).toBe('two')
+    const next = deployed(promoted, 'three', undefined, false)
+    expect(next.live).toEqual({ digest: 'three', tuning: {} })
+    // Rolled back, the old code is wanted again.
+    expect(taken(rollBack(promoted))).toMatchObject({ live: { digest: 'one' }, held: ['two'] })
+  })
 })
 
 describe('a canary', () => {
@@ -100,6 +118,16 @@ describe('a canary', () => {
     // The old code, still deployed under the server's name, is no news.
     expect(deployed(next, 'one', undefined, false)).toBe(next)
     expect(deployed(next, 'two', undefined, false).live).toEqual({ digest: 'two', tuning: {} })
+  })
+
+  test('of words is refused while what is live runs beside the server', () => {
+    for (const code of [{ script: 'canary' as const }, { codeVersion: 'v' }]) {
+      const gray = taken(startCanary(auto, canaryOf({ digest: 'two', ...code })))
+      const words = canaryOf({ digest: 'two', tuning: { instructions: 'Be kind' } })
+      const promoted = taken(promote(gray))
+      expect(startCanary(promoted, words).ok).toBe(false)
+      expect(startCanary(deployed(promoted, 'two', undefined, false), words).ok).toBe(true)
+    }
   })
 
   test('taken back leaves what is live, and its code stays out', () => {
