@@ -1,7 +1,7 @@
 /** What search is made of: every tool as it is shown live, and who may see it. */
 import { ANONYMOUS } from '#shared/auth/principal.ts'
 import { type CatalogIndex, type ServerEntry, unfoldIndex, viewOf } from '#shared/catalog/entry.ts'
-import { maySee } from '#shared/catalog/policy.ts'
+import { maySee, mayUse } from '#shared/catalog/policy.ts'
 import type { PublicServer } from '#shared/catalog/registry.ts'
 import { documentsOf, type SearchDocument } from '#shared/catalog/search.ts'
 import { applyTuning } from '#shared/catalog/tuning.ts'
@@ -36,12 +36,15 @@ export function publicServersOf(store: CatalogStore): PublicServer[] {
   return store.servers().flatMap(({ name, createdMs, updatedMs }) => {
     const pointer = servers[name]
     if (!pointer || !maySee(ANONYMOUS, pointer.policy)) return []
-    const definitions = store.entry(name, viewOf(pointer))?.definitions
-    if (!definitions) return []
-    const { serverInfo, instructions, tools } = definitions
+    const entry = store.entry(name, viewOf(pointer))
+    if (!entry) return []
+    const { serverInfo, instructions } = entry.definitions
     const { title, version } = serverInfo
     const said = serverInfo['description']
-    const titles = tools.map(({ wire }) => textOf(wire['title']) ?? wire.name).join(', ')
+    const titles = documentsOf(entry, 0)
+      .filter(({ subject }) => mayUse(ANONYMOUS, pointer.policy, subject))
+      .map(({ title: shown, tool }) => shown || tool)
+      .join(', ')
     const description = textOf(said) ?? instructions ?? titles
     return [{ name, title, description, version, publishedMs: createdMs, updatedMs }]
   })

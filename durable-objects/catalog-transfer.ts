@@ -7,12 +7,13 @@ import * as z from 'zod/mini'
 import { definitionsSchema, policySchema } from '#shared/catalog/entry-schema.ts'
 import { platformRulesSchema } from '#shared/catalog/rules-schema.ts'
 import { isSwitchKey, patchTuning, type SwitchKey, tuningSchema } from '#shared/catalog/tuning.ts'
-import { fail } from '#shared/result.ts'
+import { fail, ok } from '#shared/result.ts'
 import type { Actor, Answer } from './catalog-admin.ts'
 import { checkDescription } from './catalog-check.ts'
 import type { ServerState } from './catalog-state.ts'
 import type { CatalogStore } from './catalog-store.ts'
 import type { CatalogWriter, ServerChange } from './catalog-writer.ts'
+import { runChecks } from './checks/all.ts'
 import { OFF_ITEMS_MAX, SERVERS_MAX } from './limits.ts'
 
 const FORMAT = 'mcp-edge-catalog/1'
@@ -88,9 +89,10 @@ async function changeFor(
   const next: ServerState = known
     ? { ...known.state, ...word, live: { ...known.state.live, tuning: tuned.value } }
     : { ...word, live: { digest: live.digest, tuning: tuned.value }, held: [] }
-  const revision = { ...checked.value, findings: [], madeBy: by }
-  const isKept = store.definitions(name, live.digest) !== undefined
-  return { ok: true, value: { name, next, ...(isKept ? {} : { revision }) } }
+  if (store.definitions(name, live.digest) !== undefined) return ok({ name, next })
+  // Who approved it elsewhere is believed; what is odd about it is said here too.
+  const findings = runChecks({ name, definitions: live.definitions, foreignTools: new Map() })
+  return ok({ name, next, revision: { ...checked.value, findings, madeBy: by } })
 }
 
 const invalid = (detail: string) => fail({ reason: 'invalid' as const, detail })

@@ -23,7 +23,7 @@ export interface Text {
 export function textsOf({ tools, prompts = [], ...rest }: Definitions): Text[] {
   const { resources = [], resourceTemplates = [], instructions, serverInfo } = rest
   return [
-    { item: undefined, text: serverInfo.title ?? '' },
+    ...wordsOf(undefined, serverInfo),
     { item: undefined, text: instructions ?? '' },
     ...tools.flatMap(({ wire }) => wordsOf(`tool:${wire.name}`, wire)),
     ...prompts.flatMap(({ wire }) => wordsOf(`prompt:${wire.name}`, wire)),
@@ -35,9 +35,11 @@ export function textsOf({ tools, prompts = [], ...rest }: Definitions): Text[] {
 const DEPTH_MAX = 64
 
 /** Every string and member name of a value: a model reads them all. */
-function wordsOf(item: string, value: unknown, depth = 0): Text[] {
+function wordsOf(item: string | undefined, value: unknown, depth = 0): Text[] {
   if (typeof value === 'string') return [{ item, text: value }]
-  if (typeof value !== 'object' || value === null || depth > DEPTH_MAX) return []
+  if (typeof value !== 'object' || value === null) return []
+  // Nothing is too deep to be read.
+  if (depth > DEPTH_MAX) return [{ item, text: JSON.stringify(value) }]
   return Object.entries(value).flatMap(([key, member]) => [
     ...(Array.isArray(value) ? [] : [{ item, text: key }]),
     ...wordsOf(item, member, depth + 1),

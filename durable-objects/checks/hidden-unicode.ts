@@ -4,10 +4,13 @@
  */
 import { finding, quote, textsOf, type Check } from './check.ts'
 
-/** U+200D joins emoji and Indic letters, and a leading U+FEFF is a mark of files: neither counts. */
+/**
+ * One U+200D joins emoji and Indic letters, one variation selector chooses a form, and a
+ * leading U+FEFF is a mark of files: none of them counts. In a row they spell.
+ */
 const HIDDEN =
   // eslint-disable-next-line no-control-regex
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufff9-\ufffb\u{e0000}-\u{e0fff}\u{1d173}-\u{1d17a}]/u
+  /(?!^)\ufeff|\u034f|\u200d{2}|[\ufe00-\ufe0f]{2}|[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\uffa0\ufff9-\ufffb\u{e0000}-\u{e0fff}\u{1d173}-\u{1d17a}]/u
 
 export const hiddenUnicode: Check = ({ definitions }) =>
   textsOf(definitions).flatMap(({ item, text }) => {

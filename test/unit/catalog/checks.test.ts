@@ -35,6 +35,10 @@ describe('hidden characters are refused', () => {
     ['a bidirectional override', 'Finds \u202egnp.exe'],
     ['a zero-width space', 'Fi\u200bnds'],
     ['a control', 'Finds\u0008'],
+    ['letters without a form', 'Finds\u3164\uffa0'],
+    ['joiners in a row', 'Finds\u200d\u200d'],
+    ['variation selectors in a row', 'Finds ❤\ufe0f\ufe01'],
+    ['a byte order mark within', 'Fi\ufeffnds'],
   ])('%s', (_, text) => {
     expect(one(text)).toEqual(['refusal hidden-unicode'])
   })
@@ -46,7 +50,17 @@ describe('hidden characters are refused', () => {
     expect(found[0]?.detail).toContain('\\u{200b}')
   })
 
+  test('also of the server itself, and however deep', () => {
+    const serverInfo = { name: 'notes', version: '1', description: 'Notes\u{e0041}' }
+    expect(check([], { serverInfo })).toMatchObject([{ level: 'refusal' }])
+    let inputSchema: object = { description: 'Finds\u{e0041} ' }
+    for (let depth = 0; depth < 150; depth++) inputSchema = { properties: { a: inputSchema } }
+    const found = check([{ name: 'find', description: 'Finds', inputSchema }])
+    expect(found).toMatchObject([{ level: 'refusal', check: 'hidden-unicode' }])
+  })
+
   test.each([
+    ['one variation selector', '\ufeffLikes ❤\ufe0f'],
     ['joined emoji', 'Families 👨‍👩‍👧'],
     ['umlauts and other scripts', 'Sucht Notizen für Ärzte — 検索'],
     ['new lines', 'Finds\n\nby tag'],

@@ -1,5 +1,5 @@
 /** The operator's word in the Catalog: attributed, reversible, whole or not at all. */
-import { evictDurableObject, reset, runDurableObjectAlarm } from 'cloudflare:test'
+import { evictDurableObject, reset } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it } from 'vitest'
 import { definitionsDigest } from '#shared/catalog/digest.ts'
@@ -8,6 +8,7 @@ import { createSnapshotReader } from '#shared/catalog/snapshot-reader.ts'
 import type { CatalogObject } from '../../../durable-objects/catalog.ts'
 import { definitionsOf, describeTools } from './_descriptions.ts'
 import { tell } from './_operator.ts'
+import { settled } from './_settled.ts'
 import { inside, theCatalog, theFeed } from './_stubs.ts'
 
 afterEach(() => reset())
@@ -28,7 +29,7 @@ describe('tuning', () => {
     expect(pointer).toMatchObject({ digest: description.digest })
     expect(pointer?.view).not.toBe(description.digest)
     expect((await shownOf('clock'))?.definitions.tools[0]?.wire.description).toBe('The time')
-    while (await runDurableObjectAlarm(theCatalog()));
+    await settled()
     expect(await env.CATALOG_KV.get(serverKey('clock', pointer!.view!))).not.toBeNull()
     expect((await theFeed().read()).catalogVersion).toBe(2)
   })
@@ -144,6 +145,18 @@ describe('import', () => {
     expect((await tell('GET', '/history')).body.changes).toEqual(changes)
   })
 
+  it('says what is odd about definitions that it brings', async () => {
+    const definitions = definitionsOf('now')
+    definitions.tools[0]!.wire.description = 'Tells the time\u{e0041}'
+    await theCatalog().publish('clock', await describeTools('now'))
+    const { servers, ...file } = (await tell('GET', '/export')).body
+    const live = { digest: await definitionsDigest(definitions), definitions }
+    const imported = { ...file, servers: { other: { ...servers.clock, live } } }
+    expect((await tell('POST', '/import', imported)).status).toBe(200)
+    const { revisions } = (await tell('GET', '/servers/other')).body
+    expect(revisions[0].findings).toMatchObject([{ level: 'refusal', check: 'hidden-unicode' }])
+  })
+
   it('of one bad server among good ones changes nothing at all', async () => {
     await theCatalog().publish('clock', await describeTools('now'))
     const file = (await tell('GET', '/export')).body
@@ -194,6 +207,13 @@ describe('checks at publish', () => {
     await tell('POST', '/servers/clock/approve', { revision: second.digest.slice(0, 12) })
     expect((await pointerOf('clock'))?.digest).toBe(second.digest)
   })
+})
+
+it('the public list names no tool that strangers are not shown', async () => {
+  await theCatalog().publish('clock', await describeTools('now', 'purge'))
+  const rules = [{ effect: 'deny', who: { signedIn: false }, what: { tools: ['purge'] } }]
+  await tell('PATCH', '/servers/clock/policy', { visibility: 'public', rules })
+  expect(await theCatalog().publicServers()).toMatchObject([{ name: 'clock', description: 'now' }])
 })
 
 it('brings the tables of the last release forward, and what callers are shown stays', async () => {
