@@ -1,10 +1,10 @@
 /** `npm run api-key -- create|list|rotate|revoke`; see `--help`. */
-import { parseArgs } from 'node:util'
 import { API_KEYS_AUDIENCE_PATH, API_KEYS_SCOPE } from '#shared/auth/operator.ts'
 import { makeApiKey } from '#shared/auth/api-key.ts'
 import type { ApiKey } from '#shared/rpc.ts'
 import { apiKeyTable } from './api-key/table.ts'
 import { secondsOf } from './api-key/duration.ts'
+import { parseCommand } from './command-line.ts'
 import { operatorOf, type Operator } from './keys/operator.ts'
 import { runScript, Stop } from './stop.ts'
 
@@ -23,6 +23,8 @@ const HELP = `npm run api-key -- <command> [options]
 
 A key is shown once, here; the platform keeps a hash. Keys count where the oauth
 Worker's variable API_KEYS is "on". Clients send: Authorization: Bearer <key>`
+
+const COMMAND = 'npm run api-key'
 
 const OPTIONS = {
   name: { type: 'string' },
@@ -116,11 +118,7 @@ function idOf(id: string | undefined): string {
 }
 
 function parse() {
-  try {
-    return parseArgs({ allowPositionals: true, options: OPTIONS })
-  } catch (error) {
-    throw misused((error as Error).message)
-  }
+  return parseCommand(COMMAND, { allowPositionals: true, options: OPTIONS })
 }
 
 function misused(what: string): Stop {

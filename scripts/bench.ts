@@ -1,7 +1,7 @@
 /** `npm run bench`: what one call costs, here and elsewhere; see `--help`. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { parseCommand } from './command-line.ts'
 import { IDLE_SECONDS } from './bench/idle.ts'
 import { profileRow } from './bench/profile.ts'
 import { plotSvg } from './bench/plot.ts'
@@ -71,20 +71,15 @@ interface Options {
 
 /** @returns `undefined` when only help was asked for */
 function parse(): Options | undefined {
-  let values
-  try {
-    values = parseArgs({
-      options: {
-        quick: { type: 'boolean', default: false },
-        only: { type: 'string' },
-        profile: { type: 'string' },
-        idle: { type: 'string' },
-        help: { type: 'boolean', default: false, short: 'h' },
-      },
-    }).values
-  } catch (error) {
-    throw new Stop('npm run bench', (error as Error).message, 'See `npm run bench -- --help`.')
-  }
+  const { values } = parseCommand('npm run bench', {
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      profile: { type: 'string' },
+      idle: { type: 'string' },
+      help: { type: 'boolean', default: false, short: 'h' },
+    },
+  })
   if (values.help) return undefined
   const rowIds = new Set(values.only?.split(',') ?? ROW_IDS)
   for (const id of rowIds) planOf(id)

@@ -1,5 +1,5 @@
 /** `npm run catalog -- <command>`: what every caller is shown, on a platform that runs; see `--help`. */
-import { readSettings } from './deploy/settings.ts'
+import { readDeployedSettings } from './deploy/settings.ts'
 import { DEV } from './gen/trust.ts'
 import { misused, parse, type Values } from './catalog/arguments.ts'
 import { createCatalogClient, currentToken, subjectOf } from './catalog/client.ts'
@@ -49,7 +49,9 @@ await runScript(async () => {
 
 function originOf({ url, env }: Values): string {
   if (url === undefined) {
-    return env === undefined || env === DEV ? DEV_ORIGIN : readSettings(env).publicOrigin
+    return env === undefined || env === DEV
+      ? DEV_ORIGIN
+      : readDeployedSettings(env, 'leave --env out').publicOrigin
   }
   const { origin } = URL.parse(url) ?? {}
   if (!origin?.startsWith('http')) throw misused(`"${url}" is no URL.`)

@@ -1,6 +1,6 @@
 /** `npm run check`: everything CI does, in one command; see `--help`. */
 import { spawnSync } from 'node:child_process'
-import { parseArgs } from 'node:util'
+import { parseCommand } from './command-line.ts'
 import { ROOT } from './root.ts'
 import { runScript, Stop } from './stop.ts'
 
@@ -21,7 +21,7 @@ const STEPS: readonly { name: string; command: readonly [string, ...string[]] }[
 ]
 
 await runScript(() => {
-  const { values } = parseArgs({
+  const { values } = parseCommand('npm run check', {
     options: {
       'skip-tests': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false, short: 'h' },

@@ -1,10 +1,10 @@
 /** `npm run cost`: what a call costs at Cloudflare, and what breaks first; see `--help`. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import type { Report } from './bench/report.ts'
 import type { TargetPlan } from './bench/target.ts'
 import { TARGETS } from './bench/targets/all.ts'
+import { parseCommand } from './command-line.ts'
 import { countRows, type RowCounts } from './cost/measure.ts'
 import { costOf, type Prices } from './cost/price.ts'
 import { costText, scaleText, type CostRow } from './cost/report.ts'
@@ -76,17 +76,13 @@ function readJson<Value>(file: string): Value {
 
 /** @returns `undefined` when only help was asked for */
 function parse(): { prices: string; workload: string; json: boolean } | undefined {
-  try {
-    const { values } = parseArgs({
-      options: {
-        prices: { type: 'string', default: PRICES },
-        workload: { type: 'string', default: WORKLOAD },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false, short: 'h' },
-      },
-    })
-    return values.help ? undefined : values
-  } catch (error) {
-    throw new Stop('npm run cost', (error as Error).message, 'See `npm run cost -- --help`.')
-  }
+  const { values } = parseCommand('npm run cost', {
+    options: {
+      prices: { type: 'string', default: PRICES },
+      workload: { type: 'string', default: WORKLOAD },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false, short: 'h' },
+    },
+  })
+  return values.help ? undefined : values
 }

@@ -1,8 +1,9 @@
 /** `npm run deploy`: the platform and its servers on Cloudflare; see `--help`. */
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { parseCommand } from './command-line.ts'
 import { linkedServers, readPlatform, type DeployedPlatform } from './deploy/account.ts'
 import { connectCloudflare } from './deploy/cloudflare.ts'
+import { COMMON_OPTIONS } from './deploy/command.ts'
 import { checkEnvironment, PLATFORM_ROLES, PRODUCTION, type PlatformRole } from './deploy/names.ts'
 import { collectSecrets, neededSecrets } from './deploy/needed-secrets.ts'
 import { planDeploy, type Deployment } from './deploy/plan.ts'
@@ -13,7 +14,7 @@ import { useQuietWrangler } from './environment.ts'
 import { listServers } from './gen/sources.ts'
 import { trustFile } from './gen/trust.ts'
 import { ROOT, shown } from './root.ts'
-import { runScript, Stop } from './stop.ts'
+import { runScript } from './stop.ts'
 
 const HELP = `npm run deploy [-- <server> …] [-- --env <name>] [-- --dry-run]
 
@@ -62,24 +63,17 @@ interface Options {
 
 /** @returns `undefined` when only help was asked for */
 function parse(): Options | undefined {
-  let parsed
-  try {
-    parsed = parseArgs({
-      allowPositionals: true,
-      options: {
-        env: { type: 'string', default: PRODUCTION },
-        origin: { type: 'string' },
-        servers: { type: 'string' },
-        'dry-run': { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false, short: 'h' },
-      },
-    })
-  } catch (error) {
-    throw new Stop('npm run deploy', (error as Error).message, 'See `npm run deploy -- --help`.')
-  }
-  const { values, positionals } = parsed
+  const { values, positionals } = parseCommand('npm run deploy', {
+    allowPositionals: true,
+    options: {
+      ...COMMON_OPTIONS,
+      origin: { type: 'string' },
+      servers: { type: 'string' },
+      'dry-run': { type: 'boolean', default: false },
+    },
+  })
   if (values.help) return undefined
-  checkEnvironment(values.env)
+  checkEnvironment(values.env, 'npm run dev')
   const { env, origin, servers } = values
   return { env, names: positionals, dryRun: values['dry-run'], origin, servers }
 }

@@ -1,7 +1,7 @@
 /** `npm run dev`: the whole platform on this machine; see `--help`. */
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { parseCommand } from './command-line.ts'
 import { writeDevConfigs } from './dev-config.ts'
 import { connectLines } from './dev-connect.ts'
 import { missingSecrets } from './dev-missing-secrets.ts'
@@ -88,19 +88,14 @@ function mcpUrl(origin: string, server: string): string {
 
 /** @returns `undefined` when only help was asked for */
 function parse(): { port: number; publicOrigin: string | undefined; state: string } | undefined {
-  let values
-  try {
-    values = parseArgs({
-      options: {
-        port: { type: 'string', default: String(DEFAULT_PORT) },
-        public: { type: 'string' },
-        state: { type: 'string', default: join(ROOT, '.wrangler', 'state') },
-        help: { type: 'boolean', default: false, short: 'h' },
-      },
-    }).values
-  } catch (error) {
-    throw new Stop('npm run dev', (error as Error).message, 'See `npm run dev -- --help`.')
-  }
+  const { values } = parseCommand('npm run dev', {
+    options: {
+      port: { type: 'string', default: String(DEFAULT_PORT) },
+      public: { type: 'string' },
+      state: { type: 'string', default: join(ROOT, '.wrangler', 'state') },
+      help: { type: 'boolean', default: false, short: 'h' },
+    },
+  })
   if (values.help) return undefined
   const port = Number(values.port)
   if (!Number.isInteger(port) || port < 1 || port > MAX_PORT) {

@@ -1,7 +1,8 @@
 /** `npm run doctor`: what is missing or wrong in an installation; see `--help`. */
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
-import { COMMON_OPTIONS, parseCommand } from './deploy/command.ts'
+import { parseCommand } from './command-line.ts'
+import { COMMON_OPTIONS } from './deploy/command.ts'
 import { checkEnvironment } from './deploy/names.ts'
 import { checkDeployed } from './doctor/deployed.ts'
 import { showFinding, type Finding } from './doctor/finding.ts'
@@ -55,7 +56,7 @@ function environmentsOf(named: string | undefined): string[] {
     const files = globSync('deploy.*.json', { cwd: ROOT })
     return files.map((file) => file.split('.')[1] ?? '').sort()
   }
-  checkEnvironment(named)
+  checkEnvironment(named, 'npm run doctor -- --local')
   return [named]
 }
 

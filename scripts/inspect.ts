@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { parseCommand } from './command-line.ts'
 import { listServers } from './gen/sources.ts'
 import { ROOT } from './root.ts'
 import { runScript, Stop } from './stop.ts'
@@ -85,16 +85,12 @@ function parse(): Options | undefined {
 }
 
 function readArguments() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        origin: { type: 'string', default: DEFAULT_ORIGIN },
-        era: { type: 'string', default: 'auto' },
-        help: { type: 'boolean', default: false, short: 'h' },
-      },
-    })
-  } catch (error) {
-    throw new Stop('npm run inspect', (error as Error).message, 'See npm run inspect -- --help.')
-  }
+  return parseCommand('npm run inspect', {
+    allowPositionals: true,
+    options: {
+      origin: { type: 'string', default: DEFAULT_ORIGIN },
+      era: { type: 'string', default: 'auto' },
+      help: { type: 'boolean', default: false, short: 'h' },
+    },
+  })
 }

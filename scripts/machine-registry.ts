@@ -53,9 +53,12 @@ export function checkMachine(name: string, settings: MachineSettings): void {
   try {
     readMachines(machineSecrets({ [name]: settings }))
   } catch (error) {
+    // The Worker names its variable, which is nothing an operator typed.
+    const { message } = error as Error
+    const why = /\((.+)\);/.exec(message)?.[1]
     throw new Stop(
       `machine ${name}`,
-      (error as Error).message,
+      why === undefined ? message : `It cannot be registered: ${why} will not do.`,
       'Names are like ci-runner; see `npm run machine -- --help`.',
     )
   }

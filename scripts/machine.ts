@@ -2,7 +2,8 @@
 import { resolve } from 'node:path'
 import { listOf } from '#shared/auth/identity.ts'
 import { readMachines, type MachineSettings } from '../workers/oauth/machines.ts'
-import { COMMON_OPTIONS, envFlag, openTarget, parseCommand } from './deploy/command.ts'
+import { parseCommand } from './command-line.ts'
+import { COMMON_OPTIONS, envFlag, openTarget } from './deploy/command.ts'
 import { secretStore } from './deploy/server-secret.ts'
 import { DEV } from './gen/trust.ts'
 import {
@@ -75,15 +76,18 @@ await runScript(async () => {
 async function run(action: Action, name: string, values: Values): Promise<void> {
   const file = registryFile(values.env)
   const registry = readRegistry(file)
-  if (action === 'list') return list(machineSecrets(registry))
+  if (action === 'list') return list(values.env, machineSecrets(registry))
   const found = registry[name]
   if (action === 'add' ? found : !found) {
     const what = found ? 'It is registered already.' : 'No such machine is registered here.'
     throw new Stop(`machine ${name}`, what, `See: ${COMMAND} list${envFlag(values.env)}`)
   }
+  // Before a key pair is written for it.
+  if (!found) checkMachine(name, settingsOf(values))
+  const send = await senderTo(values.env)
   if (action === 'remove') {
     const { [name]: _, ...others } = registry
-    await deliver(values.env, name, undefined)
+    await send(name, undefined)
     writeRegistry(file, others)
     return console.log(`✓ ${clientIdOf(name)} is gone; its tokens stop within 10 minutes.`)
   }
@@ -91,12 +95,15 @@ async function run(action: Action, name: string, values: Values): Promise<void> 
   checkMachine(name, settings)
   // Kept first: what was sent and is not known here could not be rotated.
   writeRegistry(file, { ...registry, [name]: settings })
-  await deliver(values.env, name, settings)
+  await send(name, settings)
   console.log(`✓ client_id      ${clientIdOf(name)}`)
   if (secret) console.log(`  client_secret  ${secret}\n\nIt is not kept here: store it now.`)
 }
 
 function settingsOf({ server, scope, tenant, introspect, dpop }: Values): MachineSettings {
+  if (server === '') {
+    throw new Stop(COMMAND, 'Say which servers it may call.', 'E.g. --server notes,clock')
+  }
   return {
     servers: listOf(server),
     scopes: listOf(scope),
@@ -117,24 +124,29 @@ async function withCredential(
   return withSecret(settings)
 }
 
-/** A running `npm run dev` sees the file; a deployed platform is told. */
-async function deliver(
+/**
+ * A running `npm run dev` sees the file; a deployed platform is told.
+ *
+ * @throws Stop when there is none to tell: before anything is written
+ */
+async function senderTo(
   env: string,
-  name: string,
-  settings: MachineSettings | undefined,
-): Promise<void> {
-  if (env === DEV) return
-  const secrets = secretStore(await openTarget(env), 'oauth')
-  if (settings) await secrets.put(variableOf(name), JSON.stringify(settings))
-  else await secrets.delete(variableOf(name))
+): Promise<(name: string, settings: MachineSettings | undefined) => Promise<void>> {
+  if (env === DEV) return async () => {}
+  const secrets = secretStore(await openTarget(env, 'say --env dev'), 'oauth')
+  return async (name, settings) => {
+    if (settings) await secrets.put(variableOf(name), JSON.stringify(settings))
+    else await secrets.delete(variableOf(name))
+  }
 }
 
-function list(secrets: Record<string, string>): void {
+function list(env: string, secrets: Record<string, string>): void {
   const machines = [...readMachines(secrets).values()]
   for (const { clientId, servers, scopes, keys, introspects, dpop } of machines) {
     const by = keys.length > 0 ? 'key' : 'secret'
     const also = [introspects && 'introspects', dpop && 'dpop'].filter(Boolean).join(' ')
     console.log(`${clientId}  ${servers.join(',')}  ${scopes.join(',') || '-'}  ${by} ${also}`)
   }
-  if (machines.length === 0) console.log('none')
+  if (machines.length === 0)
+    console.log(`none in ${env}${env === DEV ? '' : ' (this machine: --env dev)'}`)
 }

@@ -1,5 +1,6 @@
 /** `npm run owner-link`: a sign-in link for a deployed platform; see `--help`. */
-import { COMMON_OPTIONS, openTarget, parseCommand } from './deploy/command.ts'
+import { parseCommand } from './command-line.ts'
+import { COMMON_OPTIONS, openTarget } from './deploy/command.ts'
 import { PLATFORM_WORKERS, workerName } from './deploy/names.ts'
 import { runWrangler } from './deploy/wrangler.ts'
 import { mintOwnerLink } from './owner-link.ts'
@@ -16,7 +17,10 @@ earlier link stops working. \`npm run dev\` prints one of its own for this machi
 await runScript(async () => {
   const { values } = parseCommand('npm run owner-link', { options: COMMON_OPTIONS })
   if (values.help) return console.log(HELP)
-  const { settings, wrangler } = await openTarget(values.env)
+  const { settings, wrangler } = await openTarget(
+    values.env,
+    'npm run dev prints a link of its own',
+  )
   const link = mintOwnerLink(settings.issuer, LIFETIME_SECONDS)
   const worker = workerName(PLATFORM_WORKERS.oauth, values.env)
   const args = ['secret', 'put', 'OWNER_LINK', '--name', worker]

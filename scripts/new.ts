@@ -1,5 +1,5 @@
 /** `npm run new <name>`: a server with a tool and a test that run at once; see `--help`. */
-import { parseArgs } from 'node:util'
+import { parseCommand } from './command-line.ts'
 import { useDevEnvironment } from './environment.ts'
 import { serverName } from './new/name.ts'
 import { createServer } from './new/scaffold.ts'
@@ -30,19 +30,13 @@ await runScript(async () => {
 
 /** @returns `undefined` when only help was asked for */
 function parse() {
-  let parsed
-  try {
-    parsed = parseArgs({
-      allowPositionals: true,
-      options: {
-        template: { type: 'string', default: DEFAULT_TEMPLATE },
-        help: { type: 'boolean', default: false, short: 'h' },
-      },
-    })
-  } catch (error) {
-    throw new Stop('npm run new', (error as Error).message, 'See `npm run new -- --help`.')
-  }
-  const { values, positionals } = parsed
+  const { values, positionals } = parseCommand('npm run new', {
+    allowPositionals: true,
+    options: {
+      template: { type: 'string', default: DEFAULT_TEMPLATE },
+      help: { type: 'boolean', default: false, short: 'h' },
+    },
+  })
   if (values.help) return undefined
   const [name, ...more] = positionals
   if (name === undefined || more.length > 0) {

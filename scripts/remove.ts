@@ -1,7 +1,8 @@
 /** `npm run remove <server>`: takes a server off a deployed platform; see `--help`. */
 import { existsSync } from 'node:fs'
+import { parseCommand } from './command-line.ts'
 import { isDeployed, linkedServers } from './deploy/account.ts'
-import { COMMON_OPTIONS, openTarget, parseCommand, type Target } from './deploy/command.ts'
+import { COMMON_OPTIONS, openTarget, type Target } from './deploy/command.ts'
 import { serverConfigPath } from './deploy/config.ts'
 import { confirm } from './deploy/confirm.ts'
 import { workerName } from './deploy/names.ts'
@@ -30,7 +31,7 @@ await runScript(async () => {
   if (server === undefined || more.length > 0) {
     throw new Stop(COMMAND, 'Name one server.', 'E.g. npm run remove notes')
   }
-  const target = await openTarget(values.env)
+  const target = await openTarget(values.env, `delete the folder workers/${server}`)
   const steps = planRemove(target, server)
   if (steps.length === 0)
     return console.log(`${server} is not deployed in ${values.env}: nothing to do.`)

@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { isServerName } from '#shared/names.ts'
+import { parseCommand } from './command-line.ts'
 import { isDeployed, linkedServers } from './deploy/account.ts'
-import { COMMON_OPTIONS, openTarget, parseCommand, type Target } from './deploy/command.ts'
+import { COMMON_OPTIONS, openTarget, type Target } from './deploy/command.ts'
 import { serverConfigPath } from './deploy/config.ts'
 import { confirm } from './deploy/confirm.ts'
 import { workerName } from './deploy/names.ts'
@@ -46,7 +47,9 @@ await runScript(async () => {
     throw new Stop(COMMAND, 'Give the old and the new name.', 'E.g. npm run rename notes journal')
   }
   checkNames(from, to)
-  const target = existsSync(settingsFile(values.env)) ? await openTarget(values.env) : undefined
+  const target = existsSync(settingsFile(values.env))
+    ? await openTarget(values.env, 'leave --env out')
+    : undefined
   const secrets = target ? await checkAccount(target, from, to) : []
   await confirm(`${COMMAND} ${from} ${to}`, to, values.yes)
   if (existsSync(serverConfigPath(from))) console.log(renameFolder(from, to).join('\n'))

@@ -1,7 +1,8 @@
 /** `npm run rotate`: new keys for a deployed platform; see `--help`. */
 import { join } from 'node:path'
+import { parseCommand } from './command-line.ts'
 import { isDeployed } from './deploy/account.ts'
-import { COMMON_OPTIONS, envFlag, openTarget, parseCommand, type Target } from './deploy/command.ts'
+import { COMMON_OPTIONS, envFlag, openTarget, type Target } from './deploy/command.ts'
 import { readKeyFile, writeTrust } from './deploy/key-file.ts'
 import { planServers } from './deploy/plan.ts'
 import { changesAnchor, EVERYTHING, planRotation, type Rotation } from './deploy/rotation.ts'
@@ -52,7 +53,7 @@ await runScript(async () => {
   if (values.help) return console.log(HELP)
   const rotation = readRotation(positionals)
   if (values.env === DEV) return rotateHere(rotation, values.leaked)
-  const target = await openTarget(values.env)
+  const target = await openTarget(values.env, `${COMMAND} ${rotation} -- --env dev`)
   const deployServers = serverSteps(target)
   if (values.finish) return finish(values.env, deployServers)
   await runSteps(planRotation(target, { rotation, leaked: values.leaked, deployServers }))

@@ -1,8 +1,9 @@
 /** `npm run secret`: secrets of a deployed server; see `--help`. */
 import { text } from 'node:stream/consumers'
+import { parseCommand } from './command-line.ts'
 import { isDeployed } from './deploy/account.ts'
 import { askSecret } from './deploy/ask-secret.ts'
-import { COMMON_OPTIONS, envFlag, openTarget, parseCommand, type Target } from './deploy/command.ts'
+import { COMMON_OPTIONS, envFlag, openTarget, type Target } from './deploy/command.ts'
 import { PLATFORM_ROLES, type PlatformRole } from './deploy/names.ts'
 import { secretStore } from './deploy/server-secret.ts'
 import { runScript, Stop } from './stop.ts'
@@ -10,6 +11,7 @@ import { runScript, Stop } from './stop.ts'
 const COMMAND = 'npm run secret'
 const ACTIONS = ['put', 'list', 'delete'] as const
 type Action = (typeof ACTIONS)[number]
+const NAME = /^[A-Za-z_]\w*$/
 
 const HELP = `npm run secret <server> put|delete <NAME> [-- --env <name>]
 npm run secret <server> list [-- --env <name>]
@@ -28,7 +30,10 @@ await runScript(async () => {
   })
   if (values.help) return console.log(HELP)
   const { server, action, name } = readArguments(positionals)
-  const target = await openTarget(values.env)
+  const target = await openTarget(
+    values.env,
+    `NAME=value, a line each, in workers/${server}/.dev.vars`,
+  )
   checkDeployed(target, server)
   const store = secretStore(target, server)
   if (action === 'list') return console.log((await store.list()).join('\n') || 'none')
@@ -40,13 +45,16 @@ await runScript(async () => {
 function readArguments(positionals: readonly string[]) {
   const [server, action, name = '', ...more] = positionals
   const known = ACTIONS.find((each) => each === action)
-  const complete = known === 'list' ? name === '' : /^[A-Za-z_]\w*$/.test(name)
+  const complete = known === 'list' ? name === '' : NAME.test(name)
   if (server !== undefined && known !== undefined && complete && more.length === 0) {
     return { server, action: known satisfies Action, name }
   }
+  const misnamed = known !== undefined && name !== '' && !NAME.test(name)
   throw new Stop(
     COMMAND,
-    'Say which server, what to do, and with which name.',
+    misnamed
+      ? `"${name}" cannot be a secret's name: letters, digits and _, no digit first.`
+      : 'Say which server, what to do, and with which name.',
     'E.g. npm run secret notes put API_KEY',
   )
 }

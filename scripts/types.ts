@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { parseCommand } from './command-line.ts'
 import { envTypes, workerPrograms, writeRuntimeTypes } from './env-types.ts'
 import { useDevEnvironment } from './environment.ts'
 import { generateAll } from './gen/all.ts'
@@ -19,7 +19,7 @@ and .gen/runtime.d.ts (the Workers runtime; git-ignored).
   --check   compare env.d.ts instead of writing it, then type-check every program`
 
 await runScript(async () => {
-  const { values } = parseArgs({
+  const { values } = parseCommand('npm run types', {
     options: {
       check: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false, short: 'h' },

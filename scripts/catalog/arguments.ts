@@ -1,6 +1,6 @@
 /** What stands behind a command: options of all of them, and JSON from the line, a file or stdin. */
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
+import { parseCommand } from '../command-line.ts'
 import { Stop } from '../stop.ts'
 
 export const OPTIONS = {
@@ -33,19 +33,18 @@ export const OPTIONS = {
   'min-recall-at-5': { type: 'string' },
 } as const
 
+const COMMAND = 'npm run catalog'
+
 export type Values = ReturnType<typeof parse>['values']
 
 /** @throws Stop for an option nobody knows */
 export function parse(args?: string[]) {
-  try {
-    return parseArgs({ allowPositionals: true, options: OPTIONS, ...(args ? { args } : {}) })
-  } catch (error) {
-    throw misused(error instanceof Error ? error.message : String(error))
-  }
+  const config = { allowPositionals: true, options: OPTIONS, ...(args ? { args } : {}) } as const
+  return parseCommand(COMMAND, config)
 }
 
 export function misused(what: string): Stop {
-  return new Stop('npm run catalog', what, 'See `npm run catalog -- --help`.')
+  return new Stop(COMMAND, what, 'See `npm run catalog -- --help`.')
 }
 
 /** @param text JSON, `@file`, or `-` for standard input */

@@ -1,12 +1,11 @@
-/** What every script about a deployed platform begins with: its arguments, its account. */
-import { parseArgs, type ParseArgsConfig } from 'node:util'
+/** What every script about a deployed platform begins with: its environment, its account. */
 import { useQuietWrangler } from '../environment.ts'
 import { ROOT, shown } from '../root.ts'
 import { Stop } from '../stop.ts'
 import { readPlatform, type DeployedPlatform } from './account.ts'
 import { connectCloudflare, type Cloudflare } from './cloudflare.ts'
 import { checkEnvironment, PRODUCTION } from './names.ts'
-import { readSettings, settingsFile, type DeploySettings } from './settings.ts'
+import { readDeployedSettings, settingsFile, type DeploySettings } from './settings.ts'
 import type { WranglerContext } from './wrangler.ts'
 
 /** Options every one of these scripts has. */
@@ -15,18 +14,6 @@ export const COMMON_OPTIONS = {
   help: { type: 'boolean', default: false, short: 'h' },
 } as const
 
-/** @throws Stop naming the option that is unknown or lacks its value */
-export function parseCommand<Config extends ParseArgsConfig>(
-  command: string,
-  config: Config,
-): ReturnType<typeof parseArgs<Config>> {
-  try {
-    return parseArgs(config)
-  } catch (error) {
-    throw new Stop(command, (error as Error).message, `See \`${command} -- --help\`.`)
-  }
-}
-
 export interface Target {
   readonly cloudflare: Cloudflare
   readonly settings: DeploySettings
@@ -34,12 +21,15 @@ export interface Target {
   readonly wrangler: WranglerContext
 }
 
-/** @throws Stop when nothing of that environment was ever deployed */
-export async function openTarget(env: string): Promise<Target> {
-  checkEnvironment(env)
+/**
+ * @param here how the command's work is done on this machine's own platform
+ * @throws Stop when nothing of that environment was ever deployed
+ */
+export async function openTarget(env: string, here: string): Promise<Target> {
+  checkEnvironment(env, here)
   process.chdir(ROOT)
   useQuietWrangler()
-  const settings = readSettings(env)
+  const settings = readDeployedSettings(env, here)
   const cloudflare = await connectCloudflare()
   const state = await readPlatform(cloudflare, settings)
   if (!state.platform.oauth || !state.platform.objects) {

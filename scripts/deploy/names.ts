@@ -32,10 +32,14 @@ export const catalogTitle = (env: string): string => workerName('mcp-edge-catalo
 const ENVIRONMENT = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
 const ENVIRONMENT_CHARS_MAX = 20
 
-/** @throws Stop when nothing can be deployed under that name */
-export function checkEnvironment(env: string): void {
+/**
+ * @param here how this machine's own platform is served instead
+ * @throws Stop when nothing can be deployed under that name
+ */
+export function checkEnvironment(env: string, here: string): void {
   if (env === DEV) {
-    throw new Stop('--env', '"dev" is the platform on this machine.', 'Run: npm run dev')
+    const what = '"dev" is the platform on this machine: nothing of it is deployed.'
+    throw new Stop('--env', what, `On this machine: ${here}`)
   }
   if (ENVIRONMENT.test(env) && env.length <= ENVIRONMENT_CHARS_MAX) return
   throw new Stop(

@@ -2,12 +2,14 @@
  * `deploy.<env>.json`: what one deployed platform is, written by the first
  * `npm run deploy` and edited by the operator; committed, holds no secret.
  */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod/mini'
 import { checkJson } from '../gen/check-json.ts'
 import { readIfPresent, writeIfChanged } from '../gen/write-if-changed.ts'
 import { ROOT, shown } from '../root.ts'
 import { Stop } from '../stop.ts'
+import { PRODUCTION } from './names.ts'
 import { checkServersForm, serversForm, type ServersForm } from './servers-form.ts'
 
 const REMEDY = 'See docs/deploying.md for what the file may hold.'
@@ -81,8 +83,25 @@ export function readSettings(
   return settings
 }
 
+/**
+ * For commands about a platform that is there already.
+ *
+ * @param here how they do the same to the one on this machine
+ * @throws Stop when it was never deployed from this checkout
+ */
+export function readDeployedSettings(env: string, here: string): DeploySettings {
+  const path = settingsFile(env)
+  if (existsSync(path)) return readSettings(env)
+  const deploy = `npm run deploy --${env === PRODUCTION ? '' : ` --env ${env}`} --origin https://…`
+  throw new Stop(
+    shown(path),
+    `There is no such file: "${env}" was never deployed from this checkout.`,
+    `On this machine: ${here}.\n    On Cloudflare, first: ${deploy}`,
+  )
+}
+
 function noOrigin(path: string, env: string): Stop {
-  const flag = env === 'production' ? '' : ` --env ${env}`
+  const flag = env === PRODUCTION ? '' : ` --env ${env}`
   return new Stop(
     shown(path),
     `There is no such file yet: where will clients find the platform?`,

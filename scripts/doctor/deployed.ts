@@ -3,7 +3,7 @@ import { linkedServers, readPlatform, type DeployedPlatform } from '../deploy/ac
 import { connectCloudflare, type Cloudflare } from '../deploy/cloudflare.ts'
 import { envFlag } from '../deploy/command.ts'
 import { PLATFORM_ROLES, PLATFORM_WORKERS, workerName } from '../deploy/names.ts'
-import { readSettings, type DeploySettings } from '../deploy/settings.ts'
+import { readDeployedSettings, type DeploySettings } from '../deploy/settings.ts'
 import { Stop } from '../stop.ts'
 import { checkBindings } from './bindings.ts'
 import { createFindings, type Finding, type Findings } from './finding.ts'
@@ -29,7 +29,7 @@ export async function checkDeployed(
 ): Promise<readonly Finding[]> {
   const findings = createFindings(env)
   try {
-    const settings = readSettings(env)
+    const settings = readDeployedSettings(env, 'npm run doctor -- --local')
     const cloudflare = await connectCloudflare()
     const state = await readPlatform(cloudflare, settings)
     const deploy = `Run: npm run deploy${envFlag(env)}`
@@ -42,7 +42,7 @@ export async function checkDeployed(
   } catch (error) {
     if (!(error instanceof Stop)) throw error
     const [where = env, ...rest] = error.message.split('\n')
-    const [what = '', remedy = ''] = rest.join(' ').split('→')
+    const [what = '', remedy = ''] = rest.join(' ').replace(/\s+/g, ' ').split('→')
     findings.problem(where, what.trim(), remedy.trim())
   }
   return findings.all

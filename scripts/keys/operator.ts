@@ -5,7 +5,7 @@
 import type { JWK } from 'jose'
 import { signOperatorToken } from '#shared/auth/operator.ts'
 import { keyFilePath, readKeyFile } from '../deploy/key-file.ts'
-import { readSettings } from '../deploy/settings.ts'
+import { readDeployedSettings } from '../deploy/settings.ts'
 import { devSecrets } from '../dev-secrets.ts'
 import { DEV } from '../gen/trust.ts'
 import { shown } from '../root.ts'
@@ -36,7 +36,8 @@ export async function operatorOf(
   url: string | undefined,
   { audiencePath, scope }: { audiencePath: string; scope: string },
 ): Promise<Operator> {
-  const issuer = url ?? (env === DEV ? DEV_ISSUER : readSettings(env).issuer)
+  const issuer =
+    url ?? (env === DEV ? DEV_ISSUER : readDeployedSettings(env, 'say --env dev').issuer)
   const key = await tokenKeyOf(env)
   return {
     issuer,

@@ -128,7 +128,7 @@ test('outside production no resource of production is used', () => {
 })
 
 test.each(['dev', 'Staging', 'a--b', 'x'.repeat(30)])('no environment is called %s', (env) => {
-  expect(() => checkEnvironment(env)).toThrow(Stop)
+  expect(() => checkEnvironment(env, 'npm run dev')).toThrow(Stop)
 })
 
 describe('forms of SERVERS', () => {
