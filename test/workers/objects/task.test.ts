@@ -174,6 +174,7 @@ describe('whose it is', () => {
       expect(await other.stub.get([])).toEqual({ status: 'unknown' })
       expect(await other.stub.cancel([])).toEqual({ status: 'unknown' })
       expect(await other.stub.mayFollow([])).toBe(false)
+      expect(await other.stub.callOf([])).toBeUndefined()
       expect(await inside(other.stub, (_, state) => isEmpty(state))).toBe(true)
     }
     expect(taskId).toMatch(/^[\w-]{22}$/)
@@ -186,6 +187,8 @@ describe('whose it is', () => {
     expect(await stub.cancel(['other'])).toEqual(refused)
     expect(await stub.update(recordOf(), {})).toEqual(refused)
     expect(await stub.mayFollow([])).toBe(false)
+    expect(await stub.callOf([])).toBeUndefined()
+    expect(await stub.callOf(['notes'])).toMatchObject({ tool: expect.any(String) as string })
     expect(await stub.get(['notes'])).toMatchObject({ status: 'ok' })
   })
 })
