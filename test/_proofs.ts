@@ -37,6 +37,8 @@ export const sha256 = (text: string): string =>
 export interface Draft {
   header: Record<string, unknown>
   claims: Record<string, unknown>
+  /** Stands instead of the claims. */
+  payload?: string
   /** Signs instead of the key in the header. */
   signer: ProofKey
   /** What is sent, made of the finished proof. */
@@ -69,7 +71,8 @@ export function makeProof(
     finish: (proof) => proof,
   }
   change(draft)
-  const signed = `${encode(draft.header)}.${encode(draft.claims)}`
+  const claims = draft.payload ?? JSON.stringify(draft.claims)
+  const signed = `${encode(draft.header)}.${Buffer.from(claims).toString('base64url')}`
   return draft.finish(`${signed}.${signatureOf(signed, draft)}`)
 }
 
@@ -112,6 +115,11 @@ const finish = (change: (proof: string) => string) => (draft: Draft) => {
   draft.finish = change
 }
 
+/** Signed like any other, whatever it says: the signature is not what is wrong. */
+const payload = (text: string) => (draft: Draft) => {
+  draft.payload = text
+}
+
 /** Replaces one character in the middle of a part by another of the alphabet. */
 const tampered = (part: 0 | 1 | 2) =>
   finish((proof) => {
@@ -134,6 +142,8 @@ export const BROKEN_PROOFS: readonly [
   ['row 1: two proofs in one header', finish((proof) => `${proof}, ${proof}`), 'malformed'],
   ['row 1: not a JWT', finish(() => 'not a proof'), 'malformed'],
   ['row 1: empty', finish(() => ''), 'malformed'],
+  ['row 1: claims that are null', payload('null'), 'malformed'],
+  ['row 1: claims in no JSON', payload('{'), 'malformed'],
   ['row 1: longer than 4 KiB', claim('pad', 'x'.repeat(4096)), 'malformed'],
   ['row 2: no jti', without('jti'), 'wrong_jti'],
   ['row 2: no htm', without('htm'), 'wrong_method'],
@@ -157,6 +167,11 @@ export const BROKEN_PROOFS: readonly [
   ['row 3: alg HS256', header('alg', 'HS256'), 'unsupported_algorithm'],
   ['row 3: alg ES384, which is not announced', header('alg', 'ES384'), 'unsupported_algorithm'],
   ['row 3: alg Ed25519 with a P-256 key', header('alg', 'Ed25519'), 'unsupported_key'],
+  [
+    'row 3: ES256 with a key that says it is of another kind',
+    jwk({ kty: 'OKP' }),
+    'unsupported_key',
+  ],
   ['row 3: ES256 with a key of another curve', jwk({ crv: 'P-384' }), 'unsupported_key'],
   ['row 3: a point that is not on the curve', jwk({ x: 'A'.repeat(43) }), 'unsupported_key'],
   ['row 3: a critical extension', header('crit', ['b64']), 'critical_extension'],

@@ -1,11 +1,23 @@
 /** Client ID Metadata Documents: the client id is a URL that says what the client is. */
 import { SignJWT } from 'jose'
+import * as oauth from 'oauth4webapi'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { codeForm } from './_dpop.ts'
 import { assertionClaims, ASSERTION_TYPE, newMachineKey, postForm } from './_machines.ts'
-import { approve, begin, consentPageOf, redeem, REDIRECT_URI } from './_oauth-client.ts'
+import {
+  approve,
+  begin,
+  consentPageOf,
+  redeem,
+  REDIRECT_URI,
+  refresh,
+  requestResource,
+  revokeToken,
+  type Flow,
+} from './_oauth-client.ts'
 import { decide, Person } from './_person.ts'
 import { startPlatform, type Platform } from './_platform.ts'
+import { modern } from './_wire.ts'
 
 const CLIENT_ID = 'https://client.example/app.json'
 const DOCUMENT = {
@@ -32,8 +44,16 @@ function publish(url: string, answer: () => Response): void {
   })
 }
 
-const beginAs = (clientId: string) =>
-  begin(platform.origin, { resource: platform.mcpUrl('clock').href }, { client_id: clientId })
+const beginAs = (clientId: string, query: Record<string, string> = {}) =>
+  begin(
+    platform.origin,
+    { resource: platform.mcpUrl('clock').href, ...query },
+    { client_id: clientId },
+  )
+
+const signedIn = (flow: Flow) => approve(new Person(platform.origin), flow, platform.ownerToken)
+
+const proving = async () => ({ DPoP: oauth.DPoP({}, await oauth.generateKeyPair('ES256')) })
 
 test('the consent page names the domain that published the client; no registration is needed', async () => {
   publish(CLIENT_ID, () => Response.json(DOCUMENT))
@@ -45,6 +65,55 @@ test('the consent page names the domain that published the client; no registrati
   expect(consent.html).toContain('app on your own computer')
   const done = await decide(person, consent, 'approve')
   await expect(redeem(flow, done.leftFor as URL)).resolves.toHaveProperty('refresh_token')
+})
+
+test.each([
+  ['with a key, and dpop_jkt', 'dpop'],
+  ['without a key', 'bearer'],
+])('the whole way %s: PKCE, token, call, refresh, revoke', async (title, tokenType) => {
+  const url = `https://client.example/${tokenType}.json`
+  publish(url, () => Response.json({ ...DOCUMENT, client_id: url }))
+  const key = tokenType === 'dpop' ? await proving() : {}
+  const jkt = await key.DPoP?.calculateThumbprint()
+  const flow = await beginAs(url, jkt === undefined ? {} : { dpop_jkt: jkt })
+  const tokens = await redeem(flow, await signedIn(flow), key)
+  expect(tokens.token_type).toBe(tokenType)
+  const renewed = await refresh(flow, String(tokens.refresh_token), key)
+  const wire = modern('tools/call', { name: 'now', arguments: {} })
+  const mcp = platform.mcpUrl('clock')
+  expect((await requestResource(renewed.access_token, mcp, wire, key)).status).toBe(200)
+  await revokeToken(flow, String(renewed.refresh_token))
+  const again = refresh(flow, String(renewed.refresh_token), key)
+  await expect(again).rejects.toMatchObject({ error: 'invalid_grant' })
+})
+
+test('the refresh token of a documented public client is bound to its key (RFC 9449 §5)', async () => {
+  const url = 'https://client.example/public.json'
+  publish(url, () => Response.json({ ...DOCUMENT, client_id: url }))
+  const flow = await beginAs(url)
+  const tokens = await redeem(flow, await signedIn(flow), await proving())
+  const token = String(tokens.refresh_token)
+  await expect(refresh(flow, token)).rejects.toMatchObject({ error: 'invalid_dpop_proof' })
+  const stolen = refresh(flow, token, await proving())
+  await expect(stolen).rejects.toMatchObject({ error: 'invalid_grant' })
+})
+
+test('that of one with a key of its own is not: it authenticates (RFC 9449 §5)', async () => {
+  const url = 'https://client.example/authenticates.json'
+  const own = await newMachineKey()
+  publish(url, () =>
+    Response.json({
+      ...DOCUMENT,
+      client_id: url,
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { keys: [{ ...own.publicJwk, alg: 'ES256', kid: 'k' }] },
+    }),
+  )
+  const authentication = oauth.PrivateKeyJwt({ key: own.privateKey, kid: 'k' })
+  const flow = { ...(await beginAs(url)), authentication }
+  const tokens = await redeem(flow, await signedIn(flow), await proving())
+  const renewed = await refresh(flow, String(tokens.refresh_token), await proving())
+  expect(renewed.token_type).toBe('dpop')
 })
 
 test.each([
@@ -92,7 +161,7 @@ test('a documented client with a key signs in by private_key_jwt, each assertion
     }),
   )
   const flow = await beginAs(url)
-  const done = await approve(new Person(platform.origin), flow, platform.ownerToken)
+  const done = await signedIn(flow)
   const { client_id: _, ...code } = codeForm(flow, done)
   const assertion = async () => ({
     client_assertion_type: ASSERTION_TYPE,

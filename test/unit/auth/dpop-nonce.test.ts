@@ -31,6 +31,16 @@ it('says nothing at another origin, nor under another secret (row 14)', async ()
   expect(await others.accepts('', NOW_SECONDS)).toBe(false)
 })
 
+it('of a secret that is being replaced counts until its time, and is made no more (RFC 9449 §8)', async () => {
+  const old = await createDpopNonces(SECRET, ORIGIN).current(NOW_SECONDS)
+  const next = randomBytes(32).toString('base64url')
+  const both = createDpopNonces(`${next},${SECRET}:${NOW_SECONDS + 30}`, ORIGIN)
+  expect(await both.accepts(old, NOW_SECONDS + 29)).toBe(true)
+  expect(await both.accepts(old, NOW_SECONDS + 30)).toBe(false)
+  const made = await both.current(NOW_SECONDS)
+  expect(await createDpopNonces(next, ORIGIN).accepts(made, NOW_SECONDS)).toBe(true)
+})
+
 it.each(['', 'short', 'not base64url!'.repeat(5)])('refuses the secret "%s"', (secret) => {
   expect(() => createDpopNonces(secret, ORIGIN)).toThrow('DPOP_SECRET')
 })

@@ -50,6 +50,21 @@ describe('verifyDpopProof', () => {
     expect(await verifyDpopProof(proof, expected())).toEqual(refusal('unsupported_key'))
   })
 
+  it.each([
+    ['ES256', 'x'],
+    ['ES256', 'y'],
+    ['Ed25519', 'x'],
+  ] as const)('refuses an %s key whose %s is spelt otherwise (row 3)', async (alg, member) => {
+    const other = newProofKey(alg)
+    const value = String(other.publicJwk[member])
+    for (const spelling of [`${value}=`, `${value}A`, `\n${value}`, [value], undefined]) {
+      const proof = makeProof(other, good, (draft) => {
+        draft.header['jwk'] = { ...other.publicJwk, [member]: spelling }
+      })
+      expect(await verifyDpopProof(proof, expected())).toEqual(refusal('unsupported_key'))
+    }
+  })
+
   it('accepts a default port that htu spells out', async () => {
     const target = 'https://mcp.example.com/clock/mcp'
     const proof = makeProof(key, { url: target, nonce: NONCE }, (draft) => {
