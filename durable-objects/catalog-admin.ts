@@ -294,7 +294,7 @@ function boundedTuning(tuning: Tuning, patch: unknown): Result<Tuning, string> {
 
 export function patchedPolicy(policy: Policy, patch: unknown): Answer<Policy> {
   if (!isObject(patch)) return invalid('A policy is a JSON object')
-  const unknown = Object.keys(patch).find((key) => !(key in policySchema.shape))
+  const unknown = Object.keys(patch).find((key) => !Object.hasOwn(policySchema.shape, key))
   if (unknown !== undefined) return invalid(`A policy has no member "${unknown}"`)
   const merged = Object.entries({ ...policy, ...patch }).filter(([, value]) => value !== null)
   const parsed = safeParse(policySchema, Object.fromEntries(merged))

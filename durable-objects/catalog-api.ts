@@ -8,11 +8,16 @@
 import { Hono } from 'hono'
 import * as z from 'zod/mini'
 import { logUnexpected } from '#shared/log.ts'
-import type { Result } from '#shared/result.ts'
+import { fail, type Result } from '#shared/result.ts'
 import { ACTOR_HEADER } from '#shared/catalog/contract.ts'
-import { safeParse } from './admin-input.ts'
+import { nestsTooDeep, safeParse } from './admin-input.ts'
 import type { CatalogAdmin } from './catalog-admin.ts'
-import { OPERATIONS, type Operation } from './catalog-operations.ts'
+import {
+  type Described,
+  OPERATIONS,
+  OPERATIONS_ELSEWHERE,
+  type Operation,
+} from './catalog-operations.ts'
 import type { AdminFailure } from './catalog-state.ts'
 
 type Administer = <Answer>(work: (admin: CatalogAdmin) => Promise<Answer>) => Promise<Answer>
@@ -61,11 +66,14 @@ async function bodyOf(
   if (!schema) return { ok: true, value: undefined }
   const text = await request.text()
   try {
-    return safeParse(schema, text === '' ? {} : JSON.parse(text))
+    const body: unknown = text === '' ? {} : JSON.parse(text)
+    return nestsTooDeep(body) ? invalid('The body nests too deeply') : safeParse(schema, body)
   } catch {
-    return { ok: false, failure: { reason: 'invalid', detail: 'The body is not JSON' } }
+    return invalid('The body is not JSON')
   }
 }
+
+const invalid = (detail: string) => fail<AdminFailure>({ reason: 'invalid', detail })
 
 const refusal = ({ reason, detail }: AdminFailure): Response =>
   error(STATUS[reason], reason, detail)
@@ -78,7 +86,7 @@ const JSON_TYPE = 'application/json'
 /** OpenAPI 3.1: its schemas are JSON Schema 2020-12, as zod writes them. */
 function openApi(): object {
   const paths: Record<string, Record<string, object>> = {}
-  for (const operation of OPERATIONS) {
+  for (const operation of [...OPERATIONS, ...OPERATIONS_ELSEWHERE]) {
     const path = `/catalog${operation.path}`
     paths[path] = { ...paths[path], [operation.method]: describe(operation) }
   }
@@ -99,7 +107,7 @@ function openApi(): object {
   }
 }
 
-function describe({ method, path, summary, query = [], body }: Operation): object {
+function describe({ method, path, summary, query = [], body }: Described): object {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',

@@ -9,9 +9,10 @@ import {
   RULE_VALUE_MAX_CHARS,
 } from '#shared/catalog/limits.ts'
 import { platformRulesSchema } from '#shared/catalog/rules-schema.ts'
-import { ok } from '#shared/result.ts'
+import { fail, ok } from '#shared/result.ts'
 import type { Actor, Answer, CatalogAdmin } from './catalog-admin.ts'
 import { can, detailsOf, summaryOf } from './catalog-show.ts'
+import { evaluationSchema } from './evaluation-schema.ts'
 import { exportCatalog, importCatalog, transferSchema } from './catalog-transfer.ts'
 
 export interface Asked<Body> {
@@ -23,13 +24,17 @@ export interface Asked<Body> {
   readonly actor: Actor
 }
 
-export interface Operation<Body = unknown> {
+/** What the OpenAPI document says of an operation. */
+export interface Described<Body = unknown> {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete'
   /** As OpenAPI writes it. */
   readonly path: string
   readonly summary: string
   readonly query?: readonly string[]
   readonly body?: z.ZodMiniType<Body>
+}
+
+export interface Operation<Body = unknown> extends Described<Body> {
   run(admin: CatalogAdmin, asked: Asked<Body>): Promise<Answer<unknown>> | Answer<unknown>
 }
 
@@ -87,10 +92,43 @@ async function changed(
 const noted = (actor: Actor, body: { note?: string | undefined }): Actor =>
   body.note === undefined ? actor : { ...actor, note: body.note }
 
+/** Where the body is the document itself, the note stands in the query. */
+const notedIn = (actor: Actor, { note: why }: Asked<unknown>['query']): Actor =>
+  noted(actor, { note: why?.slice(0, RULE_NOTE_MAX_CHARS) })
+
+function numberIn(query: Asked<unknown>['query'], name: string): Answer<number | undefined> {
+  const text = query[name]
+  if (text === undefined || /^\d{1,15}$/.test(text))
+    return ok(text === undefined ? undefined : Number(text))
+  return fail({ reason: 'invalid', detail: `${name} must be a whole number` })
+}
+
 /** Keeps the type of each body between its schema and its use. */
 const operation = <Body>(one: Operation<Body>): Operation => one as unknown as Operation
 
 const SERVER = '/servers/{name}'
+
+/** Answered before the Catalog is asked: by the router, and by the search beside it. */
+export const OPERATIONS_ELSEWHERE: readonly Described[] = [
+  {
+    method: 'post',
+    path: `${SERVER}/refresh`,
+    summary: 'Looks at what is deployed now; script=canary: at <name>--canary',
+    query: ['script'],
+  },
+  {
+    method: 'post',
+    path: '/eval',
+    summary: 'How often (task → tool) pairs find their tool, by revision',
+    body: evaluationSchema,
+  },
+  {
+    method: 'get',
+    path: '/search',
+    summary: 'Tools the caller may see, best first; for everybody who is signed in',
+    query: ['q', 'limit'],
+  },
+]
 
 export const OPERATIONS: readonly Operation[] = [
   operation({
@@ -191,8 +229,10 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'patch',
     path: `${SERVER}/policy`,
     summary: 'Changes members of the policy; null takes one away',
+    query: ['note'],
     body: patch,
-    run: (admin, { name, body, actor }) => changed(admin, name, admin.setPolicy(name, body, actor)),
+    run: (admin, { name, body, query, actor }) =>
+      changed(admin, name, admin.setPolicy(name, body, notedIn(actor, query))),
   }),
   operation({
     method: 'post',
@@ -209,14 +249,17 @@ export const OPERATIONS: readonly Operation[] = [
     async run(admin, { name, query }) {
       const found = admin.server(name)
       if (!found.ok) return found
-      return ok({ usage: await admin.usage(name, Number(query['sinceMs'] ?? 0)) })
+      const sinceMs = numberIn(query, 'sinceMs')
+      return sinceMs.ok ? ok({ usage: await admin.usage(name, sinceMs.value ?? 0) }) : sinceMs
     },
   }),
   operation({
     method: 'delete',
     path: SERVER,
     summary: 'Forgets a server; one that is still deployed comes back when it is next called',
-    run: (admin, { name, actor }) => changed(admin, name, admin.remove(name, actor)),
+    query: ['note'],
+    run: (admin, { name, query, actor }) =>
+      changed(admin, name, admin.remove(name, notedIn(actor, query))),
   }),
   operation({
     method: 'get',
@@ -238,8 +281,8 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'Who changed what, newest first',
     query: ['server', 'before'],
     run({ history }, { query }) {
-      const before = query['before'] === undefined ? undefined : Number(query['before'])
-      return ok({ changes: history.page(query['server'], before) })
+      const before = numberIn(query, 'before')
+      return before.ok ? ok({ changes: history.page(query['server'], before.value) }) : before
     },
   }),
   operation({
@@ -260,8 +303,9 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'post',
     path: '/import',
     summary: 'Reads such a file in: all of it, or nothing',
+    query: ['note'],
     body: transferSchema,
-    run: (admin, { body, actor }) =>
-      changed(admin, '', importCatalog(admin.store, admin.writer, body, actor)),
+    run: (admin, { body, query, actor }) =>
+      changed(admin, '', importCatalog(admin.store, admin.writer, body, notedIn(actor, query))),
   }),
 ]

@@ -51,6 +51,8 @@ export const CLIENT_TOOL_NAME_MAX_CHARS = 64
 export const LISTENERS_DELAY_MS = 600
 /** Hubs told in one go; each is one call. */
 export const LISTENERS_TOLD_AT_ONCE = 16
+/** Of what operators send, as of what servers say of themselves: schemas people write nest a tenth of this. */
+export const INPUT_MAX_DEPTH = 250
 /** Of a validation error, in logs. */
 export const FAILURE_DETAIL_MAX_CHARS = 500
 

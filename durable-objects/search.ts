@@ -4,7 +4,6 @@
  * per version and isolate.
  */
 import { WorkerEntrypoint } from 'cloudflare:workers'
-import * as z from 'zod/mini'
 import type { Principal } from '#shared/auth/principal.ts'
 import { answerRegistry, type PublicServer, type RegistryAnswer } from '#shared/catalog/registry.ts'
 import { measureRecall } from '#shared/catalog/recall.ts'
@@ -13,29 +12,8 @@ import { fail, ok, type Result } from '#shared/result.ts'
 import type { CatalogSearch, EvaluatedRevision } from '#shared/catalog/search-contract.ts'
 import { catalogOf } from '#shared/rpc.ts'
 import { safeParse } from './admin-input.ts'
-import {
-  EVAL_PAIRS_MAX,
-  EVAL_REVISIONS_MAX,
-  SEARCH_HITS_MAX,
-  SEARCH_QUERY_MAX_CHARS,
-} from './limits.ts'
-
-const name = z.string().check(z.maxLength(100))
-const evaluationSchema = z.strictObject({
-  pairs: z
-    .array(
-      z.strictObject({
-        task: z.string().check(z.minLength(1), z.maxLength(SEARCH_QUERY_MAX_CHARS)),
-        server: name,
-        tool: name,
-      }),
-    )
-    .check(z.minLength(1), z.maxLength(EVAL_PAIRS_MAX)),
-  /** Whose revisions are compared; absent = the catalog as it is. */
-  server: z.optional(name),
-  /** `live`, `canary`, `previous`, `waiting`, or digests. */
-  revisions: z._default(z.array(name).check(z.maxLength(EVAL_REVISIONS_MAX)), ['live']),
-})
+import { evaluationSchema } from './evaluation-schema.ts'
+import { SEARCH_HITS_MAX, SEARCH_QUERY_MAX_CHARS } from './limits.ts'
 
 interface Kept {
   readonly version: number

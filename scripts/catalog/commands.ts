@@ -123,12 +123,13 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   policy: {
     usage: '<server> [json|@file|-]',
     summary: 'shows the policy, or changes members of it',
-    async run(client, [name, text]) {
+    async run(client, [name, text], values) {
       if (text === undefined) {
         const { policy }: Answer = await client.ask('GET', server(name))
         return { answer: policy, text: pretty(policy) }
       }
-      const answer: Answer = await client.ask('PATCH', `${server(name)}/policy`, jsonOf(text))
+      const path = `${server(name)}/policy${query({ note: values.note })}`
+      const answer: Answer = await client.ask('PATCH', path, jsonOf(text))
       return { answer, text: showChange(answer) }
     },
   },
@@ -209,17 +210,18 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   import: {
     usage: '<file>',
     summary: 'reads such a file in: all of it, or nothing',
-    async run(client, [file]) {
+    async run(client, [file], { note }) {
       const body: Answer = jsonOf(`@${given(file, 'a file')}`)
       console.error(`Reading in ${Object.keys(body?.servers ?? {}).length} servers …`)
-      const answer: Answer = await client.ask('POST', '/import', body)
+      const answer: Answer = await client.ask('POST', `/import${query({ note })}`, body)
       return { answer, text: showChange(answer) }
     },
   },
-  remove: request('<server>', 'forgets a server that is not deployed any longer', ([name]) => [
-    'DELETE',
-    server(name),
-  ]),
+  remove: request(
+    '<server>',
+    'forgets a server that is not deployed any longer',
+    ([name], { note }) => ['DELETE', `${server(name)}${query({ note })}`],
+  ),
 }
 
 function given(text: string | undefined, what: string): string {
@@ -239,7 +241,6 @@ async function startCanary(
     console.error(`Looking at ${name}--canary …`)
     await client.ask('POST', `${server(name)}/refresh?script=canary`)
   }
-  const maxErrorPercent = numberOf('max-error-percent', values['max-error-percent'])
   const body = noted(values, {
     percent: percent ?? 0,
     clients: values.client,
@@ -247,17 +248,23 @@ async function startCanary(
     script: values.script ? 'canary' : undefined,
     codeVersion: values['code-version'],
     revision: values.revision[0],
-    rollback:
-      maxErrorPercent === undefined
-        ? undefined
-        : defined({
-            maxErrorPercent,
-            minCalls: numberOf('min-calls', values['min-calls']) ?? 20,
-            maxP95Ms: numberOf('max-p95-ms', values['max-p95-ms']),
-          }),
+    rollback: thresholdsOf(values),
   })
   const answer: Answer = await client.ask('POST', `${server(name)}/canary`, body)
   return { answer, text: showChange(answer) }
+}
+
+/** When the canary is taken back by itself; `undefined`: never. Of errors or latency, one is enough. */
+function thresholdsOf(values: Values): Record<string, unknown> | undefined {
+  const maxErrorPercent = numberOf('max-error-percent', values['max-error-percent'])
+  const maxP95Ms = numberOf('max-p95-ms', values['max-p95-ms'])
+  const minCalls = numberOf('min-calls', values['min-calls'])
+  if (maxErrorPercent !== undefined || maxP95Ms !== undefined) {
+    const [ofErrors, calls] = [maxErrorPercent ?? 100, minCalls ?? 20]
+    return defined({ maxErrorPercent: ofErrors, minCalls: calls, maxP95Ms })
+  }
+  if (minCalls !== undefined) throw misused('Say --max-error-percent or --max-p95-ms.')
+  return undefined
 }
 
 /** With `--eval`: only if the canary's words lead to the right tools often enough. */

@@ -106,6 +106,19 @@ describe('signed in', () => {
     expect((await run(['show', 'shelf'])).out).not.toContain('live      overridden')
   })
 
+  test('binds a canary to a latency alone, and keeps the note of a policy', async () => {
+    const canary = ['canary', 'shelf', '--percent', '1', '--override', '{"title":"Books"}']
+    const said = await run([...canary, '--max-p95-ms', '500', '--json'])
+    expect(JSON.parse(said.out).server.labels.canary.rollback).toEqual({
+      maxErrorPercent: 100,
+      minCalls: 20,
+      maxP95Ms: 500,
+    })
+    expect((await run(['rollback', 'shelf'])).code).toBe(0)
+    await run(['policy', 'shelf', '{"tenants":["default"]}', '--note', 'after an incident'])
+    expect((await run(['history', 'shelf'])).out).toContain('after an incident')
+  })
+
   test('exports to a file and imports it, which changes nothing', async () => {
     const file = join(folder, 'catalog.json')
     expect((await run(['export', file])).code).toBe(0)
@@ -132,6 +145,11 @@ describe('signed in', () => {
     ['JSON that is none', ['override', 'shelf', '{'], 'is not JSON'],
     ['a share that is none', ['canary', 'shelf', '--percent', 'many'], '--percent wants a number'],
     ['a canary of 130 %', ['canary', 'shelf', '--percent', '130', '--override', '{}'], 'percent'],
+    [
+      'calls before no threshold',
+      ['canary', 'shelf', '--percent', '1', '--min-calls', '5'],
+      '--max',
+    ],
     ['a token that is none', ['list', '--token', 'x'], 'Run it again to sign in'],
   ])('says what is wrong with %s', async (_, args, words) => {
     const { code, out, err } = await run(args)

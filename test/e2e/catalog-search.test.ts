@@ -72,12 +72,13 @@ describe('GET /catalog/search', () => {
     }
   })
 
-  test('is for who is signed in, and wants words', async () => {
+  test('is for who is signed in, and wants words, and a limit that is one', async () => {
     const url = new URL('/catalog/search', platform.origin)
     expect((await fetch(`${url.href}?q=a`)).status).toBe(401)
     const token = await mintToken(new URL('/catalog', platform.origin))
     const headers = { authorization: `Bearer ${token}` }
     expect((await fetch(url, { headers })).status).toBe(400)
+    expect((await fetch(`${url.href}?q=a&limit=none`, { headers })).status).toBe(400)
   })
 })
 

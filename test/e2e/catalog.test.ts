@@ -3,7 +3,10 @@
  * tuning, review, gray release): through the admin API, end to end.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { OWNER_SUBJECT } from '#shared/auth/operators.ts'
+import { makeProof, newProofKey } from '../_proofs.ts'
 import { operatorOf, type Operator } from './_catalog.ts'
+import { fetchNonce, useElsewhere } from './_dpop.ts'
 import { grayServer } from './_gray.ts'
 import { startPlatform, type Platform } from './_platform.ts'
 import { legacySdk, modernSdk, MemoryOAuthStore } from './_sdk.ts'
@@ -224,6 +227,7 @@ describe('rules', () => {
   test.each([
     ['a rule of no known effect', { rules: [{ effect: 'maybe' }] }],
     ['a member nobody knows', { visibilty: 'public' }],
+    ['a member of every object', { constructor: 1 }],
     ['more rules than anybody reads', { rules: Array(51).fill({ effect: 'allow' }) }],
     ['a visibility that is a switch', { visibility: 'off' }],
     ['no object', []],
@@ -268,9 +272,43 @@ describe('the admin API', () => {
     )
   })
 
+  test('refuses a token from the moment it is revoked', async () => {
+    const gid = 'revoked-operator'
+    const revoked = await operatorOf(platform, { gid })
+    expect((await revoked.ask('GET', '/servers')).status).toBe(200)
+    const { FEED } = (await platform.worker('mcp-edge-objects').getEnv()) as {
+      FEED: DurableObjectNamespace
+    }
+    const feed = FEED.getByName('feed') as unknown as {
+      revokeGrant(grantId: string, untilSeconds: number): Promise<void>
+    }
+    await feed.revokeGrant(gid, Math.floor(Date.now() / 1000) + 3_600)
+    expect((await revoked.ask('GET', '/servers')).status).toBe(401)
+  })
+
+  test('takes each proof once, in whichever isolate (RFC 9449 §11.1)', async () => {
+    const key = newProofKey()
+    const resource = new URL('/catalog', platform.origin)
+    const url = new URL('/catalog/servers', platform.origin)
+    const claims = { sub: OWNER_SUBJECT, scope: 'catalog:admin', cnf: { jkt: key.jkt } }
+    const accessToken = await mintToken(resource, claims)
+    const nonce = await fetchNonce(platform)
+    const newProof = () => makeProof(key, { method: 'GET', url, nonce, accessToken })
+    const ask = (dpop: string) =>
+      fetch(url, { headers: { authorization: `DPoP ${accessToken}`, dpop } })
+    expect((await ask(newProof())).status).toBe(200)
+    const proof = newProof()
+    await useElsewhere(platform, key, proof)
+    const again = await ask(proof)
+    expect(again.status).toBe(401)
+    expect(again.headers.get('www-authenticate')).toContain('invalid_dpop_proof')
+  })
+
   test('describes itself: every operation of the document is answered', async () => {
     const { paths } = await operator.do('GET', '/openapi.json')
-    expect(Object.keys(paths)).toContain('/catalog/servers/{name}/rollback')
+    const documented = Object.keys(paths)
+    const some = ['/servers/{name}/rollback', '/servers/{name}/refresh', '/eval', '/search']
+    for (const path of some) expect(documented).toContain(`/catalog${path}`)
     for (const [path, methods] of Object.entries<Record<string, unknown>>(paths)) {
       for (const method of Object.keys(methods)) {
         const url = path
@@ -297,5 +335,8 @@ describe('the admin API', () => {
     expect(await ask('/history/999999/revert', {})).toMatchObject({ error: 'unknown_change' })
     expect(await ask('/servers/nobody/promote', {})).toMatchObject({ error: 'unknown_server' })
     expect(await ask('/servers/tuned/canary', { percent: 20 })).toMatchObject({ error: 'conflict' })
+    for (const path of ['/history?before=yesterday', '/servers/tuned/usage?sinceMs=-1']) {
+      expect((await operator.ask('GET', path)).body).toMatchObject({ error: 'invalid' })
+    }
   })
 })

@@ -64,6 +64,7 @@ async function search(
   if (request.method !== 'GET') return plainError(405, 'method_not_allowed', 'Use GET')
   if (query.trim() === '') return plainError(400, 'invalid', 'Say what to look for: ?q=…')
   const limit = Number(searchParams.get('limit') ?? SEARCH_HITS)
+  if (!(limit >= 1)) return plainError(400, 'invalid', 'limit must be a positive number')
   const { version } = await platform.catalog.index(await platform.catalog.feed(ctx), ctx)
   const hits = await searchOf(platform.search).search(query, principal, limit, version)
   const url = ({ server }: { server: string }): string => resourceOf(platform.publicOrigin, server)

@@ -57,6 +57,17 @@ describe('tuning', () => {
   })
 })
 
+it('a body that nests until the stack ends is refused, and changes nothing', async () => {
+  await theCatalog().publish('clock', await describeTools('now'))
+  const depth = 20_000
+  const body = `{"patch":${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}}`
+  const url = 'https://catalog.internal/servers/clock/tuning'
+  const answer = await theCatalog().fetch(url, { method: 'PATCH', body })
+  expect(answer.status).toBe(400)
+  expect(await answer.json()).toMatchObject({ error: 'invalid' })
+  expect((await theCatalog().index())?.version).toBe(1)
+})
+
 it('a KV that lags shows the new words all the same: the Catalog answers, even just evicted', async () => {
   await theCatalog().publish('clock', await describeTools('now'))
   const lagging = { get: () => Promise.resolve(null) }
