@@ -2,7 +2,6 @@
 import * as oauth from 'oauth4webapi'
 import * as openid from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { newProofKey } from '../_proofs.ts'
 import { createDpopFetch } from './_dpop-fetch.ts'
 import {
   approve,
@@ -144,7 +143,7 @@ test('openid-client: a client registered for bound tokens, with its own nonce ha
 describe.each([legacySdk, modernSdk])('$title with a fetch that proves', (sdk) => {
   test('signs in, lists, calls and refreshes where bound tokens are required', async () => {
     const url = platform.mcpUrl('vault')
-    const proving = new MemoryOAuthStore(undefined, createDpopFetch(newProofKey()))
+    const proving = new MemoryOAuthStore(undefined, await createDpopFetch())
     const store = await signIn(sdk, url, (address) => allowAsOwner(platform, address), proving)
     expect(store.current?.token_type).toMatch(/^dpop$/i)
 

@@ -10,7 +10,6 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { makePlatformKeys, secretsOf, type PlatformKeys } from '../../scripts/keys/platform-keys.ts'
 import { ROOT } from '../../scripts/root.ts'
-import { newProofKey } from '../_proofs.ts'
 import { liveVersion } from '../cloudflare-api/account.ts'
 import { loadRelease } from '../cloudflare-api/release.ts'
 import { createDeployed, type Deployed } from './_deployed.ts'
@@ -68,7 +67,7 @@ function install(keys: PlatformKeys): void {
 /** What is on disk when the operator upgrades. */
 async function useLastRelease(): Promise<void> {
   bearer = await signedIn(legacySdk)
-  bound = await signedIn(modernSdk, createDpopFetch(newProofKey()))
+  bound = await signedIn(modernSdk, await createDpopFetch())
   revoked = await signedIn(legacySdk)
   for (const store of [bearer, bound, revoked]) expect(await callClock(store)).toBe(true)
   await revoke(revoked)
