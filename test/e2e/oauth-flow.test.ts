@@ -37,6 +37,7 @@ test('metadata names S256, iss, CIMD and no scopes (RFC 8414, RFC 9207)', async 
     token_endpoint: `${platform.origin}/oauth/token`,
     registration_endpoint: `${platform.origin}/oauth/register`,
     revocation_endpoint: `${platform.origin}/oauth/revoke`,
+    revocation_endpoint_auth_methods_supported: expect.arrayContaining(['none']) as string[],
     jwks_uri: `${platform.origin}/oauth/jwks`,
     code_challenge_methods_supported: ['S256'],
     authorization_response_iss_parameter_supported: true,

@@ -25,12 +25,14 @@ export async function metadata(request: Request, exchange: Exchange): Promise<Re
   // It would name a resource that is none, and every real one would be a leak.
   delete document['protected_resources']
   const isOidc = new URL(request.url).pathname.startsWith(OIDC_METADATA_PATH)
+  const described = { ...document, ...forMachines(document, exchange) }
   return withJson(answer, {
-    ...document,
+    ...described,
     jwks_uri: issuer + JWKS_PATH,
     revocation_endpoint: issuer + REVOKE_PATH,
+    // Left out, it would mean Basic alone (RFC 8414 §2): public clients revoke, too.
+    revocation_endpoint_auth_methods_supported: described['token_endpoint_auth_methods_supported'],
     dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
-    ...forMachines(document, exchange),
     // Parsers of the OIDC form insist on these two; ID tokens are not issued.
     ...(isOidc
       ? { subject_types_supported: ['public'], id_token_signing_alg_values_supported: ['ES256'] }
