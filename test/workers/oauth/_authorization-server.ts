@@ -126,16 +126,7 @@ export class AuthorizationServer {
     const resource = resourceOf(settings.publicOrigin, server)
     const api = asFor(settings, resource).getOAuthApi(asEnv())
     const { redirectTo } = await api.completeAuthorization({
-      request: {
-        responseType: 'code',
-        clientId,
-        redirectUri: REDIRECT_URI,
-        scope: [],
-        state: 's',
-        codeChallenge: await challengeOf(VERIFIER),
-        codeChallengeMethod: 'S256',
-        resource,
-      },
+      request: await authRequestOf(clientId, resource),
       userId,
       metadata: { clientName: 'Test' },
       scope: [],
@@ -143,6 +134,27 @@ export class AuthorizationServer {
       revokeExistingGrants: false,
     })
     return String(new URL(redirectTo).searchParams.get('code'))
+  }
+
+  /** A consent page that somebody opened: what sends its "Allow", `false` when it was used before. */
+  async openConsent(clientId: string, server: string): Promise<() => Promise<boolean>> {
+    const { settings, asEnv } = this.exchange
+    const resource = resourceOf(settings.publicOrigin, server)
+    const as = asFor(settings, resource)
+    const opened = await as
+      .getOAuthApi(asEnv())
+      .beginConsent(await authRequestOf(clientId, resource))
+    const cookie = opened.headers.getSetCookie().map((line) => line.split(';', 1)[0])
+    const init = { method: 'POST', headers: { cookie: cookie.join('; ') } }
+    return async () => {
+      const request = new Request(`${ISSUER}/oauth/authorize`, init)
+      // A request of its own, as in the Worker: it has read nothing yet.
+      const approving = as.getOAuthApi(asEnv()).approveConsent(request, opened.handle)
+      return approving.then(
+        () => true,
+        () => false,
+      )
+    }
   }
 
   redeem(clientId: string, code: string): Promise<TokenAnswer> {
@@ -194,6 +206,17 @@ const context = {
   passThroughOnException: () => undefined,
   props: {},
 } as unknown as ExecutionContext
+
+const authRequestOf = async (clientId: string, resource: string) => ({
+  responseType: 'code',
+  clientId,
+  redirectUri: REDIRECT_URI,
+  scope: [],
+  state: 's',
+  codeChallenge: await challengeOf(VERIFIER),
+  codeChallengeMethod: 'S256' as const,
+  resource,
+})
 
 async function challengeOf(verifier: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))
