@@ -164,7 +164,7 @@ export function rollBack(state: ServerState): Step {
   const { canary, live, previous } = state
   if (canary) return ok(without(holdUnlessShown(state, canary.digest), 'canary'))
   if (!previous) return conflict('There is nothing to roll back to')
-  const next = holdUnlessShown({ ...state, live: previous, previous: live }, live.digest)
+  const next = holdUnlessShown(shown(state, previous), live.digest)
   return ok(released(next, previous.digest))
 }
 
@@ -195,12 +195,11 @@ export function turn(state: ServerState, key: SwitchKey | undefined, on: boolean
   return { ...state, off: on ? others : [...others, key].sort() }
 }
 
-/** What was shown becomes `previous`. */
-const shown = (state: ServerState, live: Release): ServerState => ({
-  ...state,
-  live,
-  previous: state.live,
-})
+/** What was shown becomes `previous`; what is shown waits no longer. */
+function shown(state: ServerState, live: Release): ServerState {
+  const next = { ...state, live, previous: state.live }
+  return next.waiting === live.digest ? without(next, 'waiting') : next
+}
 
 function releaseOf({ digest, tuning, script, codeVersion }: Release): Release {
   return {

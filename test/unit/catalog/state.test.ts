@@ -1,4 +1,5 @@
 /** Labels of one server: what a deploy and an operator's word make of them. */
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_POLICY } from '#shared/catalog/entry.ts'
 import { ok } from '#shared/result.ts'
@@ -157,5 +158,57 @@ test('a rollback never changes who may see what', () => {
     policy: closed.policy,
     off: closed.off,
     enabled: false,
+  })
+})
+
+describe('whatever is done in whatever order', () => {
+  const DIGESTS = ['one', 'two', 'three'] as const
+  const digests = fc.constantFrom(...DIGESTS)
+  const words = { instructions: 'Be kind' }
+  const codes = fc.constantFrom({}, { script: 'canary' as const }, { codeVersion: 'v' })
+  type Act = (state: ServerState) => ServerState
+  const orElse = (state: ServerState, step: ReturnType<typeof approve>): ServerState =>
+    step.ok ? step.value : state
+  const acts: fc.Arbitrary<Act> = fc.oneof(
+    fc
+      .record({ digest: digests, beside: fc.boolean(), odd: fc.boolean() })
+      .map(({ digest, beside, odd }): Act => {
+        return (state) => deployed(state, digest, beside ? 'canary' : undefined, odd)
+      }),
+    digests.map(
+      (digest): Act =>
+        (state) =>
+          orElse(state, approve(state, digest)),
+    ),
+    digests.map(
+      (digest): Act =>
+        (state) =>
+          orElse(state, reject(state, digest)),
+    ),
+    fc.record({ digest: digests, code: codes }).map(({ digest, code }): Act => {
+      return (state) => orElse(state, startCanary(state, canaryOf({ digest, ...code })))
+    }),
+    fc.constantFrom<Act>(
+      (state) =>
+        orElse(state, startCanary(state, canaryOf({ digest: live(state), tuning: words }))),
+      (state) => orElse(state, promote(state)),
+      (state) => orElse(state, rollBack(state)),
+    ),
+  )
+  const states = fc
+    .record({ first: fc.constantFrom(auto, review), all: fc.array(acts, { maxLength: 12 }) })
+    .map(({ first, all }) => all.reduce((state, act) => act(state), first))
+
+  test('a canary of words is of the code that is live, and what is live is not held back', () => {
+    fc.assert(
+      fc.property(states, ({ canary, live: shown, held, waiting }) => {
+        const ofWords = canary && canary.script === undefined && canary.codeVersion === undefined
+        if (ofWords) expect(canary.digest).toBe(shown.digest)
+        if (ofWords) expect([shown.script, shown.codeVersion]).toEqual([undefined, undefined])
+        expect(held).not.toContain(shown.digest)
+        expect(waiting).not.toBe(shown.digest)
+      }),
+      { numRuns: 3_000 },
+    )
   })
 })
