@@ -107,7 +107,7 @@ function openApi(): object {
   }
 }
 
-function describe({ method, path, summary, query = [], body }: Described): object {
+function describe({ method, path, summary, query = [], body, needsNoScope }: Described): object {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -120,6 +120,7 @@ function describe({ method, path, summary, query = [], body }: Described): objec
     operationId: `${method}${path.replaceAll(/[^a-zA-Z]+(\w?)/g, (_, first: string) => first.toUpperCase())}`,
     summary,
     ...(parameters.length > 0 ? { parameters } : {}),
+    ...(needsNoScope ? { security: [{ oauth: [] }] } : {}),
     ...(body
       ? {
           requestBody: {

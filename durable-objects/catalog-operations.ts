@@ -32,6 +32,8 @@ export interface Described<Body = unknown> {
   readonly summary: string
   readonly query?: readonly string[]
   readonly body?: z.ZodMiniType<Body>
+  /** For everybody who is signed in. */
+  readonly needsNoScope?: true
 }
 
 export interface Operation<Body = unknown> extends Described<Body> {
@@ -127,6 +129,7 @@ export const OPERATIONS_ELSEWHERE: readonly Described[] = [
     path: '/search',
     summary: 'Tools the caller may see, best first; for everybody who is signed in',
     query: ['q', 'limit'],
+    needsNoScope: true,
   },
 ]
 

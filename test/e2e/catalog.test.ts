@@ -309,6 +309,7 @@ describe('the admin API', () => {
     const documented = Object.keys(paths)
     const some = ['/servers/{name}/rollback', '/servers/{name}/refresh', '/eval', '/search']
     for (const path of some) expect(documented).toContain(`/catalog${path}`)
+    expect(paths['/catalog/search'].get.security).toEqual([{ oauth: [] }])
     for (const [path, methods] of Object.entries<Record<string, unknown>>(paths)) {
       for (const method of Object.keys(methods)) {
         const url = path
