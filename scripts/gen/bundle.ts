@@ -1,7 +1,14 @@
 /** esbuild with the choices wrangler makes, so that what is judged here is what will run. */
 import { isBuiltin } from 'node:module'
 import { relative } from 'node:path'
-import { build, type BuildFailure, type BuildOptions, type Metafile, type Plugin } from 'esbuild'
+import {
+  build,
+  type BuildFailure,
+  type BuildOptions,
+  type Message,
+  type Metafile,
+  type Plugin,
+} from 'esbuild'
 import { ROOT } from '../root.ts'
 import { Stop } from '../stop.ts'
 import { findCycle } from './import-cycle.ts'
@@ -56,14 +63,24 @@ export async function bundleForNode(
   folder: string,
   nodeModules: boolean,
 ): Promise<string> {
-  const { text, metafile } = await bundle(source, folder, {
+  const { text, metafile, warnings } = await bundle(source, folder, {
     platform: 'node',
     sourcemap: 'inline',
     sourcesContent: false,
     plugins: [stubCloudflareModules, ...(nodeModules ? [] : [refuseNodeModules])],
   })
   refuseCycle(metafile, folder)
+  refuseTwice(warnings, folder)
   return text
+}
+
+/** Of two tools under one key the first would silently be gone. */
+function refuseTwice(warnings: readonly Message[], folder: string): void {
+  const twice = warnings.find(
+    ({ id, location }) =>
+      id === 'duplicate-object-key' && location?.file.startsWith(`${relative(ROOT, folder)}/`),
+  )
+  if (twice) throw messageStop([twice], 'Keep one of the two, or rename it.')
 }
 
 function refuseCycle(metafile: Metafile, folder: string): void {
@@ -93,9 +110,9 @@ async function bundle(
   source: string,
   folder: string,
   options: BuildOptions,
-): Promise<{ text: string; metafile: Metafile }> {
+): Promise<{ text: string; metafile: Metafile; warnings: readonly Message[] }> {
   try {
-    const { outputFiles, metafile } = await build({
+    const { outputFiles, metafile, warnings } = await build({
       ...SHARED,
       ...options,
       metafile: true,
@@ -103,22 +120,22 @@ async function bundle(
     })
     const [output] = outputFiles ?? []
     if (!output) throw new Error('esbuild answered without output')
-    return { text: output.text, metafile }
+    return { text: output.text, metafile, warnings }
   } catch (error) {
-    throw isBuildFailure(error) ? compileError(error) : error
+    throw isBuildFailure(error) ? messageStop(error.errors) : error
   }
 }
 
 const isBuildFailure = (error: unknown): error is BuildFailure =>
   error instanceof Error && Array.isArray((error as Partial<BuildFailure>).errors)
 
-function compileError({ errors }: BuildFailure): Stop {
-  const [first] = errors
+function messageStop(messages: readonly Message[], remedy?: string): Stop {
+  const [first] = messages
   const location = first?.location
   const where = location ? `${location.file}:${location.line}:${location.column + 1}` : 'bundle'
   const what = [first?.text ?? 'The bundle failed.', location?.lineText.trim()].filter(Boolean)
-  const more = errors.length > 1 ? ` ${errors.length - 1} more after this one.` : ''
-  return new Stop(where, what.join('\n'), `${remedyOf(first?.text ?? '')}${more}`)
+  const more = messages.length > 1 ? ` ${messages.length - 1} more after this one.` : ''
+  return new Stop(where, what.join('\n'), `${remedy ?? remedyOf(first?.text ?? '')}${more}`)
 }
 
 function remedyOf(text: string): string {

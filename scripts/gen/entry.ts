@@ -8,11 +8,13 @@ import type { PlatformUseName } from '#shared/catalog/platform-uses.ts'
 import type { Built } from '#shared/engine/built.ts'
 import { pin } from '#shared/engine/pin.ts'
 import { paramHeadersOf } from '#shared/protocol/param-headers.ts'
+import { Stop } from '../stop.ts'
 import { bundleForWorker } from './bundle.ts'
+import { placeOf } from './definition-place.ts'
 import { readPolicy } from './policy-file.ts'
 import { withPlatformUses } from './platform-uses.ts'
 import { probe } from './probe.ts'
-import { readServerSource, type ServerSource } from './sources.ts'
+import { readServerSource, twinsOf, type ServerSource } from './sources.ts'
 import { writeIfChanged } from './write-if-changed.ts'
 
 /** Characters of a build id; 72 bits are far more than one server's builds need. */
@@ -31,11 +33,23 @@ export async function generateServer(
   const policy = readPolicy(source.folder)
   const facts = { name, build: '', trust, ...(policy ? { policy } : {}) }
   const definitions = withPlatformUses(source, await probe(source))
+  refuseTwins(source, definitions)
   const unstamped = await pin(definitions, facts)
   const features = featuresOf(definitions)
   const built = { ...unstamped, build: await buildId(source, unstamped, features) }
   writeIfChanged(join(source.folder, '.gen', 'index.ts'), entrySource(source, built, features))
   return built
+}
+
+/** Of tool files that is known before they are loaded. @throws Stop */
+function refuseTwins({ handWritten }: ServerSource, { tools }: Definitions): void {
+  const [one, other] = twinsOf(tools.map(({ wire }) => wire)) ?? []
+  if (handWritten === undefined || !one || !other) return
+  throw new Stop(
+    placeOf(handWritten, `Tool "${other.name}"`),
+    `Two tools of one name: "${one.name}" and "${other.name}" differ only in case, which models do not tell apart.`,
+    'Rename one of them.',
+  )
 }
 
 /** Same sources, same id: nothing is published anew when nothing changed. */

@@ -8,9 +8,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { definitionsSchema, type Definitions } from '#shared/catalog/entry-schema.ts'
-import { shown } from '../root.ts'
+import { ROOT, shown } from '../root.ts'
 import { Stop } from '../stop.ts'
 import { bundleForNode } from './bundle.ts'
+import { placeOf, readStack } from './definition-place.ts'
 import { hasNodeModules } from './server-config.ts'
 import type { ServerSource } from './sources.ts'
 
@@ -131,14 +132,20 @@ function failed(file: string, { problem, message, stack }: Failure, source: Serv
     const remedy = `Write ${write}; the function goes in as its handler.`
     return new Stop(shown(file), 'Its default export is a function.', remedy)
   }
-  if (problem === 'refused') return new Stop(shown(file), message, 'Change it as the message says.')
-  // `defineTool` itself throws while the file loads: its message already says the remedy.
-  if (message.startsWith('defineTool ')) {
-    return new Stop(shown(file), message, 'Change it as the message says.')
+  const trace = (stack || message).replaceAll(PROBE_PATH, '')
+  const { refused, from } = readStack(trace, source.folder)
+  const thrownIn = from ? join(ROOT, from.file) : file
+  // What the platform refuses says its remedy, also where it is refused while the file loads.
+  if (problem === 'refused' || refused) {
+    return new Stop(
+      placeOf(thrownIn, message, from?.line),
+      message,
+      'Change it as the message says.',
+    )
   }
-  const lines = (stack || message).replaceAll(PROBE_PATH, '').split('\n').slice(0, STACK_LINES)
+  const lines = trace.split('\n').slice(0, STACK_LINES)
   return new Stop(
-    shown(file),
+    from ? `${from.file}:${from.line}` : shown(file),
     `It throws while it loads:\n${lines.join('\n')}`,
     'Move what needs a request (bindings, secrets, fetch) into the handler.',
   )

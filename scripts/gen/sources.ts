@@ -96,21 +96,30 @@ function listTools(folder: string): ToolFile[] {
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !file.startsWith('.'))
     .sort()
     .map((file) => ({ name: file.slice(0, -'.ts'.length), path: join(folder, file) }))
-  const seen = new Map<string, ToolFile>()
-  for (const tool of tools) {
-    checkToolName(tool)
-    const key = tool.name.toLowerCase()
-    const other = seen.get(key)
-    if (other) {
-      throw new Stop(
-        `${shown(other.path)}, ${shown(tool.path)}`,
-        'Two tools of one name: they differ only in case, which neither models nor all file systems tell apart.',
-        'Rename one of the files.',
-      )
-    }
-    seen.set(key, tool)
+  for (const tool of tools) checkToolName(tool)
+  const [one, other] = twinsOf(tools) ?? []
+  if (one && other) {
+    throw new Stop(
+      `${shown(one.path)}, ${shown(other.path)}`,
+      'Two tools of one name: they differ only in case, which neither models nor all file systems tell apart.',
+      'Rename one of the files.',
+    )
   }
   return tools
+}
+
+/** Two whose names differ only in case. */
+export function twinsOf<Item extends { readonly name: string }>(
+  items: readonly Item[],
+): readonly [Item, Item] | undefined {
+  const seen = new Map<string, Item>()
+  for (const item of items) {
+    const key = item.name.toLowerCase()
+    const other = seen.get(key)
+    if (other) return [other, item]
+    seen.set(key, item)
+  }
+  return undefined
 }
 
 function checkToolName({ name, path }: ToolFile): void {

@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { generateServer } from '../../../scripts/gen/entry.ts'
-import { readTrust } from '../../../scripts/gen/trust.ts'
+import { readTrust, trustFile } from '../../../scripts/gen/trust.ts'
 import { listServers } from '../../../scripts/gen/sources.ts'
 import { ROOT } from '../../../scripts/root.ts'
 import { Stop } from '../../../scripts/stop.ts'
@@ -25,8 +25,10 @@ afterEach(() => rmSync(workers, { recursive: true }))
 
 const HEAD = `import { defineTool, ToolError } from '#shared'\nimport * as z from 'zod'\nexport default `
 const withOption = (option: string): string =>
-  `${HEAD}defineTool({ description: 'Adds', handler: () => 1, ${option} } as never)`
+  `${HEAD}defineTool({\n  description: 'Adds',\n  handler: () => 1,\n  ${option},\n} as never)`
 const TOOL = `${HEAD}defineTool({ description: 'Adds', handler: () => 1 })`
+const serverOf = (members: string): string =>
+  `import { defineResource, defineServer } from '#shared'\nimport add from './tools/add.ts'\nexport default defineServer({\n  ${members},\n} as never)`
 const CONFIG = 'name = "calc"\nmain = ".gen/index.ts"\n'
 
 interface Mistake {
@@ -46,6 +48,8 @@ const tool = (what: string, source: string, says: RegExp, where?: RegExp): Mista
   says,
 })
 const AT_LINE = /calc\/tools\/bad\.ts:\d+:\d+$/
+/** Of the option that is wrong, which stands behind two imports and a line of its own. */
+const AT_OPTION = /calc\/tools\/bad\.ts:6$/
 
 const MISTAKES: readonly Mistake[] = [
   tool('a syntax error', 'export default (', /Unexpected end of file[^]*→ Fix/, AT_LINE),
@@ -88,30 +92,75 @@ const MISTAKES: readonly Mistake[] = [
   tool(
     'no description',
     `${HEAD}defineTool({ handler: () => 1 } as never)`,
-    /description: say in a sentence[^]*→/,
+    /description: say in a sentence[^]*→ Change it as/,
+    /calc\/tools\/bad\.ts:3$/,
   ),
   tool(
     'no handler',
     `${HEAD}defineTool({ description: 'Adds' } as never)`,
-    /handler: give a function[^]*→/,
+    /handler: give a function[^]*→ Change it as/,
+    /calc\/tools\/bad\.ts:3$/,
   ),
-  tool('an unknown option', withOption('scope: "a"'), /unknown option "scope"[^]*scopes[^]*→/),
-  tool('an input that is no schema', withOption('input: { a: 1 }'), /input: give a z\.object[^]*→/),
-  tool('an output that is no object', withOption('output: z.string()'), /output: give a z\.object/),
-  tool('scopes that are empty', withOption('scopes: []'), /scopes: give a non-empty array/),
-  tool('a timeout out of range', withOption('timeoutMs: 1e9'), /timeoutMs: .*1 to 900000/),
+  tool(
+    'an unknown option',
+    withOption('scope: "a"'),
+    /^ {2}defineTool: unknown option "scope"[^]*scopes[^]*→ Change it as/,
+    AT_OPTION,
+  ),
+  tool(
+    'an unknown option that is called like an argument',
+    withOption('scope: "a"').replace('handler', 'input: z.object({ scope: z.any() }), handler'),
+    /unknown option "scope"/,
+    AT_OPTION,
+  ),
+  tool(
+    'an input that is no schema',
+    withOption('input: { a: 1 }'),
+    /input: give a z\.object[^]*→/,
+    AT_OPTION,
+  ),
+  tool(
+    'an output that is no object',
+    withOption('output: z.string()'),
+    /output: give a z\.object/,
+    AT_OPTION,
+  ),
+  tool(
+    'scopes that are empty',
+    withOption('scopes: []'),
+    /scopes: give a non-empty array/,
+    AT_OPTION,
+  ),
+  tool(
+    'a timeout out of range',
+    withOption('timeoutMs: 1e9'),
+    /timeoutMs: .*1 to 900000/,
+    AT_OPTION,
+  ),
   tool(
     'an unknown hint',
     withOption('annotations: { readOnly: true }'),
-    /"readOnly".*readOnlyHint/,
+    /"readOnly".*readOnlyHint[^]*→ Change it as/,
+    AT_OPTION,
   ),
-  tool('an icon over http', withOption('icons: [{ src: "http://a/i.png" }]'), /https: or data:/),
+  tool(
+    'an icon over http',
+    withOption('icons: [{ src: "http://a/i.png" }]'),
+    /https: or data:/,
+    AT_OPTION,
+  ),
   tool(
     'a schema JSON has no words for',
     withOption('input: z.object({ at: z.date() })'),
     /input schema cannot be said in JSON Schema[^]*z\.iso\.datetime/,
+    AT_OPTION,
   ),
-  tool('a throw at start', `throw new Error('no database')`, /no database[^]*→ .*handler/),
+  tool(
+    'a throw at start',
+    `throw new Error('no database')`,
+    /no database[^]*→ .*handler/,
+    /calc\/tools\/bad\.ts:1$/,
+  ),
   tool('a call of process.exit', 'process.exit(3)', /exit code 3[^]*→ .*process\.exit/),
   {
     what: 'a circular import',
@@ -167,8 +216,49 @@ const MISTAKES: readonly Mistake[] = [
   {
     what: 'a server.ts that defines no server',
     files: { 'server.ts': TOOL },
-    where: /calc\/server\.ts$/,
+    where: /calc\/server\.ts:3$/,
     says: /defineServer[^]*→/,
+  },
+  {
+    what: 'a server.ts with an unknown option',
+    files: { 'server.ts': serverOf('tools: { add },\n  resource: {}') },
+    where: /calc\/server\.ts:5$/,
+    says: /^ {2}defineServer: unknown option "resource"[^]*→ Change it as/,
+  },
+  {
+    what: 'a resource that server.ts defines and nobody can read',
+    files: {
+      'server.ts': serverOf(`resources: {
+    all: defineResource({
+      uri: 'notes://all',
+      description: 'All of them',
+      reads: () => '',
+    } as never),
+  }`),
+    },
+    where: /calc\/server\.ts:8$/,
+    says: /defineResource: unknown option "reads"[^]*→ Change it as/,
+  },
+  {
+    what: 'a wrong tool that server.ts imports',
+    files: {
+      'tools/bad.ts': withOption('scope: "a"'),
+      'server.ts': `import bad from './tools/bad.ts'\n${serverOf('tools: { bad }')}`,
+    },
+    where: AT_OPTION,
+    says: /unknown option "scope"[^]*→ Change it as/,
+  },
+  {
+    what: 'two tools under one key of server.ts',
+    files: { 'server.ts': serverOf('tools: { add, other: add,\n add }') },
+    where: /calc\/server\.ts:5:2$/,
+    says: /Duplicate key "add"[^]*→ Keep one/,
+  },
+  {
+    what: 'two tools of server.ts that differ in case alone',
+    files: { 'server.ts': serverOf('tools: {\n    add,\n    Add: add,\n  }') },
+    where: /calc\/server\.ts:6$/,
+    says: /"add" and "Add" differ only in case[^]*→ Rename/,
   },
 ]
 
@@ -222,6 +312,16 @@ test('an environment without a trust anchor', () => {
   expect(() => readTrust('staging')).toThrow(
     /trust\.staging\.json\n.*no trust anchor[^]*→ Run `npm run deploy`/,
   )
+})
+
+test('a trust anchor with its private half, about to be committed and built in', () => {
+  const file = trustFile('of-a-test')
+  writeFileSync(file, JSON.stringify({ anchors: [{ ...TRUST.anchors[0], d: 'AA' }] }))
+  try {
+    expect(() => readTrust('of-a-test')).toThrow(/private key \(member "d"\)[^]*→ Remove it/)
+  } finally {
+    rmSync(file)
+  }
 })
 
 test('a Worker with nodejs_compat may use modules of Node', async () => {

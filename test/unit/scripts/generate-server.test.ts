@@ -91,17 +91,17 @@ describe('a mistake is one screen with file and remedy:', () => {
     [
       'missing description',
       `${HEAD}export default defineTool({ handler: () => 1 } as never)`,
-      /tools\/bad\.ts\n.*description/,
+      /tools\/bad\.ts:3\n.*description/,
     ],
     [
       'a schema JSON Schema cannot say',
       `${HEAD}export default defineTool({ description: 'd', input: z.object({ a: z.date() }), handler: () => 1 })`,
-      /tools\/bad\.ts\n.*JSON Schema/,
+      /tools\/bad\.ts:3\n.*JSON Schema/,
     ],
     [
       'a throw at load',
       `throw new Error('no database')`,
-      /tools\/bad\.ts\n.*throws while it loads[^]*no database[^]*handler/,
+      /tools\/bad\.ts:1\n.*throws while it loads[^]*no database[^]*handler/,
     ],
     ['process.exit at load', 'process.exit(3)', /tools\/bad\.ts\n.*exit code 3/],
   ]
