@@ -4,6 +4,7 @@
  * process that follows the generator's own message when a build fails.
  */
 import { stripVTControlCharacters } from 'node:util'
+import { readableFailure } from './dev-failure.ts'
 
 const NOISE: readonly RegExp[] = [
   /^\s*$/,
@@ -23,7 +24,8 @@ const NOISE: readonly RegExp[] = [
   /^npm warn /,
 ]
 const BUILD_PREFIX = /^\[custom build\] ?/
-const REQUEST_PREFIX = /^\[wrangler:info\] /
+/** Wrangler's name for a Worker that it knows none of. */
+const LINE_PREFIX = /^\[(wrangler:info|undefined)\] /
 /** First and last line of wrangler's dump of a failed build command. */
 const DUMP_START = /\[Error\]: Process exited with non-zero status/
 const DUMP_END = /Running custom build .* failed/
@@ -39,6 +41,6 @@ export function createOutputFilter(): (line: string) => string | undefined {
     }
     if (NOISE.some((pattern) => pattern.test(plain))) return undefined
     const own = BUILD_PREFIX.test(stripVTControlCharacters(line))
-    return own ? plain : line.replace(REQUEST_PREFIX, '')
+    return own ? plain : (readableFailure(plain) ?? line.replace(LINE_PREFIX, ''))
   }
 }

@@ -1,5 +1,9 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
 import { expect, test } from 'vitest'
 import { createOutputFilter } from '../../../scripts/dev-output.ts'
+import { ROOT } from '../../../scripts/root.ts'
 
 const shown = (lines: readonly string[]): string[] => {
   const filter = createOutputFilter()
@@ -18,6 +22,47 @@ test('requests, logs and errors of Workers are shown', () => {
     '[clock] now in Europe/Berlin',
     '✘ [ERROR] Uncaught TypeError',
   ])
+})
+
+test('what a handler logs is shown as it was said', () => {
+  expect(shown(['[undefined] rolling 3'])).toEqual(['rolling 3'])
+})
+
+test("what a handler throws is shown with the author's lines, not the bundle's", async () => {
+  mkdirSync(join(ROOT, '.gen'), { recursive: true })
+  const folder = mkdtempSync(join(ROOT, '.gen', 'thrown-'))
+  try {
+    const source = join(folder, 'roll.ts')
+    writeFileSync(
+      source,
+      `type Env = object\n\nexport function roll(env: any) {\n  env.NOTES.put()\n}\n`,
+    )
+    const outfile = join(folder, 'index.js')
+    await build({ entryPoints: [source], outfile, format: 'esm', minify: true, sourcemap: true })
+    const { roll } = await import(outfile)
+    const { name, message, stack } = thrownBy(() => roll({}))
+    const fields = { ref: 'a5a82085', name, message, stack, server: 'dice', tool: 'roll' }
+    const line = `\u001b[31m✘ [ERROR]\u001b[0m ${JSON.stringify({ event: 'tool_failed', ...fields })}\u001b[0m`
+    const [head, at] = (shown([line])[0] ?? '').split('\n')
+    expect(head).toBe(`✘ dice/roll: TypeError: ${message} (ref a5a82085)`)
+    expect(at).toMatch(/^ {4}at .*\.gen\/thrown-\w+\/roll\.ts:4\)?$/)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+function thrownBy(act: () => void): Error {
+  try {
+    act()
+  } catch (error) {
+    return error as Error
+  }
+  throw new Error('nothing was thrown')
+}
+
+test('what is no JSON, or no failure, is shown as it is', () => {
+  const lines = ['{"event":"tool_failed",oops}', '[mcp-edge-objects] {"event":"published"}']
+  expect(shown(lines)).toEqual(lines)
 })
 
 test("wrangler's tables and hints are not", () => {
