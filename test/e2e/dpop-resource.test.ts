@@ -15,7 +15,7 @@ import {
 } from './_dpop.ts'
 import { startPlatform, type Platform } from './_platform.ts'
 import { mintToken } from './_tokens.ts'
-import { legacy, send, type Got } from './_wire.ts'
+import { legacy, modern, MODERN, modernMeta, send, type Got } from './_wire.ts'
 
 const key = newProofKey()
 let platform: Platform
@@ -143,6 +143,26 @@ describe('refused as invalid_dpop_proof', () => {
     expectRefusal(await read(proof), 'DPoP', 'invalid_dpop_proof')
   })
 })
+
+test.each(['tasks/cancel', 'tasks/update'])(
+  'row 13: a proof that another isolate saw, for %s',
+  async (method) => {
+    const own = await boundToken(platform, 'conformance', key)
+    const taskId = 'a'.repeat(22)
+    const capabilities = { extensions: { 'io.modelcontextprotocol/tasks': {} } }
+    const _meta = modernMeta(MODERN, capabilities)
+    const { headers, body } = modern(method, { _meta, taskId, inputResponses: {} })
+    const ask = (proof: string) => {
+      const all = { ...headers, 'mcp-name': taskId, authorization: `DPoP ${own}`, dpop: proof }
+      return send(platform.origin, { path: '/conformance/mcp', headers: all, body })
+    }
+    const unseen = await ask(callProof(platform, 'conformance', key, own))
+    expect(unseen.message.error).toMatchObject({ code: -32602, message: 'Task not found' })
+    const proof = callProof(platform, 'conformance', key, own)
+    await useElsewhere(platform, key, proof)
+    expectRefusal(await ask(proof), 'DPoP', 'invalid_dpop_proof')
+  },
+)
 
 test('a read-only call of a server that is not strict asks no object', async () => {
   const other = newProofKey()

@@ -1,6 +1,7 @@
 /** The GET stream and `resources/subscribe` of the 2025 era on the wire, and two routers over one set of objects. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TOPICS_PER_LISTENER_MAX } from '../../shared/hub/limits.ts'
+import type { Rpc, Subscriptions } from '../../shared/rpc.ts'
 import { callTool, listen, openStream, type OpenStream } from './_listen.ts'
 import { SECOND_ROUTER, startPlatform, type Platform } from './_platform.ts'
 import { mintToken } from './_tokens.ts'
@@ -175,6 +176,26 @@ test('the stream of a session that was deleted ends', async () => {
       { timeout: 30_000, interval: 500 },
     )
     .toBe(true)
+})
+
+test('what a deleted session followed is forgotten with it', async () => {
+  const { SUBSCRIPTIONS } = (await platform.worker('mcp-edge-router').getEnv()) as {
+    SUBSCRIPTIONS: DurableObjectNamespace
+  }
+  const followed = async (): Promise<string[]> => {
+    const objects = platform.worker('mcp-edge-objects')
+    const ids = await objects.listDurableObjectIds('SubscriptionsObject')
+    const all = ids.map((id) => {
+      const stub = SUBSCRIPTIONS.get(SUBSCRIPTIONS.idFromString(id))
+      return (stub as unknown as Rpc<Subscriptions>).read()
+    })
+    return (await Promise.all(all)).flatMap(({ uris }) => uris)
+  }
+  const session = await startSession()
+  await session.post('resources/subscribe', { uri: 'note://goodbye' })
+  expect(await followed()).toContain('note://goodbye')
+  expect(await session.end()).toBe(200)
+  expect(await followed()).not.toContain('note://goodbye')
 })
 
 test('two routers over one set of objects: each hears what comes through the other', async () => {

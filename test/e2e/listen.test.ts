@@ -2,15 +2,23 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { LISTENERS_PER_PRINCIPAL_MAX, TOPICS_PER_LISTENER_MAX } from '../../shared/hub/limits.ts'
 import { EVERYONE } from '../../shared/hub/topics.ts'
+import { operatorOf } from './_catalog.ts'
 import { callTool, changeCatalog, listen, publishTo, type OpenStream } from './_listen.ts'
 import { startPlatform, type Platform } from './_platform.ts'
 import { mintToken } from './_tokens.ts'
 
 let platform: Platform
 let url: URL
+/** Its token counts when it opens, and not for long: looked at when the other tests are done. */
+let expiring: OpenStream
+const EXPIRES_SECONDS = 12
 beforeAll(async () => {
   platform = await startPlatform({ authorServers: ['test/servers/bulletin', 'test/servers/vault'] })
   url = platform.mcpUrl('bulletin')
+  await announce('tools')
+  const exp = Math.floor(Date.now() / 1000) + EXPIRES_SECONDS
+  const token = await mintToken(url, { sub: 'expiring', exp })
+  expiring = await listen(url, { toolsListChanged: true }, { token })
 })
 afterAll(() => platform.close())
 
@@ -217,4 +225,33 @@ test('what the caller may no longer read is not told, though they asked when the
   await expect.poll(() => stream.methods().filter((method) => /tools/.test(method))).toHaveLength(2)
   expect(stream.methods().filter((method) => /updated/.test(method))).toHaveLength(1)
   stream.close()
+})
+
+test('a stream ends with its token: nothing is told after it has expired', async () => {
+  expect(expiring.status).toBe(200)
+  await expect
+    .poll(
+      async () => {
+        await publishTo(platform, 'bulletin', { frame: { kind: 'tools' }, audience: EVERYONE })
+        return expiring.methods().at(-1)
+      },
+      { timeout: 40_000, interval: 1_000 },
+    )
+    .toBe('result')
+  await expiring.ended
+})
+
+test('a stream ends when policy hides the server from who listens', async () => {
+  const streams = await Promise.all(
+    [undefined, await mintToken(url)].map((token) =>
+      listen(url, { toolsListChanged: true }, token === undefined ? {} : { token }),
+    ),
+  )
+  for (const stream of streams) await acknowledged(stream)
+  const operator = await operatorOf(platform)
+  const policy = { visibility: 'private', tenants: ['acme'] }
+  await operator.do('PATCH', '/servers/bulletin/policy', policy)
+  for (const stream of streams) {
+    await expect.poll(() => stream.methods().at(-1), { timeout: 20_000 }).toBe('result')
+  }
 })

@@ -15,6 +15,7 @@ import {
   TASKS,
   type TaskClient,
 } from './_tasks.ts'
+import { legacy, send } from './_wire.ts'
 
 let platform: Platform
 let alice: TaskClient
@@ -62,6 +63,25 @@ test('a tool that must be one answers −32021 to a client that does not declare
   const { status, message } = await alice.request('tools/call', args, { elicitation: {} })
   expect([status, message.error?.code]).toEqual([400, -32021])
   expect(message.error?.data).toEqual({ requiredCapabilities: { extensions: { [TASKS]: {} } } })
+})
+
+test('a token without the tool’s scope begins no task, in either era, whatever the client declares', async () => {
+  const objects = () => platform.worker('mcp-edge-objects').listDurableObjectIds('TaskObject')
+  const before = (await objects()).length
+  const less = await connectTasks(alice.url, {})
+  const args = { name: 'work', arguments: WORK }
+  const answers = [
+    await less.request('tools/call', args),
+    await less.request('tools/call', args, {}),
+    await send(less.url.origin, {
+      path: less.url.pathname,
+      ...legacy('tools/call', args, { token: less.token }),
+    }),
+  ]
+  for (const { status, message } of answers) {
+    expect([status, message.error]).toEqual([403, 'insufficient_scope'])
+  }
+  expect((await objects()).length).toBe(before)
 })
 
 test('the official SDK 2.x, which has no tasks, calls what may be one and is told where it must be', async () => {
