@@ -49,16 +49,15 @@ test(
   async () => {
     const { account } = deployed.api
     const origin = ['--origin', deployed.origin]
-    for (const [request, made] of [
-      [/^POST \/storage\/kv\/namespaces$/, () => account.kv.size],
-      [/^PUT \/workers\/scripts\/mcp-edge-objects$/, () => account.scripts.size],
-      [/^PUT \/workers\/scripts\/mcp-edge-oauth$/, () => account.scripts.size],
-      [/^PUT \/workers\/scripts\/clock$/, () => account.scripts.size],
-    ] as const) {
+    for (const request of [
+      /^POST \/storage\/kv\/namespaces$/,
+      /^PUT \/workers\/scripts\/mcp-edge-objects$/,
+      /^PUT \/workers\/scripts\/mcp-edge-oauth$/,
+      /^PUT \/workers\/scripts\/clock$/,
+    ]) {
       const { status, output } = await deployed.interruptAt(request, 'deploy', ...origin)
       expect(status, output).toBe(130)
       expect(output).toContain('Run the same command again')
-      expect(made(), output).toBeGreaterThanOrEqual(0)
       expect(account.scripts.has('mcp-edge-router')).toBe(false)
     }
     expect(account.kv.size).toBe(1)

@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { liveVersion } from '../cloudflare-api/account.ts'
+import { ApiError, liveVersion } from '../cloudflare-api/account.ts'
 import { createDeployed, type Deployed } from './_deployed.ts'
 import { modernSdk } from './_sdk.ts'
 import { allowAsOwner, signIn } from './_sign-in.ts'
@@ -26,6 +26,34 @@ async function callTool(deployed: Deployed, server: string, tool: string, env?: 
   return answer
 }
 
+/**
+ * The first deploy, in which the upload of the server is broken off, then refused:
+ * nobody reaches anything until the same command ends live.
+ */
+async function deployAtLast(
+  deployed: Deployed,
+  { upload, router, args }: { upload: RegExp; router: string; args: readonly string[] },
+): Promise<void> {
+  const { api } = deployed
+  const interrupted = await deployed.interruptAt(upload, 'deploy', ...args)
+  expect(interrupted.status, interrupted.output).toBe(130)
+  expect(api.account.scripts.has(router)).toBe(false)
+
+  api.intercept = (request) => {
+    if (upload.test(request))
+      throw new ApiError(400, 10021, 'Script startup exceeded CPU time limit.')
+  }
+  const refused = await deployed.run('deploy', ...args)
+  api.intercept = () => {}
+  expect(refused.status).toBe(1)
+  expect(refused.output).toContain('Script startup exceeded CPU time limit.')
+  expect(api.account.scripts.has(router)).toBe(false)
+
+  const { status, output } = await deployed.run('deploy', ...args)
+  expect(status, output).toBe(0)
+  expect(api.account.scripts.has(router)).toBe(true)
+}
+
 /** A server that was not there when the platform was deployed, put live by wrangler alone. */
 async function deployNewServer(deployed: Deployed, ...flags: string[]): Promise<void> {
   const made = deployed.checkout.run('node', 'scripts/new.ts', 'greeter')
@@ -39,11 +67,15 @@ describe('a dispatch namespace, then a URL template', () => {
   let deployed: Deployed
   beforeAll(async () => {
     deployed = await createDeployed()
-    const form = ['--servers', 'namespace:mcp-servers']
-    const { status, output } = await deployed.run('deploy', '--origin', deployed.origin, ...form)
-    expect(status, output).toBe(0)
-  }, MANY_RUNS_MS)
+  })
   afterAll(() => deployed.close())
+
+  test('broken off and refused at a server it leaves nothing to reach; the same command ends live', () =>
+    deployAtLast(deployed, {
+      upload: /^PUT \/workers\/dispatch\/namespaces\/mcp-servers\/scripts\/clock$/,
+      router: 'mcp-edge-router',
+      args: ['--origin', deployed.origin, '--servers', 'namespace:mcp-servers'],
+    }))
 
   test('holds the servers; the router is bound to it and to no server', async () => {
     const { scripts, namespaces } = deployed.api.account
@@ -126,6 +158,10 @@ describe('a URL template, in an environment of its own', () => {
   let deployed: Deployed
   beforeAll(async () => {
     deployed = await createDeployed()
+  })
+  afterAll(() => deployed.close())
+
+  test('a template that names no environment is refused, with one that does', async () => {
     const flags = ['--env', 'staging', '--origin', deployed.origin]
     const refused = await deployed.run(
       'deploy',
@@ -135,11 +171,17 @@ describe('a URL template, in an environment of its own', () => {
     )
     expect(refused.status).toBe(1)
     expect(refused.output).toContain('https://{name}--staging.acme.workers.dev')
+  })
+
+  test('broken off and refused at a server it leaves nothing to reach; the same command ends live', () => {
     const form = ['--servers', 'https://{name}--staging.acme.workers.dev']
-    const { status, output } = await deployed.run('deploy', ...flags, ...form)
-    expect(status, output).toBe(0)
-  }, MANY_RUNS_MS)
-  afterAll(() => deployed.close())
+    return deployAtLast(deployed, {
+      // What was broken off may have arrived: the next one is a version of it.
+      upload: /^(PUT|POST) \/workers\/scripts\/clock--staging(\/versions)?$/,
+      router: 'mcp-edge-router--staging',
+      args: ['--env', 'staging', '--origin', deployed.origin, ...form],
+    })
+  })
 
   test('every Worker, KV namespace and key is of that environment alone', async () => {
     const { scripts, kv } = deployed.api.account
