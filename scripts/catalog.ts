@@ -5,6 +5,7 @@ import { misused, parse, type Values } from './catalog/arguments.ts'
 import { createCatalogClient, currentToken, subjectOf } from './catalog/client.ts'
 import { COMMANDS } from './catalog/commands.ts'
 import { keepTokens } from './catalog/token-file.ts'
+import { surplusOf } from './catalog/usage.ts'
 import { runScript } from './stop.ts'
 
 const DEV_ORIGIN = 'http://localhost:8787'
@@ -38,6 +39,10 @@ await runScript(async () => {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (!command) throw misused(`There is no command "${name}".`)
   if (command.usage.startsWith('<') && args.length === 0) throw misused(`${name} ${command.usage}`)
+  const surplus = surplusOf(command.usage, args, values)
+  if (surplus !== undefined) {
+    throw misused(`${name} takes no ${surplus}. It is: ${`${name} ${command.usage}`.trim()}`)
+  }
   const { answer, text, failed } = await command.run(
     createCatalogClient(origin, token),
     args,

@@ -86,13 +86,13 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   ),
   canary: {
     usage:
-      '<server> --percent 20 [--client id …] (--override json | --script | --code-version v [--revision r])',
-    summary:
-      'shows some clients another revision; --max-error-percent, --min-calls, --max-p95-ms take it back',
+      '<server> --percent 20 [--client id …] (--override json | --script | --code-version v [--revision r]) ' +
+      '[--max-error-percent n] [--max-p95-ms n] [--min-calls n]',
+    summary: 'shows some clients another revision; beyond a threshold it is taken back',
     run: startCanary,
   },
   promote: {
-    usage: '<server> [--eval file --min-recall-at-5 0.9]',
+    usage: '<server> [--eval file --min-recall-at-1 0.8 --min-recall-at-5 0.9]',
     summary: 'the canary goes live',
     run: promote,
   },

@@ -150,6 +150,8 @@ describe('signed in', () => {
       ['canary', 'shelf', '--percent', '1', '--min-calls', '5'],
       '--max',
     ],
+    ['an argument too many', ['show', 'shelf', 'put'], 'show takes no put. It is: show <server>'],
+    ["another command's option", ['show', 'shelf', '--percent', '5'], 'show takes no --percent'],
     ['a token that is none', ['list', '--token', 'x'], 'Run it again to sign in'],
   ])('says what is wrong with %s', async (_, args, words) => {
     const { code, out, err } = await run(args)
