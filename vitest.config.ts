@@ -64,8 +64,8 @@ export default defineConfig({
           expect: PATIENT,
           hookTimeout: WORKERS_TIMEOUT_MS,
           sequence: { groupOrder: 2 },
-          // Each file starts a platform of its own. Two at a time: one waits while the other works.
-          maxWorkers: 2,
+          // Each file starts a platform of its own and waits as much as it works: three for two cores.
+          maxWorkers: 3,
         },
       },
     ],

@@ -14,6 +14,7 @@ import {
   requestResource,
   revokeToken,
   type Flow,
+  type Proving,
 } from './_oauth-client.ts'
 import { decide, Person } from './_person.ts'
 import { startPlatform, type Platform } from './_platform.ts'
@@ -70,10 +71,10 @@ test('the consent page names the domain that published the client; no registrati
 test.each([
   ['with a key, and dpop_jkt', 'dpop'],
   ['without a key', 'bearer'],
-])('the whole way %s: PKCE, token, call, refresh, revoke', async (title, tokenType) => {
+])('the whole way %s: PKCE, token, call, refresh, revoke', async (_, tokenType) => {
   const url = `https://client.example/${tokenType}.json`
   publish(url, () => Response.json({ ...DOCUMENT, client_id: url }))
-  const key = tokenType === 'dpop' ? await proving() : {}
+  const key: Proving = tokenType === 'dpop' ? await proving() : {}
   const jkt = await key.DPoP?.calculateThumbprint()
   const flow = await beginAs(url, jkt === undefined ? {} : { dpop_jkt: jkt })
   const tokens = await redeem(flow, await signedIn(flow), key)

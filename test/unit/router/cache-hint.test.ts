@@ -14,8 +14,8 @@ const PUBLIC = { visibility: 'public' } as const
 
 test('a public server shows everybody the same', () => {
   expect(hintOf(PUBLIC)).toEqual({ ttlMs: 5_000, cacheScope: 'public' })
-  const sameForAll = [{ effect: 'deny', what: { tools: ['drop'] } }] as const
-  expect(hintOf({ ...PUBLIC, rules: [...sameForAll] }).cacheScope).toBe('public')
+  const rules: Policy['rules'] = [{ effect: 'deny', what: { tools: ['drop'] } }]
+  expect(hintOf({ ...PUBLIC, rules }).cacheScope).toBe('public')
 })
 
 test.each([
