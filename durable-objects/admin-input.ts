@@ -2,21 +2,10 @@
 import * as z from 'zod/mini'
 import { fail, ok, type Result } from '#shared/result.ts'
 import type { AdminFailure } from './catalog-state.ts'
-import { FAILURE_DETAIL_MAX_CHARS, INPUT_MAX_DEPTH } from './limits.ts'
+import { FAILURE_DETAIL_MAX_CHARS } from './limits.ts'
 
 // zod/mini comes without words: "Invalid input" tells an operator nothing.
 z.config(z.locales.en())
-
-/** Recursion over such a value would end in the stack. */
-export function nestsTooDeep(value: unknown): boolean {
-  let level = [value]
-  for (let depth = 0; depth <= INPUT_MAX_DEPTH; depth++) {
-    level = level.filter((item) => typeof item === 'object' && item !== null)
-    if (level.length === 0) return false
-    level = level.flatMap((item) => Object.values(item as object))
-  }
-  return true
-}
 
 export function safeParse<Schema extends z.ZodMiniType>(
   schema: Schema,

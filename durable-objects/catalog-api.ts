@@ -8,9 +8,10 @@
 import { Hono } from 'hono'
 import * as z from 'zod/mini'
 import { logUnexpected } from '#shared/log.ts'
+import { nestsDeeperThan } from '#shared/nesting.ts'
 import { fail, type Result } from '#shared/result.ts'
 import { ACTOR_HEADER } from '#shared/catalog/contract.ts'
-import { nestsTooDeep, safeParse } from './admin-input.ts'
+import { safeParse } from './admin-input.ts'
 import type { CatalogAdmin } from './catalog-admin.ts'
 import {
   type Described,
@@ -19,6 +20,7 @@ import {
   type Operation,
 } from './catalog-operations.ts'
 import type { AdminFailure } from './catalog-state.ts'
+import { INPUT_MAX_DEPTH } from './limits.ts'
 
 type Administer = <Answer>(work: (admin: CatalogAdmin) => Promise<Answer>) => Promise<Answer>
 
@@ -67,7 +69,9 @@ async function bodyOf(
   const text = await request.text()
   try {
     const body: unknown = text === '' ? {} : JSON.parse(text)
-    return nestsTooDeep(body) ? invalid('The body nests too deeply') : safeParse(schema, body)
+    return nestsDeeperThan(body, INPUT_MAX_DEPTH)
+      ? invalid('The body nests too deeply')
+      : safeParse(schema, body)
   } catch {
     return invalid('The body is not JSON')
   }

@@ -6,6 +6,7 @@ import { mintAssertion, type SigningKey } from '#shared/auth/assertion.ts'
 import { PLATFORM_PRINCIPAL } from '#shared/auth/principal.ts'
 import type { ServerDescription } from '#shared/catalog/entry.ts'
 import { logEvent } from '#shared/log.ts'
+import { nestsDeeperThan } from '#shared/nesting.ts'
 import { isObject } from '#shared/protocol/jsonrpc.ts'
 import {
   DECISION_HEADER,
@@ -64,24 +65,14 @@ export async function describeServer(
       result?: { _meta?: Record<string, unknown> }
     }
     const description = message.result?._meta?.[DESCRIPTION_META_KEY]
-    if (nestsTooDeep(description)) return refused(name, 'nests too deep')
+    // Such a value would break whoever walks it by recursion, the call to the Catalog first.
+    if (nestsDeeperThan(description, DESCRIPTION_MAX_DEPTH)) return refused(name, 'nests too deep')
     if (!isObject(description)) return refused(name, 'describes nothing')
     // Of what shape it is the Catalog checks, before anybody believes it.
     return description as unknown as ServerDescription
   } catch (error) {
     return refused(name, error instanceof Error ? error.message : String(error))
   }
-}
-
-/** Such a value would break whoever walks it by recursion, the call to the Catalog first. */
-function nestsTooDeep(value: unknown): boolean {
-  let level = [value]
-  for (let depth = 0; depth <= DESCRIPTION_MAX_DEPTH; depth++) {
-    level = level.filter((item) => typeof item === 'object' && item !== null)
-    if (level.length === 0) return false
-    level = level.flatMap((item) => Object.values(item as object))
-  }
-  return true
 }
 
 function refused(server: string, reason: string): undefined {
