@@ -1,4 +1,5 @@
 import { definePrompt, defineResource, defineServer } from '#shared'
+import { keyOf } from './note.ts'
 import addNote from './tools/add-note.ts'
 import forgetNotes from './tools/forget-notes.ts'
 
@@ -12,14 +13,12 @@ export default defineServer({
       uri: 'notes://{id}',
       description: 'A note of the user',
       async list({ env, principal }, cursor) {
-        const prefix = `${principal.tenant}/${principal.subject}/`
-        const page = await env.NOTES.list({ prefix, ...(cursor && { cursor }) })
-        const ids = page.keys.map(({ name }) => name.slice(prefix.length))
+        const page = await env.NOTES.list({ prefix: keyOf(principal), ...(cursor && { cursor }) })
+        const ids = page.keys.map(({ name }) => name.slice(keyOf(principal).length))
         const resources = ids.map((id) => ({ uri: `notes://${id}`, name: `Note ${id}` }))
         return page.list_complete ? resources : { resources, nextCursor: page.cursor }
       },
-      read: ({ id }, { env, principal }) =>
-        env.NOTES.get(`${principal.tenant}/${principal.subject}/${id}`),
+      read: ({ id }, { env, principal }) => env.NOTES.get(keyOf(principal, id)),
     }),
   },
 })

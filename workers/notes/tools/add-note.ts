@@ -1,5 +1,6 @@
 import { defineTool } from '#shared'
 import * as z from 'zod'
+import { keyOf } from '../note.ts'
 
 export default defineTool({
   description: 'Store a note of the user, when they want something remembered',
@@ -7,8 +8,7 @@ export default defineTool({
   output: z.object({ uri: z.string().describe('Where to read it again') }),
   async handler({ text }, { env, principal, notify }) {
     const id = crypto.randomUUID().slice(0, 8)
-    // Every key begins with its owner: nobody reads what another wrote.
-    await env.NOTES.put(`${principal.tenant}/${principal.subject}/${id}`, text)
+    await env.NOTES.put(keyOf(principal, id), text)
     await notify('resources', 'caller')
     return { uri: `notes://${id}` }
   },
