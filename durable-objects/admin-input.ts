@@ -14,5 +14,7 @@ export function safeParse<Schema extends z.ZodMiniType>(
   const parsed = schema.safeParse(value)
   if (parsed.success) return ok(parsed.data)
   const detail = z.prettifyError(parsed.error).slice(0, FAILURE_DETAIL_MAX_CHARS)
-  return fail({ reason: 'invalid', detail })
+  return invalid(detail)
 }
+
+export const invalid = (detail: string) => fail<AdminFailure>({ reason: 'invalid', detail })

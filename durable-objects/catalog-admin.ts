@@ -3,15 +3,15 @@
  * writer with their name on it. Does NOT check who they are: the router did.
  */
 import { type DefinitionsDiff, diffDefinitions } from '#shared/catalog/diff.ts'
-import { type Definitions, type Policy, policySchema } from '#shared/catalog/entry-schema.ts'
+import type { Definitions } from '#shared/catalog/entry-schema.ts'
 import { type PlatformRule, platformRulesSchema } from '#shared/catalog/rules-schema.ts'
-import { isSwitchKey, patchTuning, type Tuning } from '#shared/catalog/tuning.ts'
-import { isObject } from '#shared/protocol/jsonrpc.ts'
+import { isSwitchKey } from '#shared/catalog/tuning.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
 import type { CatalogChange } from '#shared/catalog/records.ts'
 import type { UsageTotals } from '#shared/catalog/usage.ts'
-import { safeParse } from './admin-input.ts'
+import { invalid, safeParse } from './admin-input.ts'
 import type { CatalogHistory } from './catalog-history.ts'
+import { boundedTuning, patchedPolicy } from './catalog-patches.ts'
 import {
   type AdminFailure,
   approve,
@@ -28,7 +28,7 @@ import {
 } from './catalog-state.ts'
 import type { CatalogStore, StoredServer } from './catalog-store.ts'
 import type { Act, CatalogWriter } from './catalog-writer.ts'
-import { OFF_ITEMS_MAX, POLICY_MAX_BYTES, TUNING_MAX_BYTES } from './limits.ts'
+import { OFF_ITEMS_MAX } from './limits.ts'
 
 export type Answer<Value> = Result<Value, AdminFailure>
 type Step = Result<ServerState, AdminFailure>
@@ -278,34 +278,12 @@ export class CatalogAdmin {
   }
 }
 
-const invalid = (detail: string) => fail<AdminFailure>({ reason: 'invalid', detail })
 const nothingWaits = () => fail<AdminFailure>({ reason: 'conflict', detail: 'Nothing waits' })
 const changedSince = () =>
   fail<AdminFailure>({
     reason: 'conflict',
     detail: 'The same was changed again since; take that change back first',
   })
-
-function boundedTuning(tuning: Tuning, patch: unknown): Result<Tuning, string> {
-  const patched = patchTuning(tuning, patch)
-  if (!patched.ok || JSON.stringify(patched.value).length <= TUNING_MAX_BYTES) return patched
-  return fail(`Overrides of one server may take ${TUNING_MAX_BYTES} bytes together`)
-}
-
-export function patchedPolicy(policy: Policy, patch: unknown): Answer<Policy> {
-  if (!isObject(patch)) return invalid('A policy is a JSON object')
-  const unknown = Object.keys(patch).find((key) => !Object.hasOwn(policySchema.shape, key))
-  if (unknown !== undefined) return invalid(`A policy has no member "${unknown}"`)
-  const merged = Object.entries({ ...policy, ...patch }).filter(([, value]) => value !== null)
-  const parsed = safeParse(policySchema, Object.fromEntries(merged))
-  if (!parsed.ok) return parsed
-  if (JSON.stringify(parsed.value).length > POLICY_MAX_BYTES) {
-    return invalid(`A policy may take ${POLICY_MAX_BYTES} bytes`)
-  }
-  return parsed.value.visibility === 'off'
-    ? invalid('visibility is private or public; to turn a server off, disable it')
-    : parsed
-}
 
 function holdsStill(state: object, { after }: CatalogChange): boolean {
   const now = state as Readonly<Record<string, unknown>>

@@ -9,9 +9,9 @@ import { Hono } from 'hono'
 import * as z from 'zod/mini'
 import { logUnexpected } from '#shared/log.ts'
 import { nestsDeeperThan } from '#shared/nesting.ts'
-import { fail, type Result } from '#shared/result.ts'
+import type { Result } from '#shared/result.ts'
 import { ACTOR_HEADER } from '#shared/catalog/contract.ts'
-import { safeParse } from './admin-input.ts'
+import { invalid, safeParse } from './admin-input.ts'
 import type { CatalogAdmin } from './catalog-admin.ts'
 import {
   type Described,
@@ -76,8 +76,6 @@ async function bodyOf(
     return invalid('The body is not JSON')
   }
 }
-
-const invalid = (detail: string) => fail<AdminFailure>({ reason: 'invalid', detail })
 
 const refusal = ({ reason, detail }: AdminFailure): Response =>
   error(STATUS[reason], reason, detail)

@@ -2,15 +2,21 @@
  * The admin API as a table: one line an operation, from which the routes and the
  * OpenAPI document both follow (catalog-api.ts).
  */
-import * as z from 'zod/mini'
-import {
-  CANARY_CLIENTS_MAX,
-  RULE_NOTE_MAX_CHARS,
-  RULE_VALUE_MAX_CHARS,
-} from '#shared/catalog/limits.ts'
-import { platformRulesSchema } from '#shared/catalog/rules-schema.ts'
-import { fail, ok } from '#shared/result.ts'
+import type * as z from 'zod/mini'
+import { RULE_NOTE_MAX_CHARS } from '#shared/catalog/limits.ts'
+import { ok } from '#shared/result.ts'
+import { invalid } from './admin-input.ts'
 import type { Actor, Answer, CatalogAdmin } from './catalog-admin.ts'
+import {
+  canaryBody,
+  canBody,
+  itemBody,
+  noteBody,
+  patchBody,
+  revisionBody,
+  rulesBody,
+  tuningBody,
+} from './catalog-bodies.ts'
 import { can, detailsOf, summaryOf } from './catalog-show.ts'
 import { evaluationSchema } from './evaluation-schema.ts'
 import { exportCatalog, importCatalog, transferSchema } from './catalog-transfer.ts'
@@ -40,45 +46,6 @@ export interface Operation<Body = unknown> extends Described<Body> {
   run(admin: CatalogAdmin, asked: Asked<Body>): Promise<Answer<unknown>> | Answer<unknown>
 }
 
-const text = z.optional(z.string().check(z.maxLength(RULE_VALUE_MAX_CHARS)))
-const note = { note: z.optional(z.string().check(z.maxLength(RULE_NOTE_MAX_CHARS))) }
-const patch = z.record(z.string(), z.unknown())
-const revisionBody = z.strictObject({ revision: text, ...note })
-const noteBody = z.strictObject(note)
-const itemBody = z.strictObject({ item: text, ...note })
-const percent = z.number().check(z.minimum(0), z.maximum(100))
-const canaryBody = z.strictObject({
-  revision: text,
-  tuning: z.optional(patch),
-  percent,
-  clients: z._default(z.array(z.string()).check(z.maxLength(CANARY_CLIENTS_MAX)), []),
-  script: z.optional(z.literal('canary')),
-  codeVersion: text,
-  rollback: z.optional(
-    z.strictObject({
-      maxErrorPercent: percent,
-      minCalls: z.int().check(z.minimum(1)),
-      maxP95Ms: z.optional(z.number().check(z.minimum(1))),
-    }),
-  ),
-  ...note,
-})
-const tuningBody = z.strictObject({
-  label: z.optional(z.enum(['live', 'canary'])),
-  patch,
-  ...note,
-})
-const canBody = z.strictObject({
-  item: text,
-  principal: z.strictObject({
-    subject: z.string(),
-    tenant: z._default(z.string(), 'default'),
-    clientId: z._default(z.string(), ''),
-    groups: z._default(z.array(z.string()), []),
-    scopes: z._default(z.array(z.string()), []),
-  }),
-})
-
 /** What a change answers: whether callers see something else now, and the server as it is. */
 async function changed(
   admin: CatalogAdmin,
@@ -102,7 +69,7 @@ function numberIn(query: Asked<unknown>['query'], name: string): Answer<number |
   const text = query[name]
   if (text === undefined || /^\d{1,15}$/.test(text))
     return ok(text === undefined ? undefined : Number(text))
-  return fail({ reason: 'invalid', detail: `${name} must be a whole number` })
+  return invalid(`${name} must be a whole number`)
 }
 
 /** Keeps the type of each body between its schema and its use. */
@@ -233,7 +200,7 @@ export const OPERATIONS: readonly Operation[] = [
     path: `${SERVER}/policy`,
     summary: 'Changes members of the policy; null takes one away',
     query: ['note'],
-    body: patch,
+    body: patchBody,
     run: (admin, { name, body, query, actor }) =>
       changed(admin, name, admin.setPolicy(name, body, notedIn(actor, query))),
   }),
@@ -274,7 +241,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'put',
     path: '/rules',
     summary: 'Replaces the rules of the platform',
-    body: z.strictObject({ rules: platformRulesSchema, ...note }),
+    body: rulesBody,
     run: (admin, { body, actor }) =>
       changed(admin, '', admin.setPlatformRules(body.rules, noted(actor, body))),
   }),

@@ -6,10 +6,12 @@
 import * as z from 'zod/mini'
 import { definitionsSchema, policySchema } from '#shared/catalog/entry-schema.ts'
 import { platformRulesSchema } from '#shared/catalog/rules-schema.ts'
-import { isSwitchKey, patchTuning, type SwitchKey, tuningSchema } from '#shared/catalog/tuning.ts'
+import { isSwitchKey, type SwitchKey, tuningSchema } from '#shared/catalog/tuning.ts'
 import { fail, ok } from '#shared/result.ts'
+import { invalid } from './admin-input.ts'
 import type { Actor, Answer } from './catalog-admin.ts'
 import { checkDescription } from './catalog-check.ts'
+import { boundedPolicy, boundedTuning } from './catalog-patches.ts'
 import type { ServerState } from './catalog-state.ts'
 import type { CatalogStore } from './catalog-store.ts'
 import type { CatalogWriter, ServerChange } from './catalog-writer.ts'
@@ -81,9 +83,10 @@ async function changeFor(
 ): Promise<Answer<ServerChange>> {
   const checked = await checkDescription(name, { ...live, build: 'import' })
   if (!checked.ok) return invalid(`${name}: ${checked.failure.detail}`)
-  const tuned = patchTuning({}, tuning)
+  const tuned = boundedTuning({}, tuning)
   if (!tuned.ok) return invalid(`${name}: ${tuned.failure}`)
-  if (policy.visibility === 'off') return invalid(`${name}: visibility is private or public`)
+  const allowed = boundedPolicy(policy)
+  if (!allowed.ok) return invalid(`${name}: ${allowed.failure.detail}`)
   const known = store.server(name)
   const word = { policy, enabled, off: off as SwitchKey[] }
   const next: ServerState = known
@@ -94,5 +97,3 @@ async function changeFor(
   const findings = runChecks({ name, definitions: live.definitions, foreignTools: new Map() })
   return ok({ name, next, revision: { ...checked.value, findings, madeBy: by } })
 }
-
-const invalid = (detail: string) => fail({ reason: 'invalid' as const, detail })

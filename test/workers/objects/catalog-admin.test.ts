@@ -20,6 +20,14 @@ const shownOf = async (name: string) => {
 }
 const EDIT = { patch: { tools: { now: { description: 'The time' } } } }
 
+const LONG_WORDS = Object.fromEntries(
+  Array.from({ length: 70 }, (_, index) => [`tool-${index}`, { description: 'x'.repeat(1_000) }]),
+)
+const LONG_RULE = {
+  effect: 'allow',
+  who: { groups: ['a', 'b', 'c', 'd'].map((group) => group.repeat(90)) },
+}
+
 describe('tuning', () => {
   it('is published as an entry of its own, the server pinned as before', async () => {
     const description = await describeTools('now')
@@ -179,6 +187,18 @@ describe('import', () => {
     expect([answer.status, answer.body.error]).toEqual([400, 'invalid'])
     expect(answer.body.error_description).toContain('liar')
     expect(await theCatalog().index()).toEqual(before)
+  })
+
+  it.each([
+    ['overrides', 'tuning', { tools: LONG_WORDS }],
+    ['a policy', 'policy', { rules: Array(50).fill(LONG_RULE) }],
+  ])('of %s beyond what an operator may set one by one is refused', async (_, member, value) => {
+    await theCatalog().publish('clock', await describeTools('now'))
+    const { servers, ...file } = (await tell('GET', '/export')).body
+    const clock = { ...servers.clock, [member]: { ...servers.clock[member], ...value } }
+    const answer = await tell('POST', '/import', { ...file, servers: { clock } })
+    expect([answer.status, answer.body.error]).toEqual([400, 'invalid'])
+    expect(answer.body.error_description).toMatch(/^clock: .* may take \d+ bytes/)
   })
 
   it('of definitions beyond their bound is refused', async () => {
