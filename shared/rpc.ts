@@ -16,6 +16,7 @@ import {
   type OAuth,
   type Replay,
 } from './rpc-identity.ts'
+import { twice } from './object-failure.ts'
 import type { Attachment, Platform, Run, State } from './rpc-platform.ts'
 import type { Session } from './rpc-session.ts'
 import type { Task } from './rpc-tasks.ts'
@@ -55,16 +56,38 @@ export interface Feed {
 
 // ── the one cast per binding ──────────────────────────────────────────────────
 
-/** A stub of the one object or the named object behind a Durable Object binding. */
-function stubOf<Methods>(namespace: DurableObjectNamespace, name: string) {
-  return namespace.getByName(name) as unknown as Rpc<Methods> & Pick<Fetcher, 'fetch'>
+/**
+ * A stub of the one object or the named object behind a Durable Object binding.
+ *
+ * @param repeatable methods that read, or say the same again: a call of one that meets an object
+ *   which is moving is sent a second time, to a new stub (see object-failure.ts)
+ */
+function stubOf<Methods>(
+  namespace: DurableObjectNamespace,
+  name: string,
+  repeatable: readonly (keyof Methods & string)[] = [],
+) {
+  type Stub = Rpc<Methods> & Pick<Fetcher, 'fetch'>
+  type Call = (...args: unknown[]) => Promise<unknown>
+  const stub = (): unknown => namespace.getByName(name)
+  if (repeatable.length === 0) return stub() as Stub
+  const isRepeatable: ReadonlySet<string> = new Set(repeatable)
+  return new Proxy({} as Stub, {
+    get(_, method) {
+      if (typeof method !== 'string' || method === 'then') return undefined
+      const once: Call = (...args) => ((stub() as Record<string, Call>)[method] as Call)(...args)
+      return isRepeatable.has(method) ? (...args: unknown[]) => twice(() => once(...args)) : once
+    },
+  })
 }
 
-export const catalogOf = (binding: DurableObjectNamespace) => stubOf<Catalog>(binding, 'catalog')
+export const catalogOf = (binding: DurableObjectNamespace) =>
+  stubOf<Catalog>(binding, 'catalog', ['index', 'entry', 'searchable', 'publicServers', 'canaryOf'])
 export const searchOf = (binding: Fetcher) => binding as unknown as Rpc<CatalogSearch>
 export const usageOf = (binding: DurableObjectNamespace, server: string) =>
   stubOf<Usage>(binding, server)
-export const feedOf = (binding: DurableObjectNamespace) => stubOf<Feed>(binding, 'feed')
+export const feedOf = (binding: DurableObjectNamespace) =>
+  stubOf<Feed>(binding, 'feed', ['announceCatalog', 'revokeGrant', 'deleteSession'])
 export const sessionOf = (binding: DurableObjectNamespace, name: string) =>
   stubOf<Session>(binding, name)
 export const hubOf = (binding: DurableObjectNamespace, server: string, shard: number) =>
@@ -72,10 +95,11 @@ export const hubOf = (binding: DurableObjectNamespace, server: string, shard: nu
 export const subscriptionsOf = (binding: DurableObjectNamespace, name: string) =>
   stubOf<Subscriptions>(binding, name)
 export const grantStoreOf = (binding: DurableObjectNamespace, shard: string) =>
-  stubOf<GrantStore>(binding, shard)
-export const apiKeysOf = (binding: DurableObjectNamespace) => stubOf<ApiKeys>(binding, 'api-keys')
+  stubOf<GrantStore>(binding, shard, ['get', 'list'])
+export const apiKeysOf = (binding: DurableObjectNamespace) =>
+  stubOf<ApiKeys>(binding, 'api-keys', ['verify', 'list', 'revoke'])
 export const connectionOf = (binding: DurableObjectNamespace, owner: ConnectionOwner) =>
-  stubOf<Connections>(binding, connectionObjectName(owner))
+  stubOf<Connections>(binding, connectionObjectName(owner), ['services', 'status', 'token'])
 export const replayOf = (binding: DurableObjectNamespace, jkt: string) =>
   stubOf<Replay>(binding, jkt)
 export const runOf = (binding: DurableObjectNamespace, name: string) => stubOf<Run>(binding, name)

@@ -13,6 +13,7 @@ import type { VerifiedProof } from '#shared/auth/dpop-proof.ts'
 import type { Policy } from '#shared/catalog/entry.ts'
 import { createLruCache } from '#shared/lru-cache.ts'
 import { logEvent } from '#shared/log.ts'
+import { oauthError } from './answers.ts'
 import { checkBinding, redeemedProps, type GrantProps } from './binding.ts'
 import {
   ACCESS_TOKEN_SECONDS,
@@ -77,6 +78,29 @@ export function asFor(settings: Settings, resource: string): AuthorizationServer
   })
   instances.set(key, made)
   return made
+}
+
+/**
+ * One request to the library. It answers what is thrown while it issues tokens; what the store
+ * refuses earlier, while the client authenticates, comes through as an exception, and is answered
+ * here in the same form.
+ */
+export async function askLibrary(
+  as: AuthorizationServer,
+  request: Request,
+  env: AsEnv,
+  ctx: ExecutionContext,
+): Promise<Response> {
+  try {
+    return await as.fetch(request, env, ctx)
+  } catch (error) {
+    if (!(error instanceof OAuthError)) throw error
+    const { code, statusCode: status, description, headers = {}, options } = error
+    logEvent('oauth_refused', { status, code, reason: options.internal?.reason })
+    const answer = oauthError(status, code, description)
+    for (const [name, value] of Object.entries(headers)) answer.headers.set(name, value)
+    return answer
+  }
 }
 
 /** A resource no server can have (its name is reserved), for what concerns no single one. */

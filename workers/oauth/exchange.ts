@@ -20,8 +20,11 @@ export interface Exchange {
   /** Tells every isolate that tokens of a grant no longer count. */
   revokeGrant(grantId: string, untilSeconds: number): Promise<void>
   /** A fresh view of the store, with what the library's callback needs. */
-  asEnv(carrier?: Carrier, options?: Pick<StoreOptions, 'holdsGrants'>): AsEnv
+  asEnv(carrier?: Carrier, options?: StoreOfRequest): AsEnv
 }
+
+/** What differs from one request's store to the next. */
+type StoreOfRequest = Pick<StoreOptions, 'holdsGrants' | 'assertionsUsed'>
 
 let catalog: { env: Cloudflare.Env; catalog: ServerCatalog } | undefined
 
@@ -31,7 +34,7 @@ export function exchangeOf(env: Cloudflare.Env, ctx: ExecutionContext): Exchange
   const shards = new Shards(env.GRANTS)
   const revokeGrant = (grantId: string, untilSeconds: number) =>
     feedOf(env.FEED).revokeGrant(grantId, untilSeconds)
-  const store = (options: Pick<StoreOptions, 'holdsGrants'>) =>
+  const store = (options: StoreOfRequest) =>
     new GrantKv({
       shards,
       publicOrigin: settings.publicOrigin,

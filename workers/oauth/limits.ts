@@ -37,6 +37,8 @@ export const USED_AT_PRECISION_SECONDS = 3_600
 export const GRANTS_PER_PERSON_MAX = 200
 /** Consent pages and sign-ins begun within ten minutes, on each of 256 objects: 128,000 in all. */
 export const PENDING_PER_OBJECT_MAX = 500
+/** Assertions live for minutes: in one, some of the rows have expired. */
+export const NO_ROOM_RETRY_SECONDS = 60
 /** Objects that are asked for room before a sign-in is put off. */
 export const PENDING_ATTEMPTS = 4
 /** Registrations are counted by the minute, those of all clients together. */

@@ -5,7 +5,7 @@
  * revoked one (§2.2).
  */
 import { readAccessToken } from './access-tokens.ts'
-import { asForAny } from './as-for-resource.ts'
+import { asForAny, askLibrary } from './as-for-resource.ts'
 import { oauthError } from './answers.ts'
 import { boundedText } from './bounded-text.ts'
 import { clientNamedBy } from './client-credentials.ts'
@@ -54,7 +54,7 @@ async function authenticate(
   // What is sealed says whose it is; for anything else the library must know its hash.
   if (form.get('token')?.startsWith(REFRESH_TOKEN_PREFIX)) form.set('token', 'none')
   const forwarded = post(request, settings.issuer + TOKEN_PATH, form.toString())
-  return asForAny(settings).fetch(forwarded, exchange.asEnv(), ctx)
+  return askLibrary(asForAny(settings), forwarded, exchange.asEnv(), ctx)
 }
 
 interface Owned {

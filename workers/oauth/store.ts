@@ -13,12 +13,13 @@ import { AuthorizationError, OAuthError, type ClientInfo } from '@cloudflare/wor
 import { grantStoreOf } from '#shared/rpc.ts'
 import type { RegisteredClient } from './client-id.ts'
 import { summaryOf, type GrantRecord } from './grant-record.ts'
-import { PENDING_PER_OBJECT_MAX } from './limits.ts'
+import { NO_ROOM_RETRY_SECONDS, PENDING_PER_OBJECT_MAX } from './limits.ts'
 
 type Shard = ReturnType<typeof grantStoreOf>
 
 /** Opaque user ids are 43 characters of base64url; no other text may name an object. */
 const USER_ID = /^[A-Za-z0-9_-]{43}$/
+const ASSERTION_PREFIX = 'client-assertion-jti:'
 const KEY = /^(grant|transaction|signin|client-assertion-jti):([^:]+)(?::([^:]+))?$/
 
 export class Shards {
@@ -50,6 +51,11 @@ export interface StoreOptions {
   readonly publicOrigin: string
   /** Grants are written by {@link GrantKv.commit} alone. */
   readonly holdsGrants?: boolean
+  /**
+   * Keys of the client assertions this request has used up. A request that is attempted again
+   * authenticates again, with the same assertion: every attempt shares one set.
+   */
+  readonly assertionsUsed?: Set<string>
 }
 
 /** A grant that the library has decided on, and nobody has written yet. */
@@ -82,6 +88,9 @@ export class GrantKv {
 
   async get(key: string, options?: { type: 'json' }): Promise<unknown> {
     if (key.startsWith('client:')) return (await this.#client(key.slice(7))) ?? null
+    // The library reads whether an assertion was used, then writes that it is: two requests may
+    // both read "no". So the write decides, and the read costs no call.
+    if (key.startsWith(ASSERTION_PREFIX)) return null
     const value = await this.#read(key)
     return value !== null && options?.type === 'json' ? (JSON.parse(value) as unknown) : value
   }
@@ -94,6 +103,7 @@ export class GrantKv {
     }
     const { expiration, expirationTtl } = options
     const expiresAtSeconds = expiration ?? (expirationTtl && nowSeconds() + expirationTtl)
+    if (key.startsWith(ASSERTION_PREFIX)) return this.#useAssertion(key, value, expiresAtSeconds)
     if (!key.startsWith('grant:')) return this.#putPending(key, value, expiresAtSeconds)
     const after = JSON.parse(value) as GrantRecord
     this.held = { key, before: this.grant(key), after, expiresAtSeconds }
@@ -157,6 +167,20 @@ export class GrantKv {
     return value
   }
 
+  /** @throws OAuthError for an assertion that another request has used, or where there is no room to note it */
+  async #useAssertion(key: string, value: string, expiresAtSeconds?: number): Promise<void> {
+    const { assertionsUsed } = this.#options
+    if (assertionsUsed?.has(key)) return
+    const shard = this.#shard(key)
+    const isFirst = await shard.put(key, value, {
+      ...(expiresAtSeconds === undefined ? {} : { expiresAtSeconds }),
+      ifRevision: 0,
+      maxRows: PENDING_PER_OBJECT_MAX,
+    })
+    if (!isFirst) throw (await shard.get(key)) ? assertionUsed() : noRoom()
+    assertionsUsed?.add(key)
+  }
+
   /** Rows under random names, gone within minutes; strangers cause them, so there is a ceiling. */
   async #putPending(key: string, value: string, expiresAtSeconds?: number): Promise<void> {
     const written = await this.#shard(key).put(key, value, {
@@ -182,6 +206,22 @@ const conflict = (): OAuthError =>
   new OAuthError('invalid_grant', {
     description: 'Another request used this code or token at the same moment',
     internal: { category: 'token-issuance', reason: 'another_writer_was_first' },
+  })
+
+/** As the library answers an assertion that it finds used (RFC 6749 §5.2). */
+const assertionUsed = (): OAuthError =>
+  new OAuthError('invalid_client', {
+    description: 'Client authentication failed',
+    statusCode: 401,
+    internal: { category: 'client-authentication', reason: 'replayed' },
+  })
+
+const noRoom = (): OAuthError =>
+  new OAuthError('temporarily_unavailable', {
+    description: 'Too many clients authenticate at this moment; try again in a minute',
+    statusCode: 503,
+    headers: { 'Retry-After': String(NO_ROOM_RETRY_SECONDS) },
+    internal: { category: 'client-authentication', reason: 'no_room_for_assertion' },
   })
 
 const tooMany = (): AuthorizationError =>

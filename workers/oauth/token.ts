@@ -7,7 +7,14 @@ import type { VerifiedProof } from '#shared/auth/dpop-proof.ts'
 import { claimProof } from '#shared/auth/replay.ts'
 import { logEvent } from '#shared/log.ts'
 import { mintAccessToken } from './access-tokens.ts'
-import { asFor, asForAny, type AsEnv, type Carrier, type Issued } from './as-for-resource.ts'
+import {
+  asFor,
+  asForAny,
+  askLibrary,
+  type AsEnv,
+  type Carrier,
+  type Issued,
+} from './as-for-resource.ts'
 import { NO_STORE, oauthError, withJson } from './answers.ts'
 import { boundedText } from './bounded-text.ts'
 import { clientNamedBy } from './client-credentials.ts'
@@ -42,6 +49,8 @@ interface Asked extends Presented {
   readonly grantKey: string | undefined
   readonly server: KnownServer | undefined
   readonly refreshToken: RefreshToken | undefined
+  /** Shared by all attempts: see store.ts. */
+  readonly assertionsUsed: Set<string>
 }
 
 export async function token(request: Request, exchange: Exchange): Promise<Response> {
@@ -65,7 +74,16 @@ async function answer(request: Request, exchange: Exchange): Promise<Response> {
   if (!server) form.delete('resource')
   const hasAssertion = form.has('client_assertion')
   const presented = { ...present(proof.value, exchange), hasAssertion }
-  const asked: Asked = { request, form, grantKey, server, refreshToken, ...presented }
+  const assertionsUsed = new Set<string>()
+  const asked: Asked = {
+    request,
+    form,
+    grantKey,
+    server,
+    refreshToken,
+    assertionsUsed,
+    ...presented,
+  }
   return (await attempts(asked, exchange)) ?? lostRace()
 }
 
@@ -92,15 +110,16 @@ function present(proof: VerifiedProof | undefined, { replay }: Exchange): Presen
 /** @returns `undefined` when another request wrote the grant first */
 async function attempt(asked: Asked, exchange: Exchange): Promise<Response | undefined> {
   const { request, form, server, refreshToken, proof, claimProof, hasAssertion } = asked
+  const { assertionsUsed } = asked
   const { settings, ctx, asEnv } = exchange
   const presented = { proof, claimProof, hasAssertion } as Presented
   const carrier: Carrier = server ? { server, ...presented } : {}
   const as = server
     ? asFor(settings, resourceOf(settings.publicOrigin, server.name))
     : asForAny(settings)
-  const env = asEnv(carrier, { holdsGrants: true })
+  const env = asEnv(carrier, { holdsGrants: true, assertionsUsed })
   const forwarded = post(request, settings.issuer + TOKEN_PATH, form.toString())
-  const answered = await as.fetch(forwarded, env, ctx)
+  const answered = await askLibrary(as, forwarded, env, ctx)
   const { issued } = carrier
   if (!answered.ok || !issued) {
     if (!answered.ok) await endReused(asked, env, exchange)

@@ -8,6 +8,7 @@
 import type { CatalogIndex } from '#shared/catalog/entry.ts'
 import { logUnexpected } from '#shared/log.ts'
 import { CATALOG_NAME } from '#shared/names.ts'
+import { isPassing, PASSING_RETRY_SECONDS } from '#shared/object-failure.ts'
 import { handleCatalog } from './catalog-api.ts'
 import { CatalogUnavailable } from './catalog-view.ts'
 import { exposeTo, preflightResponse } from './cors.ts'
@@ -34,13 +35,25 @@ export default {
     } catch (error) {
       if (error instanceof CatalogUnavailable) {
         const sentence = 'The catalog cannot be read right now; retry in a few seconds'
-        return plainError(503, 'unavailable', sentence)
+        return unavailable(sentence)
+      }
+      if (isPassing(error)) {
+        const ref = logUnexpected('object_unavailable', error)
+        return unavailable(
+          `What this needs cannot be reached right now; retry in a second (ref ${ref})`,
+        )
       }
       const ref = logUnexpected('router_failed', error)
       return plainError(500, 'internal_error', `Internal error (ref ${ref})`)
     }
   },
 } satisfies ExportedHandler<Cloudflare.Env>
+
+function unavailable(sentence: string): Response {
+  const response = plainError(503, 'unavailable', sentence)
+  response.headers.set('retry-after', String(PASSING_RETRY_SECONDS))
+  return response
+}
 
 async function answer(
   request: Request,

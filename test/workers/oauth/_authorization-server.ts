@@ -8,20 +8,17 @@ import { definitionsDigest } from '#shared/catalog/digest.ts'
 import { ACTOR_HEADER } from '#shared/catalog/contract.ts'
 import type { PolicyFile } from '#shared/catalog/entry.ts'
 import { catalogOf } from '#shared/rpc.ts'
+import { answer } from '../../../workers/oauth/answer.ts'
 import { asFor } from '../../../workers/oauth/as-for-resource.ts'
 import { exchangeOf, type Exchange } from '../../../workers/oauth/exchange.ts'
 import { register } from '../../../workers/oauth/register.ts'
-import { revoke } from '../../../workers/oauth/revoke.ts'
 import { resourceOf } from '../../../workers/oauth/resource.ts'
 import config from '../../../workers/oauth/wrangler.toml?raw'
-import { token } from '../../../workers/oauth/token.ts'
+import { delayed } from './_interleaved.ts'
 
 export const ISSUER = 'https://mcp.example'
 export const REDIRECT_URI = 'http://127.0.0.1:3000/callback'
 export const VERIFIER = 'v'.repeat(43)
-/** Longer than two calls of one object take, and different for each call. */
-const DELAY_MAX_MS = 6
-
 export interface Tokens {
   readonly access_token: string
   readonly refresh_token: string
@@ -43,7 +40,7 @@ const objectBindings = (): Record<string, unknown> =>
   Object.fromEntries(
     [...config.matchAll(OBJECT)].map(([, name, className]) => [
       name,
-      (exports as Record<string, unknown>)[String(className)],
+      delayed((exports as Record<string, unknown>)[String(className)] as DurableObjectNamespace),
     ]),
   )
 
@@ -73,7 +70,6 @@ export class AuthorizationServer {
       TOKEN_KEYS: JSON.stringify([await exportJWK(privateKey)]),
       CATALOG_KV: objectsEnv.CATALOG_KV,
       ...objectBindings(),
-      GRANTS: delayed(objects.GrantStoreObject),
       ...vars,
     } as Cloudflare.Env
     return new AuthorizationServer(env)
@@ -158,13 +154,7 @@ export class AuthorizationServer {
   }
 
   redeem(clientId: string, code: string): Promise<TokenAnswer> {
-    return this.#ask({
-      grant_type: 'authorization_code',
-      code,
-      client_id: clientId,
-      redirect_uri: REDIRECT_URI,
-      code_verifier: VERIFIER,
-    })
+    return this.#ask({ ...redemptionOf(code), client_id: clientId })
   }
 
   refresh(clientId: string, refreshToken: string | undefined): Promise<TokenAnswer> {
@@ -185,16 +175,37 @@ export class AuthorizationServer {
   async revoke(clientId: string, text: string): Promise<number> {
     const form = new URLSearchParams({ token: text, client_id: clientId })
     const request = new Request(`${ISSUER}/oauth/revoke`, { method: 'POST', body: form })
-    return (await revoke(request, this.exchange)).status
+    return (await this.send(request)).status
+  }
+
+  /** Any request, as the Worker answers it: what its handlers throw is answered, too. */
+  send(request: Request): Promise<Response> {
+    return answer(request, this.exchange)
+  }
+
+  /** `POST` of a form. */
+  post(
+    path: string,
+    form: Record<string, string>,
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
+    const body = new URLSearchParams(form)
+    return this.send(new Request(ISSUER + path, { method: 'POST', body, headers }))
   }
 
   async #ask(form: Record<string, string>): Promise<TokenAnswer> {
-    const body = new URLSearchParams(form)
-    const request = new Request(`${ISSUER}/oauth/token`, { method: 'POST', body })
-    const answer = await token(request, this.exchange)
-    return { status: answer.status, ...(await answer.json<Partial<Tokens>>()) }
+    const answered = await this.post('/oauth/token', form)
+    return { status: answered.status, ...(await answered.json<Partial<Tokens>>()) }
   }
 }
+
+/** The form that redeems a code, but for who the client is. */
+export const redemptionOf = (code: string): Record<string, string> => ({
+  grant_type: 'authorization_code',
+  code,
+  redirect_uri: REDIRECT_URI,
+  code_verifier: VERIFIER,
+})
 
 /** As committed, so that a new variable needs no change here. */
 const COMMITTED_VARS = Object.fromEntries(
@@ -222,24 +233,4 @@ async function challengeOf(verifier: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))
   const text = btoa(String.fromCharCode(...new Uint8Array(digest)))
   return text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
-}
-
-/** Each call waits before and after, so that requests overtake each other. */
-function delayed(namespace: DurableObjectNamespace): DurableObjectNamespace {
-  const wait = () => new Promise((resolve) => setTimeout(resolve, Math.random() * DELAY_MAX_MS))
-  const stubOf = (name: string) =>
-    new Proxy(namespace.getByName(name) as object, {
-      get: (stub, method) => {
-        if (typeof method !== 'string' || method === 'then') return undefined
-        return async (...args: unknown[]) => {
-          await wait()
-          const answer: unknown = await (stub as Record<string, (...a: unknown[]) => unknown>)[
-            method
-          ]?.(...args)
-          await wait()
-          return answer
-        }
-      },
-    })
-  return { getByName: stubOf } as unknown as DurableObjectNamespace
 }
