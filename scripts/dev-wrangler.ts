@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Door } from './dev-door.ts'
 import { createOutputFilter } from './dev-output.ts'
 import { ROOT } from './root.ts'
 import { Stop } from './stop.ts'
@@ -15,8 +16,11 @@ const PARENT_CHECK_MS = 1000
 /** 128 + 15: how wrangler says that it was told to end. */
 const EXIT_OF_SIGTERM = 143
 
+/** Its browser of KV and object storage, which whoever reaches its port could use. */
+const NO_EXPLORER = { X_LOCAL_EXPLORER: 'false' }
+
 export interface RunningWrangler {
-  /** Settles when `/health` answers; rejects with a Stop when it never will. */
+  /** Settles when `/health` answers through the door; rejects with a Stop when it never will. */
   readonly ready: Promise<void>
   readonly ended: Promise<void>
   /** Ends it with its children; settles when they are gone. */
@@ -25,31 +29,42 @@ export interface RunningWrangler {
 
 export interface WranglerOptions {
   readonly configs: readonly string[]
-  readonly port: number
-  /** The https origin of a tunnel to `port`. */
+  /** The https origin of a tunnel. */
   readonly publicOrigin: string | undefined
+  /** Leads to it while it runs. */
+  readonly door: Door
   /** Folder of KV and object storage. */
   readonly state: string
 }
 
+/** It listens on loopback ports that the system chooses: clients come through the door. */
 export function startWrangler(options: WranglerOptions): RunningWrangler {
-  const { configs, port, publicOrigin, state } = options
+  const { configs, publicOrigin, door, state } = options
   const child = spawn(
     join(ROOT, 'node_modules', '.bin', 'wrangler'),
     [
       'dev',
       ...configs.flatMap((config) => ['-c', config]),
-      `--port=${port}`,
+      '--ip=127.0.0.1',
+      '--port=0',
+      '--inspector-ip=127.0.0.1',
       '--inspector-port=0',
       `--persist-to=${state}`,
       '--show-interactive-dev-session=false',
       ...publicOriginArguments(publicOrigin),
     ],
     // A group of its own: ending the group ends workerd too, whoever started it.
-    { cwd: ROOT, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
+    {
+      cwd: ROOT,
+      detached: true,
+      // By the last one it says which port it took.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: { ...process.env, ...NO_EXPLORER },
+    },
   )
   const ended = new Promise<void>((resolve, reject) => {
     child.once('exit', (code) => {
+      door.leadTo(undefined)
       if (code === null || code === 0 || code === EXIT_OF_SIGTERM) resolve()
       else reject(new Stop('npm run dev', 'Wrangler ended by itself.', 'See its message above.'))
     })
@@ -57,9 +72,13 @@ export function startWrangler(options: WranglerOptions): RunningWrangler {
   // Until the caller waits for it, an early end is `ready`'s to report.
   ended.catch(() => {})
   show(child)
+  child.on('message', (message) => {
+    const port = portIn(message)
+    if (port !== undefined) door.leadTo(port)
+  })
   const end = endWithUs(child)
   return {
-    ready: whenHealthy(child, port),
+    ready: whenHealthy(child, door.port),
     ended,
     stop() {
       end()
@@ -118,6 +137,13 @@ async function whenHealthy(child: ChildProcess, port: number): Promise<void> {
     `/health did not answer within ${START_TIMEOUT_MS / 1000} s.`,
     'See the messages above.',
   )
+}
+
+/** Wrangler tells its parent once where it listens. */
+function portIn(message: unknown): number | undefined {
+  const said: unknown = typeof message === 'string' ? JSON.parse(message) : message
+  const { event, port } = said as { event?: string; port?: number }
+  return event === 'DEV_SERVER_READY' ? port : undefined
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -1,9 +1,9 @@
 /** `npm run dev`: the whole platform on this machine; see `--help`. */
-import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { parseCommand } from './command-line.ts'
 import { writeDevConfigs } from './dev-config.ts'
 import { connectLines } from './dev-connect.ts'
+import { openDoor, type Door } from './dev-door.ts'
 import { missingSecrets } from './dev-missing-secrets.ts'
 import { DEV_SECRETS } from './dev-secrets.ts'
 import { nextEdit, nextSecretsChange, nextServerChange, textsOf } from './dev-servers.ts'
@@ -33,14 +33,24 @@ goes, keeps its state in .wrangler/state.
   --port N             listen on this port (${DEFAULT_PORT}); never another one
   --state <folder>     keep the state there instead of .wrangler/state
   --public <origin>    the https origin of a tunnel to this port, for clients
-                       that cannot reach localhost (claude.ai, ChatGPT)`
+                       that cannot reach localhost (claude.ai, ChatGPT)
+
+Answers requests to localhost and to the origin of --public, no others.`
 
 await runScript(async () => {
   const options = parse()
   if (!options) return console.log(HELP)
-  const { port, publicOrigin, state } = options
   process.chdir(ROOT)
-  await checkPortIsFree(port)
+  const door = await openDoor(options.port, options.publicOrigin)
+  try {
+    await serve(options, door)
+  } finally {
+    await door.close()
+  }
+})
+
+/** Until wrangler ends: starts it again as often as servers or secrets change. */
+async function serve({ port, publicOrigin, state }: Options, door: Door): Promise<void> {
   useDevEnvironment()
   await generateAll(DEV)
   const origin = publicOrigin ?? `http://localhost:${port}`
@@ -51,7 +61,7 @@ await runScript(async () => {
     const used = textsOf(SECRET_FILES)
     const configs = await writeDevConfigs(folder, origin, link.variable)
     const servers = listServers(join(ROOT, 'workers'))
-    const wrangler = startWrangler({ configs, port, publicOrigin, state })
+    const wrangler = startWrangler({ configs, publicOrigin, door, state })
     try {
       await wrangler.ready
     } catch (error) {
@@ -76,7 +86,7 @@ await runScript(async () => {
     // A new trust anchor is embedded in every server.
     await generateAll(DEV)
   }
-})
+}
 
 function again(origin: string, servers: readonly string[]): string {
   return `✓ Servers    ${servers.map((name) => mcpUrl(origin, name)).join('  ')}`
@@ -86,8 +96,14 @@ function mcpUrl(origin: string, server: string): string {
   return `${origin}/${server}/mcp`
 }
 
+interface Options {
+  readonly port: number
+  readonly publicOrigin: string | undefined
+  readonly state: string
+}
+
 /** @returns `undefined` when only help was asked for */
-function parse(): { port: number; publicOrigin: string | undefined; state: string } | undefined {
+function parse(): Options | undefined {
   const { values } = parseCommand('npm run dev', {
     options: {
       port: { type: 'string', default: String(DEFAULT_PORT) },
@@ -112,31 +128,6 @@ function httpsOrigin(text: string): string {
   const url = URL.parse(text)
   if (url?.protocol === 'https:' && url.pathname === '/' && !url.search) return url.origin
   throw new Stop('--public', `"${text}" is no https origin.`, 'Give e.g. https://abc.example.com')
-}
-
-/** Clients remember the URL, so a busy port is an error and not a reason to take another one. */
-async function checkPortIsFree(port: number): Promise<void> {
-  for (const host of ['127.0.0.1', '::1']) {
-    const failure = await listenOnce(port, host)
-    if (failure === 'EADDRINUSE') {
-      throw new Stop(
-        `Port ${port}`,
-        'Another program listens there (perhaps an earlier `npm run dev`).',
-        `End it, or take another port: npm run dev -- --port ${port + 1}`,
-      )
-    }
-    if (failure === 'EACCES') {
-      throw new Stop(`Port ${port}`, 'This user may not listen there.', 'Take one above 1023.')
-    }
-  }
-}
-
-function listenOnce(port: number, host: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code))
-    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(undefined)))
-  })
 }
 
 function welcome(origin: string, servers: readonly string[], ownerLink: string): string {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { ROOT } from '../../scripts/root.ts'
 import { closed, freePort, listen, runDev } from './_dev.ts'
+import { rawHttp, statusOf } from './_raw-http.ts'
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
@@ -26,6 +27,15 @@ test('serves on the port it was told, says how to connect, and ends whole on Ctr
   expect(dev.output()).toMatch(/cursor:\/\/.*\n.*StreamableHTTPClientTransport.*\n.*--public https/)
   expect(dev.output()).toMatch(/Sign in +http:\/\/localhost:\d+\/login\/owner\S+/)
   expect((await fetch(`${origin}/health`)).status).toBe(200)
+  // Without a tunnel, too: web pages reach this port, by a name they make lead here (DNS rebinding).
+  for (const [path, host, status] of [
+    ['/cdn-cgi/local/explorer/api/storage/kv/namespaces', 'localhost', 404],
+    ['/cdn-cgi/local/scheduled', 'localhost', 404],
+    ['/health', 'rebound.example', 421],
+  ] as const) {
+    const lines = [`GET ${path} HTTP/1.1`, `Host: ${host}:${port}`, 'Connection: close']
+    expect([path, statusOf(await rawHttp(port, lines))]).toEqual([path, status])
+  }
 
   dev.child.kill('SIGINT')
   expect(await dev.exitCode).toBe(0)
