@@ -3,8 +3,13 @@
  * refresh, revocation), by oauth4webapi. Knows no person and keeps nothing.
  */
 import * as oauth from 'oauth4webapi'
-import { isLoopback, type Provider } from '#shared/platform/connection-config.ts'
-import { PROVIDER_TIMEOUT_MS } from '#shared/platform/connection-limits.ts'
+import { fetchForeign } from '#shared/foreign-fetch.ts'
+import type { Provider } from '#shared/platform/connection-config.ts'
+import {
+  PROVIDER_ANSWER_MAX_BYTES,
+  PROVIDER_TIMEOUT_MS,
+} from '#shared/platform/connection-limits.ts'
+import { isLoopbackUrl } from '#shared/public-address.ts'
 
 /** What a service gave us for one person. */
 export interface UpstreamTokens {
@@ -112,10 +117,13 @@ function partsOf(provider: Provider) {
     : provider.clientAuthentication === 'post'
       ? oauth.ClientSecretPost(clientSecret)
       : oauth.ClientSecretBasic(clientSecret)
+  // Cleartext only to a service on this machine: a development setup.
+  const local = isLoopbackUrl(tokenEndpoint)
+  const rules = { local, maxBytes: PROVIDER_ANSWER_MAX_BYTES, timeoutMs: PROVIDER_TIMEOUT_MS }
   const options = () => ({
-    // Cleartext only to a service on this machine: a development setup.
-    [oauth.allowInsecureRequests]: isLoopback(new URL(tokenEndpoint)),
-    signal: AbortSignal.timeout(PROVIDER_TIMEOUT_MS),
+    [oauth.allowInsecureRequests]: local,
+    [oauth.customFetch]: (address: string, init: object) =>
+      fetchForeign(address, init as RequestInit, rules),
   })
   return { as, client: { client_id: clientId }, authentication, options }
 }

@@ -6,6 +6,7 @@
 import * as z from 'zod/mini'
 import { deriveSealKeys, type SealKeys } from '../auth/seal.ts'
 import { isServerName } from '../names.ts'
+import { addressFault } from '../public-address.ts'
 import { PROVIDERS_MAX } from './connection-limits.ts'
 
 const url = z.string().check(z.refine(isSafeUrl))
@@ -77,12 +78,7 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** https; cleartext only to this machine (development). */
+/** https to a public host; this machine, in cleartext too, for development. */
 export function isSafeUrl(text: string): boolean {
-  const parsed = URL.parse(text)
-  if (!parsed || parsed.username || parsed.password || parsed.hash) return false
-  return parsed.protocol === 'https:' || (parsed.protocol === 'http:' && isLoopback(parsed))
+  return addressFault(text, { local: true }) === undefined
 }
-
-export const isLoopback = ({ hostname }: URL): boolean =>
-  ['localhost', '127.0.0.1', '[::1]'].includes(hostname)

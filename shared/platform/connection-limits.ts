@@ -6,6 +6,8 @@ export const PROVIDERS_MAX = 20
 export const LINKING_SECONDS = 600
 /** A provider that takes longer is down; the model should hear of it. */
 export const PROVIDER_TIMEOUT_MS = 10_000
+/** Tokens that carry claims take some KiB. */
+export const PROVIDER_ANSWER_MAX_BYTES = 128 * 1024
 /** Refreshed a little early: the call it is for must still arrive. */
 export const TOKEN_EARLY_SECONDS = 60
 /** Who used nothing of a connection for half a year links it anew. */

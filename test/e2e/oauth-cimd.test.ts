@@ -1,7 +1,7 @@
 /** Client ID Metadata Documents: the client id is a URL that says what the client is. */
 import { SignJWT } from 'jose'
 import * as oauth from 'oauth4webapi'
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { codeForm } from './_dpop.ts'
 import { assertionClaims, ASSERTION_TYPE, newMachineKey, postForm } from './_machines.ts'
 import {
@@ -36,14 +36,21 @@ beforeAll(async () => {
 afterAll(() => platform.close())
 afterEach(() => vi.restoreAllMocks())
 
-/** What the internet answers at `url`. */
-function publish(url: string, answer: () => Response): void {
+/** All that the platform asks over https is answered here. @returns the addresses it asked for */
+function internet(answers: Record<string, () => Response>): string[] {
   const real = globalThis.fetch
+  const asked: string[] = []
   vi.spyOn(globalThis, 'fetch').mockImplementation((input, init) => {
-    const asked = input instanceof Request ? input.url : String(input)
-    return asked === url ? Promise.resolve(answer()) : real(input, init)
+    const url = input instanceof Request ? input.url : String(input)
+    if (url.startsWith('http://')) return real(input, init)
+    asked.push(url)
+    return Promise.resolve(answers[url]?.() ?? new Response('nothing here', { status: 404 }))
   })
+  return asked
 }
+
+/** What the internet answers at `url`. */
+const publish = (url: string, answer: () => Response): string[] => internet({ [url]: answer })
 
 const beginAs = (clientId: string, query: Record<string, string> = {}) =>
   begin(
@@ -136,6 +143,139 @@ test.each([
   const page = await new Person(platform.origin).open(flow.authorizeUrl)
   expect(page.status).toBe(400)
   expect(page.leftFor).toBeUndefined()
+})
+
+describe('a document counts only as the draft has it (§4, §5)', () => {
+  const document = (url: string, init?: ResponseInit) => () =>
+    Response.json({ ...DOCUMENT, client_id: url, redirect_uris: [REDIRECT_URI] }, init)
+
+  test.each([301, 302, 303, 307, 308])(
+    'a redirect (%i) to a document of somebody else is not followed',
+    async (status) => {
+      const url = `https://trusted.example/go-${status}`
+      const evil = 'https://evil.example/app.json'
+      const asked = internet({
+        [url]: () => new Response(null, { status, headers: { location: evil } }),
+        [evil]: document(url),
+      })
+      const { authorizeUrl } = await beginAs(url)
+      const page = await new Person(platform.origin).open(authorizeUrl)
+      expect(page).toMatchObject({ status: 400, url: authorizeUrl.href })
+      expect(page.html).toContain('no redirect')
+      expect(asked).toEqual([url])
+    },
+  )
+
+  test.each(['text/html', 'text/plain', 'application/octet-stream', 'application/jsonp'])(
+    'the content type %s is none of a document',
+    async (type) => {
+      const url = `https://client.example/typed-${type.replace('/', '-')}`
+      publish(url, document(url, { headers: { 'content-type': type } }))
+      const page = await new Person(platform.origin).open((await beginAs(url)).authorizeUrl)
+      expect(page.status).toBe(400)
+      expect(page.html).toContain('content type application/json')
+    },
+  )
+
+  test.each([201, 203])('the status %i is none of a document', async (status) => {
+    const url = `https://client.example/status-${status}`
+    publish(url, document(url, { status }))
+    const page = await new Person(platform.origin).open((await beginAs(url)).authorizeUrl)
+    expect(page.status).toBe(400)
+  })
+
+  test('a more specific JSON type is one', async () => {
+    const url = 'https://client.example/specific'
+    const headers = { 'content-type': 'application/oauth-client+json; charset=utf-8' }
+    publish(url, document(url, { headers }))
+    const page = await new Person(platform.origin).open((await beginAs(url)).authorizeUrl)
+    expect(page).toMatchObject({ status: 200, url: `${platform.origin}/login/owner` })
+  })
+
+  test('a failure is not kept, whatever it says of its age', async () => {
+    const url = 'https://client.example/late.json'
+    const headers = { 'cache-control': 'public, max-age=3600' }
+    let answer = () => new Response('not yet', { status: 404, headers })
+    publish(url, () => answer())
+    const { authorizeUrl } = await beginAs(url)
+    expect((await new Person(platform.origin).open(authorizeUrl)).status).toBe(400)
+    answer = document(url)
+    expect((await new Person(platform.origin).open(authorizeUrl)).status).toBe(200)
+  })
+
+  test('a document is kept as long as it says', async () => {
+    const url = 'https://client.example/kept.json'
+    const asked = publish(url, document(url, { headers: { 'cache-control': 'max-age=600' } }))
+    const { authorizeUrl } = await beginAs(url)
+    for (let time = 0; time < 3; time += 1) await new Person(platform.origin).open(authorizeUrl)
+    expect(asked).toEqual([url])
+  })
+})
+
+describe('a client id that is no public https address is never fetched', () => {
+  test.each([
+    ['http://client.example/app.json', 'must begin with https://'],
+    ['https://127.0.0.1/app.json', 'not an IP address'],
+    ['https://2130706433/app.json', 'not an IP address'],
+    ['https://0177.0.0.1/app.json', 'not an IP address'],
+    ['https://[::1]/app.json', 'not an IP address'],
+    ['https://[::ffff:10.0.0.1]/app.json', 'not an IP address'],
+    ['https://localhost/app.json', 'must be a public name'],
+    ['https://localhost./app.json', 'must be a public name'],
+    ['https://metadata.google.internal/app.json', 'must be a public name'],
+    ['https://printer.local/app.json', 'must be a public name'],
+    ['https://intranet/app.json', 'must be a public name'],
+    ['https://user@client.example/app.json', 'user name'],
+    ['https://client.example/app.json#x', 'fragment'],
+    ['https://client.example:8443/app.json', 'standard port'],
+    ['https://client.example/a/../app.json', 'must be written as https://client.example/app.json'],
+    ['https://client.example:443/app.json', 'must be written as https://client.example/app.json'],
+  ])('%s', async (clientId, sentence) => {
+    const asked = internet({})
+    const { authorizeUrl } = await beginAs(clientId)
+    const page = await new Person(platform.origin).open(authorizeUrl)
+    expect(page).toMatchObject({ status: 400, url: authorizeUrl.href })
+    expect(page.html).toContain('The client id is a URL that cannot be used.')
+    expect(page.html).toContain(sentence)
+    // The token endpoint looks clients up, too.
+    const fields = { grant_type: 'refresh_token', refresh_token: 'a:b:c', client_id: clientId }
+    const answer = await postForm(platform, '/oauth/token', fields)
+    expect([answer.status, answer.json['error']]).toEqual([401, 'invalid_client'])
+    expect(asked).toEqual([])
+  })
+})
+
+test.each([
+  ['at no public address', 'https://keys.internal/jwks', []],
+  ['behind a redirect', 'https://client.example/jwks', ['https://client.example/jwks']],
+])('keys of a client that are %s count for nothing', async (where, jwksUri, expected) => {
+  const url = `https://client.example/keys-${where.replaceAll(' ', '-')}.json`
+  const key = await newMachineKey()
+  const keySet = { keys: [{ ...key.publicJwk, alg: 'ES256', use: 'sig', kid: 'k' }] }
+  const elsewhere = 'https://evil.example/jwks'
+  const asked = internet({
+    [url]: () =>
+      Response.json({
+        ...DOCUMENT,
+        client_id: url,
+        token_endpoint_auth_method: 'private_key_jwt',
+        token_endpoint_auth_signing_alg: 'ES256',
+        jwks_uri: jwksUri,
+      }),
+    'https://keys.internal/jwks': () => Response.json(keySet),
+    'https://client.example/jwks': () => Response.redirect(elsewhere, 302),
+    [elsewhere]: () => Response.json(keySet),
+  })
+  const answer = await postForm(platform, '/oauth/token', {
+    grant_type: 'refresh_token',
+    refresh_token: 'a:b:c',
+    client_assertion_type: ASSERTION_TYPE,
+    client_assertion: await new SignJWT(assertionClaims(platform.origin, url))
+      .setProtectedHeader({ alg: 'ES256', kid: 'k', typ: 'JWT' })
+      .sign(key.privateKey),
+  })
+  expect([answer.status, answer.json['error']]).toEqual([401, 'invalid_client'])
+  expect([...new Set(asked)]).toEqual([url, ...expected])
 })
 
 test('a document may list any redirect URI; a request gets no code sent to about: (DESIGN §5)', async () => {

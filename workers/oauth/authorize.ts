@@ -10,6 +10,7 @@ import {
   type AuthRequest,
   type AuthorizationErrorCode,
 } from '@cloudflare/workers-oauth-provider'
+import { addressFault } from '#shared/public-address.ts'
 import { asForAny, placeholderResource } from './as-for-resource.ts'
 import { readSession } from './cookies.ts'
 import { consentPage, type BoundRequest } from './consent.tsx'
@@ -103,6 +104,13 @@ async function parse(
   target: Target,
   { settings, asEnv }: Exchange,
 ): Promise<BoundRequest> {
+  const clientId = query.get('client_id') ?? ''
+  // A client id that is a URL is where the client's metadata document is fetched from.
+  const fault = /^https?:/i.test(clientId) ? addressFault(clientId, { strict: true }) : undefined
+  if (fault) {
+    const description = `The client id is a URL that cannot be used. ${fault}`
+    throw new AuthorizationError('invalid_request', { description })
+  }
   const redirectUri = query.get('redirect_uri') ?? ''
   if (redirectUri && !isAllowedRedirectUri(redirectUri)) {
     throw new AuthorizationError('invalid_request', { description: 'Invalid redirect URI' })

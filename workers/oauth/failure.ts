@@ -10,7 +10,9 @@ export function authorizationFailure(error: unknown): Response {
   }
   if (error instanceof CimdFetchError) {
     const sentence =
-      "The app's own description (its client id is a URL) could not be fetched or is not valid."
+      'The app has no description that counts. Its client id is a URL; there a JSON document of at ' +
+      'most 5 KiB must be found, with status 200, the content type application/json, no redirect, and ' +
+      'this URL as its client_id. Try again, or tell the maker of the app.'
     return errorPage(400, 'This app could not be verified', sentence)
   }
   throw error

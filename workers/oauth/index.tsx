@@ -5,6 +5,7 @@
  * CORS: the API answers any origin (it takes no ambient credentials), pages none.
  */
 import { WorkerEntrypoint } from 'cloudflare:workers'
+import './outbound.ts'
 import { answer } from './answer.ts'
 import { oauthError } from './answers.ts'
 import { credentialKinds, verifyCredential } from './credential.ts'

@@ -50,6 +50,13 @@ export const CATALOG_MAX_AGE_MS = 500
 export const IDP_METADATA_MAX_AGE_MS = 10 * 60_000
 /** An IdP that takes longer is down, and the person should be told. */
 export const IDP_TIMEOUT_MS = 10_000
+/** Keys with certificates take 30 KiB; an account with thousands of groups some 100 KiB. */
+export const IDP_ANSWER_MAX_BYTES = 256 * 1024
+
+/** A person waits for it at the sign-in page. */
+export const CLIENT_DOCUMENT_TIMEOUT_MS = 5_000
+/** A client that takes a redirect URI or a key out of its document is heard within the hour. */
+export const CLIENT_DOCUMENT_MAX_AGE_SECONDS = 3_600
 
 /** A machine gets new tokens by itself; one that is removed stops within this time. */
 export const MACHINE_TOKEN_SECONDS = 600

@@ -5,7 +5,9 @@
  */
 import type { JWK } from 'jose'
 import { withTimeout, type Lifetime } from '#shared/catalog/lifetime.ts'
+import { fetchForeign } from '#shared/foreign-fetch.ts'
 import { logUnexpected } from '#shared/log.ts'
+import { addressFault, isLoopbackUrl } from '#shared/public-address.ts'
 import {
   FOREIGN_JWKS_KEYS_MAX,
   FOREIGN_JWKS_KEPT_MS,
@@ -14,7 +16,6 @@ import {
   FOREIGN_JWKS_RETRY_MS,
   FOREIGN_JWKS_TIMEOUT_MS,
 } from './limits.ts'
-import { boundedText } from './bounded-text.ts'
 
 export interface KeySet {
   keys: JWK[]
@@ -40,7 +41,7 @@ export function createRemoteKeys(issuer: string, where: string | undefined): Rem
   async function renew(): Promise<void> {
     try {
       const address = where ?? (await discoverKeys(issuer))
-      kept = keySetOf(await fetchJson(address))
+      kept = keySetOf(await fetchJson(address, isLoopbackUrl(where ?? issuer)))
       keptAtMs = Date.now()
     } catch (error) {
       logUnexpected('foreign_keys_not_renewed', error, { issuer })
@@ -72,12 +73,10 @@ export function createRemoteKeys(issuer: string, where: string | undefined): Rem
 /** OIDC Discovery §4, RFC 8414 §3: the document must be the issuer's own. */
 async function discoverKeys(issuer: string): Promise<string> {
   const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-  const document = (await fetchJson(address)) as { issuer?: unknown; jwks_uri?: unknown }
+  const answer = await fetchJson(address, isLoopbackUrl(issuer))
+  const document = answer as { issuer?: unknown; jwks_uri?: unknown }
   if (document.issuer !== issuer || typeof document.jwks_uri !== 'string') {
     throw new TypeError('The discovery document is not this issuer’s, or names no keys')
-  }
-  if (!isFetchable(document.jwks_uri, isLoopbackUrl(issuer))) {
-    throw new TypeError('jwks_uri must be an https URL')
   }
   return document.jwks_uri
 }
@@ -93,33 +92,18 @@ function keySetOf(document: unknown): KeySet {
   return { keys: keys.filter(isPublic) }
 }
 
-async function fetchJson(address: string): Promise<unknown> {
-  const answer = await fetch(address, {
-    headers: { accept: 'application/json' },
-    // A redirect could lead anywhere, inwards too.
-    redirect: 'manual',
-    signal: AbortSignal.timeout(FOREIGN_JWKS_TIMEOUT_MS),
-  })
-  if (answer.status !== 200) {
-    await answer.body?.cancel()
-    throw new TypeError(`${address} answered ${answer.status}`)
-  }
-  const text = await boundedText(answer, FOREIGN_JWKS_MAX_BYTES)
-  if (text === undefined) throw new TypeError(`${address} answered too much`)
-  return JSON.parse(text)
+/** @param local whether what is configured is on this machine itself: a public issuer leads to no address here */
+async function fetchJson(address: string, local: boolean): Promise<unknown> {
+  const headers = { accept: 'application/json' }
+  const rules = { local, maxBytes: FOREIGN_JWKS_MAX_BYTES, timeoutMs: FOREIGN_JWKS_TIMEOUT_MS }
+  const answer = await fetchForeign(address, { headers }, rules)
+  if (answer.status !== 200) throw new TypeError(`${address} answered ${answer.status}`)
+  return answer.json()
 }
-
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
-const isLoopbackUrl = (text: string): boolean => LOOPBACK.has(URL.parse(text)?.hostname ?? '')
 
 /**
- * https to a name; cleartext and this machine only where the issuer itself is there (development).
- * Addresses written as numbers are refused: no issuer has one, and private networks have.
+ * https to a public name; cleartext and this machine only where the issuer itself is there
+ * (development).
  */
-export function isFetchable(text: string, isLocal = isLoopbackUrl(text)): boolean {
-  const url = URL.parse(text)
-  if (!url || url.username || url.password || url.hash) return false
-  if (LOOPBACK.has(url.hostname)) return isLocal && /^https?:$/.test(url.protocol)
-  const isAddress = url.hostname.startsWith('[') || /^\d+(\.\d+){3}$/.test(url.hostname)
-  return url.protocol === 'https:' && !isAddress && url.hostname.includes('.')
-}
+export const isFetchable = (text: string, isLocal = isLoopbackUrl(text)): boolean =>
+  addressFault(text, { local: isLocal }) === undefined

@@ -6,9 +6,11 @@
 import * as oauth from 'oauth4webapi'
 import { mapIdentity, missingClaims, type IdentityFailure } from '#shared/auth/identity.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
+import { fetchForeign } from '#shared/foreign-fetch.ts'
 import { logEvent, logUnexpected } from '#shared/log.ts'
+import { isLoopbackUrl } from '#shared/public-address.ts'
 import type { Exchange } from './exchange.ts'
-import { IDP_METADATA_MAX_AGE_MS, IDP_TIMEOUT_MS } from './limits.ts'
+import { IDP_ANSWER_MAX_BYTES, IDP_METADATA_MAX_AGE_MS, IDP_TIMEOUT_MS } from './limits.ts'
 import { errorPage, redirect } from './pages/layout.tsx'
 import { CALLBACK_PATH } from './paths.ts'
 import { beginSignIn, readSignIn, takeSignIn, type PendingSignIn } from './pending.ts'
@@ -160,10 +162,12 @@ async function discover(oidc: OidcSettings): Promise<oauth.AuthorizationServer> 
 
 /** Cleartext only to a provider on this machine: a development setup. */
 function requestOptions({ issuer }: OidcSettings) {
-  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(issuer.hostname)
+  const local = isLoopbackUrl(issuer.href)
+  const rules = { local, maxBytes: IDP_ANSWER_MAX_BYTES, timeoutMs: IDP_TIMEOUT_MS }
   return {
-    [oauth.allowInsecureRequests]: isLocal,
-    signal: AbortSignal.timeout(IDP_TIMEOUT_MS),
+    [oauth.allowInsecureRequests]: local,
+    [oauth.customFetch]: (address: string, init: object) =>
+      fetchForeign(address, init as RequestInit, rules),
   }
 }
 

@@ -26,6 +26,8 @@ test('a service with what it needs', async () => {
 
 test.each([
   ['cleartext', { tokenEndpoint: 'http://forge.example/token' }],
+  ['an address of a private network', { tokenEndpoint: 'https://10.0.0.1/token' }],
+  ['a private name', { revocationEndpoint: 'https://forge.internal/revoke' }],
   ['no hosts', { hosts: [] }],
   ['a host with a path', { hosts: ['api.forge.example/v1'] }],
   ['any host', { hosts: ['*'] }],
