@@ -7,6 +7,8 @@ import { inputs, Person, signInAsOwner } from './_person.ts'
 import { startPlatform, type Platform } from './_platform.ts'
 import { modern, send } from './_wire.ts'
 
+const CURSOR = 'cursor://anysphere.cursor-mcp/oauth/callback'
+
 let platform: Platform
 let browser: Browser | undefined
 
@@ -54,7 +56,7 @@ const idOf = (html: string, clientName: string): string =>
 
 browserTest('a person ends one app, then all, and each stops at once', async () => {
   const first = await connect('Laptop')
-  const second = await connect('Cursor', 'mailbox', 'cursor://callback')
+  const second = await connect('Cursor', 'mailbox', CURSOR)
   const third = await connect('Web app', 'clock', 'https://app.example/callback')
   expect(await readMail(first.tokens.access_token)).toBe(200)
 

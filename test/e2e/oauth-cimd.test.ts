@@ -16,7 +16,7 @@ import {
   type Flow,
   type Proving,
 } from './_oauth-client.ts'
-import { decide, Person } from './_person.ts'
+import { decide, inputs, Person, signInAsOwner } from './_person.ts'
 import { startPlatform, type Platform } from './_platform.ts'
 import { modern } from './_wire.ts'
 
@@ -278,16 +278,25 @@ test.each([
   expect([...new Set(asked)]).toEqual([url, ...expected])
 })
 
-test('a document may list any redirect URI; a request gets no code sent to about: (DESIGN §5)', async () => {
-  const url = 'https://client.example/about.json'
+test.each([
+  'about:blank',
+  'ms-msdt:/id',
+  'https:evil.example',
+  'https://evil.example\\@client.example/',
+  'cursor://anysphere.cursor-deeplink/mcp/install?name=x',
+])('a document may list %s; a request is sent nowhere there', async (uri) => {
+  const url = `https://client.example/lists-${encodeURIComponent(uri).length}.json`
   publish(url, () =>
-    Response.json({ ...DOCUMENT, client_id: url, redirect_uris: [REDIRECT_URI, 'about:blank'] }),
+    Response.json({ ...DOCUMENT, client_id: url, redirect_uris: [REDIRECT_URI, uri] }),
   )
   const flow = await beginAs(url)
-  flow.authorizeUrl.searchParams.set('redirect_uri', 'about:blank')
-  const page = await new Person(platform.origin).open(flow.authorizeUrl)
+  flow.authorizeUrl.searchParams.set('redirect_uri', uri)
+  const person = new Person(platform.origin)
+  await signInAsOwner(person, platform.origin, platform.ownerToken)
+  const page = await person.open(flow.authorizeUrl)
   expect(page.status).toBe(400)
   expect(page.leftFor).toBeUndefined()
+  expect(inputs(page.html, 'handle')).toEqual([])
 })
 
 test('a documented client with a key signs in by private_key_jwt, each assertion once (RFC 7523 §3)', async () => {

@@ -7,6 +7,7 @@ import {
   consentPageOf,
   discover,
   redeem,
+  REDIRECT_URI,
   refresh,
   registerClient,
 } from './_oauth-client.ts'
@@ -223,16 +224,38 @@ test.each([
   ['http elsewhere', 'invalid_redirect_uri', '{"redirect_uris":["http://evil.example/cb"]}'],
   ['javascript:', 'invalid_redirect_uri', '{"redirect_uris":["javascript:alert(1)"]}'],
   ['a fragment', 'invalid_redirect_uri', '{"redirect_uris":["https://a.example/#x"]}'],
+  ...[
+    ['ms-msdt:/id', 'domain name in reverse'],
+    ['search-ms:query=x', 'domain name in reverse'],
+    ['intent://x/#Intent;end', 'fragment'],
+    ['jar:https://a.example/x', 'domain name in reverse'],
+    ['smb://a.example/x', 'domain name in reverse'],
+    ['chrome://settings', 'domain name in reverse'],
+    ['https:evil.example', 'must be written as https://evil.example/'],
+    ['https://evil.example\\@good.example/', 'absolute URI'],
+    ['urn:ietf:wg:oauth:2.0:oob', 'domain name in reverse'],
+    ['vscode://file/etc/passwd', 'not a callback of the app'],
+  ].map(([uri = '', sentence = '']) => [
+    uri,
+    'invalid_redirect_uri',
+    JSON.stringify({ redirect_uris: [REDIRECT_URI, uri] }),
+    sentence,
+  ]),
   [
     'more than a client id holds',
     'invalid_client_metadata',
     JSON.stringify({ redirect_uris: [`https://a.example/${'x'.repeat(3_000)}`] }),
   ],
-])('registration with %s: 400 %s (RFC 7591 §3.2.2)', async (_, error, body) => {
-  const response = await registerRaw(body)
-  expect(response.status).toBe(400)
-  expect(['invalid_request', error]).toContain(((await response.json()) as { error: string }).error)
-})
+])(
+  'registration with %s: 400 %s (RFC 7591 §3.2.2)',
+  async (_, error = '', body = '', sentence = '') => {
+    const response = await registerRaw(body)
+    expect(response.status).toBe(400)
+    const refused = (await response.json()) as { error: string; error_description: string }
+    expect(['invalid_request', error]).toContain(refused.error)
+    expect(refused.error_description).toContain(sentence)
+  },
+)
 
 test('registration over its bound: 413', async () => {
   const response = await registerRaw(JSON.stringify({ client_name: 'x'.repeat(20_000) }))

@@ -20,7 +20,7 @@ import { AUTHORIZE_URL_MAX_CHARS } from './limits.ts'
 import { errorPage, redirect } from './pages/layout.tsx'
 import { AUTHORIZE_PATH } from './paths.ts'
 import { pickerPage } from './picker.tsx'
-import { isAllowedRedirectUri } from './redirect-policy.ts'
+import { redirectUriFault } from './redirect-policy.ts'
 import { resourceOf, serverNameOf } from './resource.ts'
 import { mayUse, type KnownServer, type Person } from './servers.ts'
 import type { Settings } from './settings.ts'
@@ -104,17 +104,8 @@ async function parse(
   target: Target,
   { settings, asEnv }: Exchange,
 ): Promise<BoundRequest> {
-  const clientId = query.get('client_id') ?? ''
-  // A client id that is a URL is where the client's metadata document is fetched from.
-  const fault = /^https?:/i.test(clientId) ? addressFault(clientId, { strict: true }) : undefined
-  if (fault) {
-    const description = `The client id is a URL that cannot be used. ${fault}`
-    throw new AuthorizationError('invalid_request', { description })
-  }
-  const redirectUri = query.get('redirect_uri') ?? ''
-  if (redirectUri && !isAllowedRedirectUri(redirectUri)) {
-    throw new AuthorizationError('invalid_request', { description: 'Invalid redirect URI' })
-  }
+  const description = parameterFault(query)
+  if (description) throw new AuthorizationError('invalid_request', { description })
   const resource = placeholderResource(settings)
   const url = new URL(settings.issuer + AUTHORIZE_PATH)
   url.search = query.toString()
@@ -123,6 +114,16 @@ async function parse(
   const api = asForAny(settings).getOAuthApi(asEnv())
   const codeJkt = query.get('dpop_jkt')
   return { ...(await api.parseAuthRequest(new Request(url))), ...(codeJkt ? { codeJkt } : {}) }
+}
+
+/** What the library would answer in fewer words, or take. */
+function parameterFault(query: URLSearchParams): string | undefined {
+  const clientId = query.get('client_id') ?? ''
+  const redirectUri = query.get('redirect_uri') ?? ''
+  // A client id that is a URL is where the client's metadata document is fetched from.
+  const fault = /^https?:/i.test(clientId) ? addressFault(clientId, { strict: true }) : undefined
+  if (fault) return `The client id is a URL that cannot be used. ${fault}`
+  return redirectUri ? redirectUriFault(redirectUri) : undefined
 }
 
 function refusal(request: AuthRequest, query: URLSearchParams): Response | undefined {

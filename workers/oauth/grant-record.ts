@@ -3,6 +3,7 @@
  * (storage-schema of 1.2), and the family of refresh tokens it began (rotation.ts).
  * What the library seals (person, key binding) stays sealed.
  */
+import { isLoopbackRedirect } from './redirect-policy.ts'
 import type { Family } from './rotation.ts'
 import { serverNameOf } from './resource.ts'
 
@@ -55,13 +56,11 @@ export function summaryOf(grant: GrantRecord, publicOrigin: string): GrantSummar
   }
 }
 
-const LOOPBACK = /^(localhost|\[::1\]|127(\.\d{1,3}){3})$/
-
 function kindOf(clientId: string, redirectUri: string): ClientKind {
   const document = clientId.startsWith('https://') ? URL.parse(clientId) : null
   if (document) return { kind: 'published', host: document.hostname }
   const url = URL.parse(redirectUri)
-  if (!url || LOOPBACK.test(url.hostname)) return { kind: 'computer' }
+  if (!url || isLoopbackRedirect(redirectUri)) return { kind: 'computer' }
   const isWeb = url.protocol === 'https:'
   return isWeb ? { kind: 'web', host: url.hostname } : { kind: 'app', scheme: url.protocol }
 }

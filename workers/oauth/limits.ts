@@ -16,6 +16,8 @@ export const REGISTRATION_SECONDS = 365 * 86_400
 
 /** RFC 7591 documents are a few hundred bytes; the sealed id bounds them anyway. */
 export const REGISTRATION_MAX_BYTES = 16 * 1024
+/** Of a redirect URI that is refused: enough to find it in the client's code. */
+export const REFUSED_URI_SHOWN_CHARS = 100
 /** The id travels in URLs, forms and tokens (DESIGN §5). */
 export const CLIENT_ID_MAX_CHARS = 2_048
 /** Codes and tokens are under 4 KiB; consent forms list scopes. */

@@ -9,12 +9,13 @@ import { sealClient } from './client-id.ts'
 import type { Exchange } from './exchange.ts'
 import {
   CLIENT_ID_MAX_CHARS,
+  REFUSED_URI_SHOWN_CHARS,
   REGISTRATION_MAX_BYTES,
   REGISTRATION_SECONDS,
   REGISTRATION_WINDOW_SECONDS,
 } from './limits.ts'
 import { REGISTER_PATH } from './paths.ts'
-import { isAllowedRedirectUri } from './redirect-policy.ts'
+import { redirectUriFault } from './redirect-policy.ts'
 
 /** Clients that name no grant types expect to stay signed in; RFC 7591 §3.2.1 lets us say so. */
 const DEFAULT_GRANT_TYPES = ['authorization_code', 'refresh_token']
@@ -26,11 +27,8 @@ export async function register(request: Request, exchange: Exchange): Promise<Re
     return oauthError(413, 'invalid_client_metadata', sentence)
   }
   const asked = parse(text)
-  const refused = asked && refusedRedirectUri(asked['redirect_uris'])
-  if (refused !== undefined) {
-    const sentence = `Redirect URIs must be https, http on loopback, or of an app's own scheme: ${refused}`
-    return oauthError(400, 'invalid_redirect_uri', sentence)
-  }
+  const fault = asked && faultOfOne(asked['redirect_uris'])
+  if (fault !== undefined) return oauthError(400, 'invalid_redirect_uri', fault)
   const dpopBound = asked?.['dpop_bound_access_tokens'] ?? false
   if (typeof dpopBound !== 'boolean') {
     const sentence = 'dpop_bound_access_tokens must be true or false'
@@ -82,10 +80,14 @@ function parse(text: string): Record<string, unknown> | undefined {
   }
 }
 
-function refusedRedirectUri(uris: unknown): string | undefined {
+/** RFC 7591 §3.2.2: one URI that is refused refuses the registration; the sentence names it. */
+function faultOfOne(uris: unknown): string | undefined {
   if (!Array.isArray(uris)) return undefined
-  const refused: unknown = uris.find((uri) => typeof uri === 'string' && !isAllowedRedirectUri(uri))
-  return typeof refused === 'string' ? refused.slice(0, 100) : undefined
+  for (const uri of uris as unknown[]) {
+    const fault = typeof uri === 'string' ? redirectUriFault(uri) : undefined
+    if (fault !== undefined) return `${fault}: ${String(uri).slice(0, REFUSED_URI_SHOWN_CHARS)}`
+  }
+  return undefined
 }
 
 /** The request again, at the endpoint's canonical URL and with a body that can still be read. */

@@ -1,43 +1,10 @@
-/** Pure rules of the authorization server: redirect URIs, resources, return paths. */
+/** Pure rules of the authorization server: resources, return paths, where a form may lead. */
 import { expect, test } from 'vitest'
 import { localPath } from '../../../workers/oauth/pending.ts'
-import { formActionSource, isAllowedRedirectUri } from '../../../workers/oauth/redirect-policy.ts'
+import { formActionSource } from '../../../workers/oauth/redirect-policy.ts'
 import { serverNameOf } from '../../../workers/oauth/resource.ts'
 
 const ORIGIN = 'https://mcp.example'
-
-test.each([
-  'https://app.example/callback',
-  'http://localhost:1234/callback',
-  'http://127.0.0.1/callback',
-  'http://[::1]:9/callback',
-  'cursor://anysphere.cursor-mcp/oauth/callback',
-  'com.example.app:/callback',
-])('redirect URI %s is allowed (RFC 8252)', (uri) => {
-  expect(isAllowedRedirectUri(uri)).toBe(true)
-})
-
-test.each([
-  'http://app.example/callback',
-  'http://127.0.0.1.evil.example/',
-  'http://localhost.evil.example/',
-  'https://user@app.example/',
-  'https://app.example/#fragment',
-  'https://app.example/#',
-  ' https://app.example/',
-  'java\tscript:alert(1)',
-  'JavaScript:alert(1)',
-  'data:text/html,x',
-  'file:///etc/passwd',
-  'blob:https://app.example/1',
-  'vbscript:x',
-  'about:blank',
-  'mailto:a@example.com',
-  '/callback',
-  '',
-])('redirect URI %j is refused (RFC 9700 §2.1)', (uri) => {
-  expect(isAllowedRedirectUri(uri)).toBe(false)
-})
 
 test.each([
   ['https://app.example/callback?x', 'https://app.example'],
