@@ -235,7 +235,8 @@ test.each([
   const { authorizeUrl } = await newFlow()
   for (const jkt of jkts) authorizeUrl.searchParams.append('dpop_jkt', jkt)
   const page = await new Person(platform.origin).open(authorizeUrl)
-  expect(page.leftFor?.searchParams.get('error')).toBe('invalid_request')
+  expect(page.status).toBe(400)
+  expect(page.html).toContain('dpop_jkt must be one SHA-256 thumbprint of a JWK')
 })
 
 test('a registration whose dpop_bound_access_tokens is no boolean is refused (RFC 7591 §3.2.2)', async () => {

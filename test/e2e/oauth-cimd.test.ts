@@ -299,6 +299,17 @@ test.each([
   expect(inputs(page.html, 'handle')).toEqual([])
 })
 
+test('a domain that published an app is not trusted with errors: a page before sign-in (RFC 9700 §4.11.2)', async () => {
+  const url = 'https://client.example/errs.json'
+  const callback = 'https://client.example/callback'
+  publish(url, () => Response.json({ ...DOCUMENT, client_id: url, redirect_uris: [callback] }))
+  const { authorizeUrl } = await beginAs(url, { redirect_uri: callback, response_type: 'token' })
+  const page = await new Person(platform.origin).open(authorizeUrl)
+  expect(page).toMatchObject({ status: 400, url: authorizeUrl.href })
+  expect(page.html).toContain('<strong>client.example</strong>')
+  expect(page.html).not.toContain(callback)
+})
+
 test('a documented client with a key signs in by private_key_jwt, each assertion once (RFC 7523 §3)', async () => {
   const url = 'https://client.example/with-a-key.json'
   const key = await newMachineKey()

@@ -1,6 +1,6 @@
 /** What the authorization server refuses, and how: page, redirect or JSON, with the right code. */
 import * as oauth from 'oauth4webapi'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   approve,
   begin,
@@ -61,20 +61,92 @@ test.each([
   expect(page.leftFor).toBeUndefined()
 })
 
-test.each([
+const ERRORS: [string, Record<string, string>][] = [
   ['invalid_target', { resource: 'https://elsewhere.example/mcp' }],
   ['invalid_request', { code_challenge_method: 'plain' }],
   ['invalid_request', { code_challenge: '', code_challenge_method: '' }],
   ['invalid_request', { code_challenge: 'short' }],
   ['unsupported_response_type', { response_type: 'token' }],
-])('%s goes back to the client for %o, with iss and state (RFC 9207)', async (error, query) => {
-  const flow = await begin(platform.origin, { resource: clock, ...query })
-  const page = await newPerson().open(flow.authorizeUrl)
-  expect(Object.fromEntries(page.leftFor?.searchParams ?? [])).toMatchObject({
-    error,
-    state: flow.state,
-    iss: platform.origin,
-  })
+]
+
+/** A client with this redirect URI alone, and a request with it. */
+async function beginWith(redirectUri: string, query: Record<string, string>) {
+  const metadata = { redirect_uris: [redirectUri] }
+  const client = await registerClient(await discover(platform.origin), metadata)
+  return begin(platform.origin, { resource: clock, redirect_uri: redirectUri, ...query }, client)
+}
+
+async function signedInPerson(): Promise<Person> {
+  const person = newPerson()
+  await signInAsOwner(person, platform.origin, platform.ownerToken)
+  return person
+}
+
+test.each(ERRORS)(
+  '%s for %o: a page before anybody is known (RFC 9700 §4.11.2)',
+  async (_, query) => {
+    const flow = await begin(platform.origin, { resource: clock, ...query })
+    const page = await newPerson().open(flow.authorizeUrl)
+    expect(page.leftFor).toBeUndefined()
+    expect(page).toMatchObject({ status: 400, url: flow.authorizeUrl.href })
+    expect(page.html).toContain('<strong>127.0.0.1:3000</strong>')
+  },
+)
+
+test.each(ERRORS)(
+  '%s for %o: back to an app on the computer of a signed-in person, with iss and state (RFC 9207)',
+  async (error, query) => {
+    const flow = await begin(platform.origin, { resource: clock, ...query })
+    const page = await (await signedInPerson()).open(flow.authorizeUrl)
+    expect(page.leftFor?.href.startsWith(`${REDIRECT_URI}?`)).toBe(true)
+    expect(Object.fromEntries(page.leftFor?.searchParams ?? [])).toMatchObject({
+      error,
+      state: flow.state,
+      iss: platform.origin,
+    })
+  },
+)
+
+describe.each([
+  ['https://evil.example/phish?x=1', 'evil.example'],
+  ['com.evil.app:/callback', 'the app that opens com.evil.app: links'],
+  ['cursor://anysphere.cursor-mcp/oauth/callback', 'the app that opens cursor: links'],
+])('an error that should go to %s', (uri, destination) => {
+  test.each(ERRORS)(
+    '%s for %o: named before anybody is known, and not offered',
+    async (_, query) => {
+      const { authorizeUrl } = await beginWith(uri, query)
+      const page = await newPerson().open(authorizeUrl)
+      expect(page.leftFor).toBeUndefined()
+      expect(page).toMatchObject({ status: 400, url: authorizeUrl.href })
+      expect(page.html).toContain(`<strong>${destination}</strong>`)
+      expect(page.html).toContain('close this page')
+      expect(page.html).not.toMatch(/<a |<form|http-equiv|<script/i)
+      expect(page.headers.get('refresh')).toBeNull()
+    },
+  )
+
+  test.each(ERRORS)(
+    '%s for %o: a link for a signed-in person, who decides',
+    async (error, query) => {
+      const { authorizeUrl, state } = await beginWith(uri, query)
+      const page = await (await signedInPerson()).open(authorizeUrl)
+      expect(page.leftFor).toBeUndefined()
+      expect(page.status).toBe(400)
+      const [, href = ''] = /<a href="([^"]+)"/.exec(page.html) ?? []
+      const link = new URL(href.replaceAll('&amp;', '&'))
+      expect(link.href.startsWith(uri)).toBe(true)
+      expect(Object.fromEntries(link.searchParams)).toMatchObject({ error, state })
+    },
+  )
+})
+
+test('a server that is not there, after sign-in: the same page', async () => {
+  const resource = platform.mcpUrl('nowhere').href
+  const { authorizeUrl } = await beginWith('https://evil.example/phish', { resource })
+  const page = await (await signedInPerson()).open(authorizeUrl)
+  expect(page.leftFor).toBeUndefined()
+  expect(page.html).toContain('<strong>evil.example</strong>')
 })
 
 test('whether a server exists is said to nobody who has not signed in (DESIGN §4.8)', async () => {
@@ -99,7 +171,7 @@ test('whether a server exists is said to nobody who has not signed in (DESIGN §
 test('two different resources in one request: invalid_target (RFC 8707 §2)', async () => {
   const flow = await begin(platform.origin, { resource: clock })
   flow.authorizeUrl.searchParams.append('resource', platform.mcpUrl('conformance').href)
-  const page = await newPerson().open(flow.authorizeUrl)
+  const page = await (await signedInPerson()).open(flow.authorizeUrl)
   expect(page.leftFor?.searchParams.get('error')).toBe('invalid_target')
 })
 

@@ -2,11 +2,10 @@
  * `GET /oauth/authorize`: the library validates the request, the person signs in,
  * picks a server if the client named none, and sees the consent page.
  *
- * Redirects to a client only what the library found redirectable; all else is a page.
+ * Errors: failure.ts decides between a page and a redirect to the client.
  */
 import {
   AuthorizationError,
-  authorizationErrorRedirect,
   type AuthRequest,
   type AuthorizationErrorCode,
 } from '@cloudflare/workers-oauth-provider'
@@ -17,7 +16,7 @@ import { consentPage, type BoundRequest } from './consent.tsx'
 import type { Exchange } from './exchange.ts'
 import { authorizationFailure } from './failure.ts'
 import { AUTHORIZE_URL_MAX_CHARS } from './limits.ts'
-import { errorPage, redirect } from './pages/layout.tsx'
+import { errorPage } from './pages/layout.tsx'
 import { AUTHORIZE_PATH } from './paths.ts'
 import { pickerPage } from './picker.tsx'
 import { redirectUriFault } from './redirect-policy.ts'
@@ -45,16 +44,15 @@ export async function authorize(request: Request, exchange: Exchange): Promise<R
       'The app sent an authorization request that is too long.',
     )
   }
+  const person = await readSession(request, settings)
   try {
     const target = targetOf(searchParams, settings)
     const authRequest = await parse(searchParams, target, exchange)
-    const refused = refusal(authRequest, searchParams)
-    if (refused) return refused
-    const person = await readSession(request, settings)
+    checkKeys(authRequest, searchParams)
     if (!person) return await requireSignIn(AUTHORIZE_PATH + search, exchange)
     return await answer(authRequest, target, person, searchParams, exchange)
   } catch (error) {
-    return authorizationFailure(error)
+    return authorizationFailure(error, person !== undefined)
   }
 }
 
@@ -69,12 +67,12 @@ async function answer(
     const server = await exchange.catalog.find(target.name, exchange.ctx)
     // Policy hides: what a person may not see answers like what does not exist.
     const isVisible = server && mayUse(person, server.policy)
-    if (!isVisible) return back(authRequest, 'invalid_target', 'There is no such resource')
+    if (!isVisible) throw back(authRequest, 'invalid_target', 'There is no such resource')
     return consentFor(authRequest, server, person, exchange)
   }
   const servers = await exchange.catalog.visibleTo(person)
   const [only, ...others] = servers
-  if (!only) return back(authRequest, 'access_denied', 'There is no server for you here')
+  if (!only) throw back(authRequest, 'access_denied', 'There is no server for you here')
   if (others.length > 0) return pickerPage(servers, query, exchange.settings.publicOrigin)
   return consentFor(authRequest, only, person, exchange)
 }
@@ -126,17 +124,27 @@ function parameterFault(query: URLSearchParams): string | undefined {
   return redirectUri ? redirectUriFault(redirectUri) : undefined
 }
 
-function refusal(request: AuthRequest, query: URLSearchParams): Response | undefined {
+/** @throws AuthorizationError */
+function checkKeys(request: AuthRequest, query: URLSearchParams): void {
   // OAuth 2.1 §4.1.1 asks PKCE of every client; the library only of public ones.
   if (!request.codeChallenge || !SHA256.test(request.codeChallenge)) {
-    return back(request, 'invalid_request', 'A code_challenge (S256) is required')
+    throw back(request, 'invalid_request', 'A code_challenge (S256) is required')
   }
   const jkts = query.getAll('dpop_jkt')
   if (jkts.length > 1 || !jkts.every((jkt) => SHA256.test(jkt))) {
-    return back(request, 'invalid_request', 'dpop_jkt must be one SHA-256 thumbprint of a JWK')
+    throw back(request, 'invalid_request', 'dpop_jkt must be one SHA-256 thumbprint of a JWK')
   }
-  return undefined
 }
 
-const back = (request: AuthRequest, code: AuthorizationErrorCode, sentence: string): Response =>
-  redirect(authorizationErrorRedirect(request, code, sentence))
+/** An error for the client, once its redirect URI is known to be its own. */
+const back = (
+  { redirectUri, state, issuer }: AuthRequest,
+  code: AuthorizationErrorCode,
+  description: string,
+): AuthorizationError =>
+  new AuthorizationError(code, {
+    description,
+    redirectUri,
+    ...(state ? { state } : {}),
+    ...(issuer ? { issuer } : {}),
+  })
