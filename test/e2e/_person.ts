@@ -82,6 +82,10 @@ export function inputs(html: string, name: string, all = false): string[] {
     .map((tag) => unescape(/value="([^"]*)"/.exec(tag)?.[1] ?? ''))
 }
 
+/** What a page says, without its tags. */
+export const wordsIn = (html: string): string =>
+  unescape(html.replace(/<[^>]*>/g, '').replace(/\s+/g, ' '))
+
 /** Presses a button of the consent page. @param scopes default: what the page has ticked */
 export function decide(
   person: Person,

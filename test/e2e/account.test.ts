@@ -52,7 +52,11 @@ async function signedIn(): Promise<Person> {
 }
 
 const idOf = (html: string, clientName: string): string =>
-  String(new RegExp(`name="end" value="([^"]+)">\\s*End access of ${clientName}`).exec(html)?.[1])
+  String(
+    new RegExp(
+      `name="end" value="([^"]+)">\\s*End access of <bdi class="name">${clientName}<`,
+    ).exec(html)?.[1],
+  )
 
 browserTest('a person ends one app, then all, and each stops at once', async () => {
   const first = await connect('Laptop')
@@ -73,12 +77,14 @@ browserTest('a person ends one app, then all, and each stops at once', async () 
   expect(await laptop.textContent()).toContain(new Date().toISOString().slice(0, 10))
   const cursor = page.locator('section', { hasText: 'Cursor' })
   expect(await cursor.textContent()).toContain('cursor: links')
+  expect(await cursor.getByRole('heading').textContent()).toBe('An unverified app')
   const web = page.locator('section', { hasText: 'Web app' })
   expect(await web.textContent()).toContain('app.example')
 
   await laptop.getByRole('button', { name: 'End access of Laptop' }).click()
-  await page.waitForURL(account())
-  await laptop.waitFor({ state: 'detached' })
+  await page.getByRole('heading', { name: 'Its access has ended' }).waitFor()
+  await page.getByRole('link', { name: 'What you connected' }).click()
+  expect(await laptop.count()).toBe(0)
   expect(await readMail(first.tokens.access_token)).toBe(401)
   await expect(refresh(first.flow, String(first.tokens.refresh_token))).rejects.toMatchObject({
     error: 'invalid_grant',
@@ -86,6 +92,8 @@ browserTest('a person ends one app, then all, and each stops at once', async () 
   expect(await readMail(second.tokens.access_token)).toBe(200)
 
   await page.getByRole('button', { name: 'End all access' }).click()
+  await page.getByRole('heading', { name: 'Its access has ended' }).waitFor()
+  await page.getByRole('link', { name: 'What you connected' }).click()
   await page.getByText('No app has access on your behalf').waitFor()
   expect(await readMail(second.tokens.access_token)).toBe(401)
   await expect(refresh(third.flow, String(third.tokens.refresh_token))).rejects.toThrow()

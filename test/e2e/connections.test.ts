@@ -6,7 +6,7 @@ import { connectionObjectName } from '#shared/rpc.ts'
 import { FORGE_CLIENT, startForge, type Forge } from './_forge.ts'
 import { IDP_CLIENT, signInAtIdp, startIdp, type Idp } from './_idp.ts'
 import { begin, redeem } from './_oauth-client.ts'
-import { decide, Person, type Page } from './_person.ts'
+import { decide, Person, wordsIn, type Page } from './_person.ts'
 import { startPlatform, type Platform } from './_platform.ts'
 import { legacy, modern, modernMeta, send, type Got } from './_wire.ts'
 
@@ -78,7 +78,7 @@ const linkIn = (text: string): string =>
 /** From the page a tool names, through the service's own login, and back. */
 async function link({ person }: Caller, address: string, account: string): Promise<Page> {
   const offered = await person.open(address)
-  expect(offered.html).toContain('Link your The Forge account?')
+  expect(wordsIn(offered.html)).toContain('Link your The Forge account?')
   const login = await person.post(address.split('?')[0] ?? '', [['do', 'link']])
   // Who is signed in there, and agreed before, comes straight back.
   return new URL(login.url).origin === forge.issuer ? signInAtIdp(person, login, account) : login
@@ -87,7 +87,7 @@ async function link({ person }: Caller, address: string, account: string): Promi
 async function linked(account: string): Promise<Caller> {
   const caller = await signIn(`${account}@default`)
   const page = await link(caller, linkIn(textOf(await call(caller.token))), account)
-  expect(page.html).toContain('Your The Forge account is linked')
+  expect(wordsIn(page.html)).toContain('Your The Forge account is linked')
   return caller
 }
 
@@ -263,7 +263,7 @@ test('the service is down: the tool may try again; it takes us no more: the pers
 test('a person sees what they linked, and unlinks it: the next call is refused, and the service told', async () => {
   const caller = await linked('una')
   const list = await caller.person.open(`${platform.origin}/oauth/connections`)
-  expect(list.html).toMatch(/The Forge<\/dt><dd>linked \d{4}-/)
+  expect(list.html).toMatch(/The Forge<\/bdi><\/dt><dd>linked \d{4}-/)
   const tokens = forge.requests.length
   await caller.person.post(`${platform.origin}/oauth/connections/forge`, [['do', 'unlink']])
   expect(textOf(await call(caller.token))).toContain('needs the user')

@@ -16,7 +16,7 @@ import {
   type Flow,
   type Proving,
 } from './_oauth-client.ts'
-import { decide, inputs, Person, signInAsOwner } from './_person.ts'
+import { decide, inputs, Person, signInAsOwner, wordsIn } from './_person.ts'
 import { startPlatform, type Platform } from './_platform.ts'
 import { modern } from './_wire.ts'
 
@@ -69,7 +69,8 @@ test('the consent page names the domain that published the client; no registrati
   const person = new Person(platform.origin)
   const consent = await consentPageOf(person, flow, platform.ownerToken)
   expect(consent.html).toContain('Documented client')
-  expect(consent.html).toContain('published by client.example')
+  expect(wordsIn(consent.html)).toContain('Allow an app of client.example to use clock?')
+  expect(wordsIn(consent.html)).toContain('Published byclient.example')
   expect(consent.html).toContain('app on your own computer')
   const done = await decide(person, consent, 'approve')
   await expect(redeem(flow, done.leftFor as URL)).resolves.toHaveProperty('refresh_token')

@@ -11,7 +11,7 @@ import {
   refresh,
   registerClient,
 } from './_oauth-client.ts'
-import { decide, inputs, Person, signInAsOwner } from './_person.ts'
+import { decide, inputs, Person, signInAsOwner, wordsIn } from './_person.ts'
 import { startPlatform, type Platform } from './_platform.ts'
 
 let platform: Platform
@@ -119,7 +119,7 @@ describe.each([
       const page = await newPerson().open(authorizeUrl)
       expect(page.leftFor).toBeUndefined()
       expect(page).toMatchObject({ status: 400, url: authorizeUrl.href })
-      expect(page.html).toContain(`<strong>${destination}</strong>`)
+      expect(wordsIn(page.html)).toContain(`wants you to go on to ${destination}. This platform`)
       expect(page.html).toContain('close this page')
       expect(page.html).not.toMatch(/<a |<form|http-equiv|<script/i)
       expect(page.headers.get('refresh')).toBeNull()
@@ -182,18 +182,21 @@ test('denied consent: access_denied, and the handle is spent (RFC 6749 §4.1.2.1
   const denied = await decide(person, consent, 'deny')
   expect(denied.leftFor?.searchParams.get('error')).toBe('access_denied')
   const again = await decide(person, consent, 'approve')
-  expect(again).toMatchObject({ status: 400 })
+  expect(again).toMatchObject({ status: 409 })
+  expect(again.html).toContain('You denied this already')
   expect(again.leftFor).toBeUndefined()
 })
 
-test('one consent page, 8 approvals at once: exactly one code', async () => {
+test('one consent page, 8 approvals at once: one code, said to each', async () => {
   const person = newPerson()
   const flow = await begin(platform.origin, { resource: clock })
   const consent = await consentPageOf(person, flow, platform.ownerToken)
   const answers = await Promise.all(
     Array.from({ length: 8 }, () => decide(person, consent, 'approve')),
   )
-  expect(answers.filter(({ leftFor }) => leftFor?.searchParams.has('code'))).toHaveLength(1)
+  const codes = new Set(answers.map(({ leftFor }) => leftFor?.searchParams.get('code')))
+  expect(codes.size).toBe(1)
+  await expect(redeem(flow, answers[0]?.leftFor as URL)).resolves.toHaveProperty('access_token')
 })
 
 test("consent posted from another site, or from another person's browser, is refused (CSRF)", async () => {

@@ -9,6 +9,8 @@ import { readSession } from './cookies.ts'
 import type { Exchange } from './exchange.ts'
 import type { ClientKind } from './grant-record.ts'
 import { endGrant, grantsOf, type PersonGrant } from './grants-of-person.ts'
+import { CODE_MAX_CHARS, SENTENCE_MAX_CHARS } from '#shared/display/limits.ts'
+import { Doubts, Foreign, Host, Name } from './pages/foreign.tsx'
 import { page, redirect } from './pages/layout.tsx'
 import { ACCOUNT_PATH, LOGOUT_PATH } from './paths.ts'
 import { offerOf } from './scopes.ts'
@@ -23,6 +25,7 @@ interface Connection extends PersonGrant {
 export async function accountPage(request: Request, exchange: Exchange): Promise<Response> {
   const person = await readSession(request, exchange.settings)
   if (!person) return requireSignIn(ACCOUNT_PATH, exchange)
+  if (new URL(request.url).searchParams.has(ENDED)) return endedPage()
   const grants = await grantsOf(person.subject, exchange)
   const redeemed = grants.filter(({ usedAtSeconds }) => usedAtSeconds !== undefined)
   const connections = await Promise.all(redeemed.map((grant) => inWords(grant, person, exchange)))
@@ -59,8 +62,23 @@ export async function endConnections(
   const grants = await grantsOf(person.subject, exchange)
   const ended = form.has('all') ? grants : grants.filter(({ id }) => id === form.get('end'))
   for (const { id } of ended) await endGrant(person.subject, id, exchange)
-  return redirect(settings.issuer + ACCOUNT_PATH)
+  return redirect(`${settings.issuer}${ACCOUNT_PATH}?${ENDED}`)
 }
+
+/** In the query of the page that follows. */
+const ENDED = 'ended'
+
+/**
+ * What follows the end of an app's access. Not the list: its next button would come to lie under
+ * the mouse, and the second click of a double click would end that app, too.
+ */
+const endedPage = (): Response =>
+  page(
+    'Its access has ended',
+    <p>
+      Tokens of the app no longer count. <a href={ACCOUNT_PATH}>What you connected</a>
+    </p>,
+  )
 
 /** A server that is gone has no words any more; its scopes are named as they are. */
 async function inWords(
@@ -80,26 +98,43 @@ async function inWords(
 function connectionCard({ id, clientName, client, server, words, ...times }: Connection) {
   return (
     <section>
-      <h2>{clientName}</h2>
+      <h2>{headingOf(client)}</h2>
       <dl>
+        <dt>Calls itself</dt>
+        <dd>
+          <Name text={clientName} />
+        </dd>
         <dt>App</dt>
         <dd>{kindInWords(client)}</dd>
         <dt>Server</dt>
-        <dd>{server}</dd>
+        <dd>
+          <Foreign text={server} max={CODE_MAX_CHARS} />
+        </dd>
         <dt>May</dt>
-        <dd>{words.length > 0 ? words.join('; ') : 'Use tools that need no permission'}</dd>
+        <dd>{permissions(words)}</dd>
         <dt>Connected</dt>
         <dd>{day(times.createdAtSeconds)}</dd>
         <dt>Last used</dt>
         <dd>{hour(times.usedAtSeconds ?? times.createdAtSeconds)}</dd>
       </dl>
+      <Doubts text={clientName} />
       <form method="post" action={ACCOUNT_PATH}>
         <button name="end" value={id}>
-          End access of {clientName}
+          End access of <Name text={clientName} />
         </button>
       </form>
     </section>
   )
+}
+
+function permissions(words: readonly string[]) {
+  if (words.length === 0) return 'Use tools that need no permission'
+  return words.map((said, index) => (
+    <>
+      {index === 0 ? null : '; '}
+      <Foreign text={said} max={SENTENCE_MAX_CHARS + CODE_MAX_CHARS} />
+    </>
+  ))
 }
 
 const endAllForm = (
@@ -110,16 +145,37 @@ const endAllForm = (
   </form>
 )
 
-function kindInWords(client: ClientKind): string {
+function headingOf(client: ClientKind) {
+  if (client.kind !== 'published') return 'An unverified app'
+  return (
+    <>
+      An app of <Host host={client.host} />
+    </>
+  )
+}
+
+function kindInWords(client: ClientKind) {
   switch (client.kind) {
     case 'published':
-      return `published by ${client.host}`
+      return (
+        <>
+          published by <Host host={client.host} />
+        </>
+      )
     case 'web':
-      return `a website, ${client.host} (registered itself)`
+      return (
+        <>
+          a website, <Host host={client.host} /> (registered itself)
+        </>
+      )
     case 'computer':
       return 'an app on a computer (registered itself)'
     case 'app':
-      return `the app that opens ${client.scheme} links (registered itself)`
+      return (
+        <>
+          the app that opens <Host host={client.scheme} /> links (registered itself)
+        </>
+      )
   }
 }
 

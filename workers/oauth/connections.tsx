@@ -8,6 +8,7 @@ import { markOf, CONNECTIONS_PATH } from '#shared/platform/connection-link.ts'
 import { connectionOf, type ConnectionFailure, type ConnectionStatus } from '#shared/rpc.ts'
 import { readSession } from './cookies.ts'
 import type { Exchange } from './exchange.ts'
+import { Foreign } from './pages/foreign.tsx'
 import { errorPage, page, redirect } from './pages/layout.tsx'
 import { ACCOUNT_PATH, CONNECTED_PATH } from './paths.ts'
 import type { Person } from './servers.ts'
@@ -54,10 +55,12 @@ export async function connectionsPage(request: Request, exchange: Exchange): Pro
 function row(name: string, { title, linkedAtSeconds, usedAtSeconds }: ConnectionStatus) {
   return (
     <>
-      <dt>{title}</dt>
+      <dt>
+        <Foreign text={title} />
+      </dt>
       <dd>
-        {linkedAtSeconds === undefined ? 'not linked' : `linked ${day(linkedAtSeconds)}`}
-        {usedAtSeconds === undefined ? '' : `, last used ${day(usedAtSeconds)}`}
+        {linkedAtSeconds === undefined ? 'not linked' : <>linked {day(linkedAtSeconds)}</>}
+        {usedAtSeconds === undefined ? null : <>, last used {day(usedAtSeconds)}</>}
         <form method="post" action={`${CONNECTIONS_PATH}/${name}`} class="buttons">
           <button name="do" value={linkedAtSeconds === undefined ? 'link' : 'unlink'}>
             {linkedAtSeconds === undefined ? 'Link' : 'Unlink'}
@@ -85,12 +88,17 @@ export async function connectionPage(request: Request, exchange: Exchange): Prom
   const { title, linkedAtSeconds } = status
   const isLinked = linkedAtSeconds !== undefined
   return page(
-    isLinked ? `Your ${title} account is linked` : `Link your ${title} account?`,
+    isLinked ? 'Your account is linked' : 'Link your account?',
     <>
       <p>
-        {isLinked
-          ? 'You can close this page and go back to your app.'
-          : `You sign in at ${title}, and tools of this platform may then act as you there. No app and no tool sees your password or tokens. You can end it here at any time.`}
+        {isLinked ? (
+          'You can close this page and go back to your app.'
+        ) : (
+          <>
+            You sign in at <Foreign text={title} />, and tools of this platform may then act as you
+            there. No app and no tool sees your password or tokens. You can end it here at any time.
+          </>
+        )}
       </p>
       <form method="post" action={`${CONNECTIONS_PATH}/${service}`} class="buttons">
         {isLinked ? (
@@ -99,13 +107,24 @@ export async function connectionPage(request: Request, exchange: Exchange): Prom
           </button>
         ) : (
           <button name="do" value="link" class="go">
-            Continue to {title}
+            Continue to <Foreign text={title} />
           </button>
         )}
       </form>
     </>,
-    // The form's answer leads to the service (CSP3 `form-action`).
-    { formAction: 'https: http://localhost:* http://127.0.0.1:*' },
+    {
+      heading: isLinked ? (
+        <>
+          Your <Foreign text={title} /> account is linked
+        </>
+      ) : (
+        <>
+          Link your <Foreign text={title} /> account?
+        </>
+      ),
+      // The form's answer leads to the service (CSP3 `form-action`).
+      formAction: 'https: http://localhost:* http://127.0.0.1:*',
+    },
   )
 }
 

@@ -1,32 +1,37 @@
 /**
- * The consent page (PROTOCOL §3.2): who asks, where the answer goes, for which
- * server and what for, each scope narrowable. Everything the client says of
- * itself is escaped by JSX.
+ * The consent page: who asks, where the answer goes, for which server and what for, each scope
+ * narrowable (RFC 9700 §4.14; MCP authorization, "confused deputy").
+ *
+ * What an app calls itself never stands in the heading: an app that registered itself may take any
+ * name, and one that a host publishes is known by that host.
  */
-import {
-  AuthorizationError,
-  type AuthRequest,
-  type ConsentDescription,
-} from '@cloudflare/workers-oauth-provider'
-import { SCOPES_MAX_CHARS } from '#shared/auth/identity-limits.ts'
-import { asFor, asForAny } from './as-for-resource.ts'
-import type { GrantProps } from './binding.ts'
-import { readSession } from './cookies.ts'
+import type { AuthRequest, ConsentDescription } from '@cloudflare/workers-oauth-provider'
+import { CODE_MAX_CHARS, SENTENCE_MAX_CHARS } from '#shared/display/limits.ts'
+import { asFor } from './as-for-resource.ts'
 import type { Exchange } from './exchange.ts'
-import { authorizationFailure } from './failure.ts'
-import { makeRoom } from './grants-of-person.ts'
-import { page, redirect } from './pages/layout.tsx'
+import { USES_SHOWN_MAX } from './limits.ts'
+import { Doubts, Foreign, Host, Name } from './pages/foreign.tsx'
+import { page } from './pages/layout.tsx'
 import { AUTHORIZE_PATH } from './paths.ts'
 import { formActionSource } from './redirect-policy.ts'
-import { grantedScopes, offerOf, type Offer } from './scopes.ts'
-import { serverNameOf } from './resource.ts'
-import { mayUse, personOf, type KnownServer, type Person } from './servers.ts'
+import { offerOf, type Offer } from './scopes.ts'
+import type { KnownServer, Person } from './servers.ts'
 
 /** With the key the code is to be bound to (`dpop_jkt`, RFC 9449 §10), which the library drops. */
 export type BoundRequest = AuthRequest & { codeJkt?: string }
 
 /** What is sealed into the page's handle beside the request: nobody else may answer it. */
-type SealedRequest = BoundRequest & { person?: string }
+export type SealedRequest = BoundRequest & { person?: string }
+
+/** What the page says of the app. */
+interface App {
+  /** In its own words; `undefined` where it gave no name. */
+  readonly name: string | undefined
+  /** Host of its client id metadata document; `undefined` where it registered itself. */
+  readonly publisher: string | undefined
+  readonly redirectUri: string
+  readonly redirectIsLoopback: boolean
+}
 
 export async function consentPage(
   authRequest: BoundRequest,
@@ -35,80 +40,140 @@ export async function consentPage(
   { settings, catalog, ctx, asEnv }: Exchange,
 ): Promise<Response> {
   const api = asFor(settings, String(authRequest.resource)).getOAuthApi(asEnv())
-  const details = await api.describeConsent(authRequest)
+  const app = appOf(await api.describeConsent(authRequest))
   const definitions = await catalog.definitions(server, person, ctx)
   const offer = offerOf(authRequest.scope, definitions)
   const sealed: SealedRequest = { ...authRequest, person: person.subject }
   const { handle, headers } = await api.beginConsent(sealed)
-  const { serverInfo } = definitions.entry.definitions
-  const body = consentBody(details, serverInfo.title ?? server.name, offer, handle, authRequest)
-  return page(`Allow ${details.clientName} to use ${server.name}?`, body, {
+  const title = definitions.entry.definitions.serverInfo.title ?? server.name
+  const body = (
+    <>
+      {whoAsks(app)}
+      {whatFor(app, title, String(authRequest.resource))}
+      {decisionForm(offer, handle)}
+    </>
+  )
+  return page('Allow this app?', body, {
     headers,
+    heading: headingOf(app, server.name),
     formAction: formActionSource(authRequest.redirectUri),
   })
 }
 
-function consentBody(
-  details: ConsentDescription,
-  serverTitle: string,
-  offer: Offer,
-  handle: string,
-  { resource, redirectUri }: AuthRequest,
-) {
+/** The library puts the client id, up to 2,048 characters, where there is no name. */
+export function appOf(details: ConsentDescription): App {
+  const { clientName, clientId, clientDomain, redirectUri, redirectIsLoopback } = details
+  const name = clientName === clientId ? undefined : clientName
+  return { name, publisher: clientDomain, redirectUri, redirectIsLoopback }
+}
+
+function headingOf({ publisher }: App, server: string) {
+  return publisher === undefined ? (
+    <>
+      Allow an unverified app to use <Foreign text={server} />?
+    </>
+  ) : (
+    <>
+      Allow an app of <Host host={publisher} /> to use <Foreign text={server} />?
+    </>
+  )
+}
+
+function whoAsks({ name, publisher, redirectIsLoopback }: App) {
+  return (
+    <>
+      {publisher === undefined ? (
+        <div class="warning">
+          <p>
+            <strong>This app is not verified.</strong> An app may call itself anything. This one
+            calls itself
+          </p>
+          <p>
+            <Name text={name} />
+          </p>
+          <p>
+            {redirectIsLoopback
+              ? 'It runs on this computer. Allow it only if you just started to connect it yourself.'
+              : 'Allow it only if you just started to connect it yourself and know where access goes.'}
+          </p>
+        </div>
+      ) : null}
+      <Doubts text={name} />
+    </>
+  )
+}
+
+function whatFor(app: App, serverTitle: string, resource: string) {
   return (
     <>
       <dl>
-        <dt>App</dt>
-        <dd>
-          {details.clientName}{' '}
-          {details.clientDomain ? (
-            <strong>(published by {details.clientDomain})</strong>
-          ) : (
-            <span class="soft">(registered itself; its name is not verified)</span>
-          )}
-        </dd>
+        {app.publisher === undefined ? null : (
+          <>
+            <dt>Published by</dt>
+            <dd>
+              <Host host={app.publisher} />
+            </dd>
+            <dt>Calls itself</dt>
+            <dd>
+              <Name text={app.name} />
+            </dd>
+          </>
+        )}
+        <dt>Access goes to</dt>
+        <dd>{destination(app)}</dd>
         <dt>Server</dt>
         <dd>
-          {serverTitle}
+          <Foreign text={serverTitle} />
           <br />
-          <code>{resource}</code>
+          <code>
+            <Foreign text={resource} max={CODE_MAX_CHARS} />
+          </code>
         </dd>
-        <dt>Access goes to</dt>
-        <dd>{destination(details, redirectUri)}</dd>
       </dl>
-      {details.redirectIsLoopback ? (
+      {app.publisher !== undefined && app.redirectIsLoopback ? (
         <p class="warning">
           This sends access to an app on your own computer. Continue only if you just started
           connecting from it.
         </p>
       ) : null}
-      <form method="post" action={AUTHORIZE_PATH}>
-        <input type="hidden" name="handle" value={handle} />
-        {scopeFields(offer)}
-        {limitField(offer)}
-        <div class="buttons">
-          <button name="decision" value="deny">
-            Deny
-          </button>
-          <button name="decision" value="approve" class="go">
-            Allow
-          </button>
-        </div>
-      </form>
     </>
   )
 }
 
-function destination({ redirectHost, redirectIsLoopback }: ConsentDescription, uri: string) {
-  if (redirectIsLoopback) return <strong>an app on this computer ({redirectHost})</strong>
-  const { protocol, hostname } = new URL(uri)
+function destination({ redirectUri, redirectIsLoopback }: App) {
+  const { protocol, hostname } = new URL(redirectUri)
+  if (redirectIsLoopback) {
+    return (
+      <>
+        <strong>an app on this computer</strong> (<Host host={hostname} />)
+      </>
+    )
+  }
   const isWeb = protocol === 'https:' || protocol === 'http:'
   return isWeb ? (
-    <strong>{hostname}</strong>
+    <Host host={hostname} />
   ) : (
     <>
-      the app that opens <strong>{protocol}</strong> links
+      the app that opens <Host host={protocol} /> links
     </>
+  )
+}
+
+function decisionForm(offer: Offer, handle: string) {
+  return (
+    <form method="post" action={AUTHORIZE_PATH}>
+      <input type="hidden" name="handle" value={handle} />
+      {scopeFields(offer)}
+      {limitField(offer)}
+      <div class="buttons">
+        <button name="decision" value="deny">
+          Deny
+        </button>
+        <button name="decision" value="approve" class="go">
+          Allow
+        </button>
+      </div>
+    </form>
   )
 }
 
@@ -121,14 +186,33 @@ function scopeFields({ scopes }: Offer) {
       <legend>It may, on your behalf</legend>
       {scopes.map(({ scope, ticked, words, uses }) => (
         <label>
-          <input type="checkbox" name="scope" value={scope} checked={ticked} /> {words}
+          <input type="checkbox" name="scope" value={scope} checked={ticked} />{' '}
+          <Foreign text={words} max={SENTENCE_MAX_CHARS} />
           <small>
-            <code>{scope}</code>
-            {uses.length > 0 ? ` for ${uses.join(', ')}` : null}
+            <code>
+              <Foreign text={scope} max={CODE_MAX_CHARS} />
+            </code>
+            {usesInWords(uses)}
           </small>
         </label>
       ))}
     </fieldset>
+  )
+}
+
+function usesInWords(uses: readonly string[]) {
+  if (uses.length === 0) return null
+  return (
+    <>
+      {' for '}
+      {uses.slice(0, USES_SHOWN_MAX).map((use, index) => (
+        <>
+          {index === 0 ? null : ', '}
+          <Foreign text={use} />
+        </>
+      ))}
+      {uses.length > USES_SHOWN_MAX ? ' and more' : null}
+    </>
   )
 }
 
@@ -143,72 +227,3 @@ function limitField({ limit }: Offer) {
     </label>
   )
 }
-
-/** `POST /oauth/authorize`: the person's answer. Fields: handle, decision, scope (repeated), limit. */
-export async function answerConsent(
-  request: Request,
-  form: URLSearchParams,
-  exchange: Exchange,
-): Promise<Response> {
-  try {
-    return await decide(request, form, exchange)
-  } catch (error) {
-    return authorizationFailure(error)
-  }
-}
-
-async function decide(
-  request: Request,
-  form: URLSearchParams,
-  exchange: Exchange,
-): Promise<Response> {
-  const { settings, asEnv } = exchange
-  const person = await readSession(request, settings)
-  if (!person) throw refused('You are no longer signed in; start again from your app')
-  const handle = form.get('handle') ?? ''
-  const api = asForAny(settings).getOAuthApi(asEnv())
-  if (form.get('decision') !== 'approve') {
-    const denied = await api.denyConsent(request, handle)
-    return redirect(denied.redirectTo, denied.headers)
-  }
-  const approved = await api.approveConsent(request, handle)
-  const { person: asked, ...authRequest } = approved.request as SealedRequest
-  if (asked !== person.subject) throw refused('Another person is signed in now; start again')
-  const redirectTo = await complete(authRequest, form, person, exchange)
-  return redirect(redirectTo, approved.headers)
-}
-
-async function complete(
-  { codeJkt, ...request }: BoundRequest,
-  form: URLSearchParams,
-  person: Person,
-  exchange: Exchange,
-): Promise<string> {
-  const { settings, catalog, ctx, asEnv } = exchange
-  const resource = String(request.resource)
-  const name = serverNameOf(settings.publicOrigin, resource)
-  const server = name === undefined ? undefined : await catalog.find(name, ctx)
-  // Policy may have changed while the page was open.
-  if (!server || !mayUse(person, server.policy)) throw refused('This server is not available')
-  const offer = offerOf(request.scope, await catalog.definitions(server, person, ctx))
-  const limited = form.get('limit') === 'read_only'
-  const scope = grantedScopes(offer, request.scope, form.getAll('scope'), limited)
-  if (scope.join(' ').length > SCOPES_MAX_CHARS) throw refused('Allow fewer of its permissions')
-  const api = asFor(settings, resource).getOAuthApi(asEnv())
-  const { clientName } = await api.describeConsent(request)
-  const props: GrantProps = { ...personOf(person), ...(codeJkt ? { codeJkt } : {}) }
-  await makeRoom(person.subject, exchange)
-  const { redirectTo } = await api.completeAuthorization({
-    request,
-    userId: person.subject,
-    metadata: { clientName },
-    scope,
-    props,
-    // Several devices of one client live side by side.
-    revokeExistingGrants: false,
-  })
-  return redirectTo
-}
-
-const refused = (description: string): AuthorizationError =>
-  new AuthorizationError('invalid_request', { description })

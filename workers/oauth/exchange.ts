@@ -24,7 +24,7 @@ export interface Exchange {
 }
 
 /** What differs from one request's store to the next. */
-type StoreOfRequest = Pick<StoreOptions, 'holdsGrants' | 'assertionsUsed'>
+type StoreOfRequest = Pick<StoreOptions, 'holdsGrants' | 'holdsConsent' | 'assertionsUsed'>
 
 let catalog: { env: Cloudflare.Env; catalog: ServerCatalog } | undefined
 

@@ -7,6 +7,7 @@
  * clients write what they like, and a metadata document shows who owns a domain, not who is honest.
  */
 import { AuthorizationError, CimdFetchError } from '@cloudflare/workers-oauth-provider'
+import { foreignSentence } from './pages/foreign.tsx'
 import { errorPage, redirect } from './pages/layout.tsx'
 import { refusedRequestPage } from './pages/refused-request.tsx'
 import { isLoopbackRedirect } from './redirect-policy.ts'
@@ -32,7 +33,7 @@ function refused(
   isSignedIn: boolean,
 ): Response {
   if (redirectUri === undefined || redirectTo === undefined) {
-    return errorPage(400, 'This request cannot be answered', `${description}.`)
+    return errorPage(400, 'This request cannot be answered', foreignSentence(`${description}.`))
   }
   if (!isSignedIn) return refusedRequestPage({ reason: description, redirectUri })
   if (isLoopbackRedirect(redirectUri)) return redirect(redirectTo)

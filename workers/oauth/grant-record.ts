@@ -32,7 +32,8 @@ export type ClientKind =
 
 /** Beside each row, so that a list of them reads no row. */
 export interface GrantSummary {
-  readonly clientName: string
+  /** In the app's own words; absent where it gave no name. */
+  readonly clientName?: string
   readonly client: ClientKind
   readonly server: string
   readonly scopes: readonly string[]
@@ -46,8 +47,10 @@ export const grantKeyOf = (userId: string, grantId: string): string => `grant:${
 
 export function summaryOf(grant: GrantRecord, publicOrigin: string): GrantSummary {
   const { clientId, redirectUri = '', metadata, resource, scope, createdAt, family } = grant
+  // Grants of before had the client id in place of a name.
+  const name = metadata?.clientName
   return {
-    clientName: metadata?.clientName ?? 'An app without a name',
+    ...(name === undefined || name === clientId ? {} : { clientName: name }),
     client: kindOf(clientId, redirectUri),
     server: serverNameOf(publicOrigin, String(resource)) ?? String(resource),
     scopes: scope,

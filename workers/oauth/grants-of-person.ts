@@ -46,4 +46,4 @@ const lastUse = ({ usedAtSeconds, createdAtSeconds }: GrantSummary): number =>
 
 /** Rows of before there were summaries have metadata of the library's. */
 const isSummary = (metadata: unknown): boolean =>
-  typeof metadata === 'object' && metadata !== null && 'clientName' in metadata
+  typeof metadata === 'object' && metadata !== null && 'createdAtSeconds' in metadata

@@ -11,6 +11,12 @@ export const REFRESH_TOKEN_IDLE_SECONDS = 30 * 86_400
 export const SESSION_SECONDS = 8 * 3_600
 /** From "sign in" to being back: the library gives a consent page as long. */
 export const PENDING_SIGN_IN_SECONDS = 600
+/** A form that the same browser sends again: a double click, a second try on a slow line. */
+export const REPEATED_FORM_SECONDS = 15
+/** How long a page that was answered can say how: as long as it could have been answered. */
+export const ANSWERED_CONSENT_SECONDS = PENDING_SIGN_IN_SECONDS
+/** Titles of tools beside one permission of a consent page; beyond them "and more". */
+export const USES_SHOWN_MAX = 8
 /** Registrations that nobody keeps cannot be renewed; after a year a client registers anew. */
 export const REGISTRATION_SECONDS = 365 * 86_400
 

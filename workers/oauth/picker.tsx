@@ -1,4 +1,5 @@
 /** For clients that do not say which server they mean (DESIGN §5): the person does. */
+import { Foreign } from './pages/foreign.tsx'
 import { page } from './pages/layout.tsx'
 import { AUTHORIZE_PATH } from './paths.ts'
 import { resourceOf } from './resource.ts'
@@ -28,7 +29,7 @@ export function pickerPage(
                 value={resourceOf(publicOrigin, name)}
                 checked={index === 0}
               />{' '}
-              {name}
+              <Foreign text={name} />
             </label>
           ))}
         </fieldset>

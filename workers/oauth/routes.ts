@@ -1,6 +1,6 @@
 /**
  * What answers at which path of the authorization server. A table and no router
- * library: fixed paths need none, and it would be 5 KiB of the 96 this Worker may have.
+ * library: fixed paths need none, and it would be 5 KiB of the 99 this Worker may have.
  */
 import { API_KEYS_AUDIENCE_PATH } from '#shared/auth/operator.ts'
 import { CONNECTIONS_PATH } from '#shared/platform/connection-link.ts'
@@ -14,7 +14,7 @@ import {
   connectionsPage,
   finishConnection,
 } from './connections.tsx'
-import { answerConsent } from './consent.tsx'
+import { answerConsent } from './consent-answer.tsx'
 import type { Exchange } from './exchange.ts'
 import { introspect } from './introspect.ts'
 import { FORM_MAX_BYTES } from './limits.ts'

@@ -11,6 +11,7 @@ import { logEvent, logUnexpected } from '#shared/log.ts'
 import { isLoopbackUrl } from '#shared/public-address.ts'
 import type { Exchange } from './exchange.ts'
 import { IDP_ANSWER_MAX_BYTES, IDP_METADATA_MAX_AGE_MS, IDP_TIMEOUT_MS } from './limits.ts'
+import { foreignSentence } from './pages/foreign.tsx'
 import { errorPage, redirect } from './pages/layout.tsx'
 import { CALLBACK_PATH } from './paths.ts'
 import { beginSignIn, readSignIn, takeSignIn, type PendingSignIn } from './pending.ts'
@@ -21,13 +22,13 @@ import { subjectOf } from '#shared/auth/subject.ts'
 
 type SignInFailure = IdentityFailure | { reason: 'no_id_token' }
 
-const REFUSALS: Readonly<Record<SignInFailure['reason'], string>> = {
+const REFUSALS = {
   no_tenant: 'Your account says no tenant that may use this platform. Ask its operator.',
   too_large:
     'Your account has more groups or longer claims than this platform takes. Ask its operator ' +
     'to choose the groups that count (OIDC_GROUPS).',
   no_id_token: 'The identity provider did not say who you are. Ask its operator.',
-}
+} as const satisfies Readonly<Record<SignInFailure['reason'], string>>
 
 /** `/login/idp`: off to the provider. */
 export async function startIdpSignIn(request: Request, exchange: Exchange): Promise<Response> {
@@ -174,7 +175,9 @@ function requestOptions({ issuer }: OidcSettings) {
 /** An outage or a misconfiguration: the operator finds the reason by the reference. */
 function unreachable(error: unknown): Response {
   const ref = logUnexpected('idp_unreachable', error)
-  const sentence = `The identity provider cannot be reached right now. Try again later (ref ${ref}).`
+  const sentence = foreignSentence(
+    `The identity provider cannot be reached right now. Try again later (ref ${ref}).`,
+  )
   return errorPage(502, 'You cannot sign in right now', sentence)
 }
 

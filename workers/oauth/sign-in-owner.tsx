@@ -32,7 +32,7 @@ export async function ownerSignIn(
   if (!settings.ownerLink) return signInRefused()
   const token = tokenOf(form.get('token') ?? '')
   if (!(await redeemOwnerLink(settings.ownerLink, token, shards))) {
-    return askForToken(403, 'That link is not valid, was used already, or has expired.')
+    return askForToken(403)
   }
   const pending = await takeSignIn(request, shards)
   const subject = await subjectOf(OWNER_ISSUER, 'owner')
@@ -43,11 +43,14 @@ export async function ownerSignIn(
 const tokenOf = (text: string): string =>
   URL.parse(text.trim())?.searchParams.get('token') ?? text.trim()
 
-function askForToken(status: number, complaint?: string): Response {
+/** @param status 403: what was sent is no valid link */
+function askForToken(status: 200 | 403): Response {
   return page(
     'Sign in as the owner',
     <>
-      {complaint ? <p class="warning">{complaint}</p> : null}
+      {status === 403 ? (
+        <p class="warning">That link is not valid, was used already, or has expired.</p>
+      ) : null}
       <p>
         Open the sign-in link in this browser, or paste it here. <code>npm run dev</code> prints it;
         for a deployed platform <code>npm run owner-link</code> makes one.

@@ -13,7 +13,11 @@ import { AuthorizationError, OAuthError, type ClientInfo } from '@cloudflare/wor
 import { grantStoreOf } from '#shared/rpc.ts'
 import type { RegisteredClient } from './client-id.ts'
 import { summaryOf, type GrantRecord } from './grant-record.ts'
-import { NO_ROOM_RETRY_SECONDS, PENDING_PER_OBJECT_MAX } from './limits.ts'
+import {
+  ANSWERED_CONSENT_SECONDS,
+  NO_ROOM_RETRY_SECONDS,
+  PENDING_PER_OBJECT_MAX,
+} from './limits.ts'
 
 type Shard = ReturnType<typeof grantStoreOf>
 
@@ -56,7 +60,19 @@ export interface StoreOptions {
    * authenticates again, with the same assertion: every attempt shares one set.
    */
   readonly assertionsUsed?: Set<string>
+  /** A consent page is answered by {@link GrantKv.settleConsent} alone. */
+  readonly holdsConsent?: boolean
 }
+
+/** A consent page that the library has opened, and nobody has answered yet, or somebody has. */
+interface OpenedConsent {
+  readonly key: string
+  /** How it was answered, sealed (consent-transaction.ts). */
+  readonly outcome: string | undefined
+}
+
+/** Between the library's sealed request and our sealed outcome; neither has one. */
+const OUTCOME_SEPARATOR = ' '
 
 /** A grant that the library has decided on, and nobody has written yet. */
 export interface HeldGrant {
@@ -79,6 +95,7 @@ export class GrantKv {
   /** The client the library last looked up: its registration decides on refresh tokens and bindings. */
   client: RegisteredClient | undefined
   held: HeldGrant | undefined
+  consent: OpenedConsent | undefined
   readonly #options: StoreOptions
   readonly #seen = new Map<string, { value: string | null; revision: number }>()
 
@@ -91,7 +108,8 @@ export class GrantKv {
     // The library reads whether an assertion was used, then writes that it is: two requests may
     // both read "no". So the write decides, and the read costs no call.
     if (key.startsWith(ASSERTION_PREFIX)) return null
-    const value = await this.#read(key)
+    const stored = await this.#read(key)
+    const value = key.startsWith('transaction:') ? stored && requestIn(stored) : stored
     return value !== null && options?.type === 'json' ? (JSON.parse(value) as unknown) : value
   }
 
@@ -129,6 +147,22 @@ export class GrantKv {
     return written
   }
 
+  /**
+   * Writes how the opened consent page was answered, beside what was asked.
+   * @param outcome sealed
+   * @returns `false`: another request answered it first; nothing was written
+   */
+  async settleConsent(outcome: string): Promise<boolean> {
+    const key = this.consent?.key ?? ''
+    const { value, revision } = this.#seen.get(key) ?? {}
+    if (!value || revision === undefined) throw new TypeError('No consent page is open')
+    this.#seen.delete(key)
+    return this.#shard(key).put(key, requestIn(value) + OUTCOME_SEPARATOR + outcome, {
+      expiresAtSeconds: nowSeconds() + ANSWERED_CONSENT_SECONDS,
+      ifRevision: revision,
+    })
+  }
+
   /** The grant this request has read: the library reads none before the client has authenticated. */
   grant(key: string): GrantRecord | undefined {
     const value = this.#seen.get(key)?.value
@@ -137,6 +171,11 @@ export class GrantKv {
 
   async delete(key: string): Promise<void> {
     if (key.startsWith('token:')) return
+    if (key.startsWith('transaction:') && this.#options.holdsConsent) {
+      const [, outcome] = (await this.#read(key))?.split(OUTCOME_SEPARATOR) ?? []
+      this.consent = { key, outcome }
+      return
+    }
     if (key.startsWith('grant:')) {
       // First the feed: a grant that is gone while its tokens live could not be revoked again.
       await this.#options.grantRevoked(key.slice(key.lastIndexOf(':') + 1))
@@ -199,6 +238,9 @@ export class GrantKv {
     return shard
   }
 }
+
+/** The library's part of a consent page's row. */
+const requestIn = (stored: string): string => stored.split(OUTCOME_SEPARATOR, 1)[0] ?? ''
 
 const nowSeconds = (): number => Math.floor(Date.now() / 1000)
 

@@ -1,5 +1,7 @@
 /** `/`: what runs here and how to connect. Shows public servers only: strangers read this page. */
 import { html } from 'hono/html'
+import { foreignText } from '#shared/display/foreign-text.ts'
+import { CODE_MAX_CHARS } from '#shared/display/limits.ts'
 import type { CatalogIndex } from '#shared/catalog/entry.ts'
 
 const STYLE = `
@@ -15,6 +17,9 @@ const HEADERS = {
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
 }
+
+/** A URL with a name in it, apart from our own words. */
+const code = (url: string) => html`<code><bdi>${foreignText(url, CODE_MAX_CHARS)}</bdi></code>`
 
 export async function homePage(publicOrigin: string, index: CatalogIndex): Promise<Response> {
   const names = Object.entries(index.servers)
@@ -41,12 +46,12 @@ export async function homePage(publicOrigin: string, index: CatalogIndex): Promi
         ${
           names.length > 0
             ? html`<ul>
-                ${names.map((name) => html`<li><code>${publicOrigin}/${name}/mcp</code></li>`)}
+                ${names.map((name) => html`<li>${code(`${publicOrigin}/${name}/mcp`)}</li>`)}
               </ul>`
             : html`<p>None. The others are shown to signed-in users only.</p>`
         }
         <h2>Connect</h2>
-        <pre><code>claude mcp add --transport http my-server ${example}</code></pre>
+        <pre><code>claude mcp add --transport http my-server </code>${code(example)}</pre>
         <p>
           Cursor, VS Code, ChatGPT and every MCP client with remote servers take the same URL, in
           protocol 2025-11-25 and 2026-07-28.

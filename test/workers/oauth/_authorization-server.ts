@@ -10,6 +10,8 @@ import type { PolicyFile } from '#shared/catalog/entry.ts'
 import { catalogOf } from '#shared/rpc.ts'
 import { answer } from '../../../workers/oauth/answer.ts'
 import { asFor } from '../../../workers/oauth/as-for-resource.ts'
+import { answerConsent } from '../../../workers/oauth/consent-answer.tsx'
+import { sessionCookie } from '../../../workers/oauth/cookies.ts'
 import { exchangeOf, type Exchange } from '../../../workers/oauth/exchange.ts'
 import { register } from '../../../workers/oauth/register.ts'
 import { resourceOf } from '../../../workers/oauth/resource.ts'
@@ -27,6 +29,12 @@ export interface TokenAnswer extends Partial<Tokens> {
   readonly status: number
   readonly error?: string
   readonly expires_in?: number
+}
+
+export interface ConsentForm {
+  (fields: Record<string, string>, headers?: Record<string, string>): Promise<Response>
+  /** Name of the object that holds the page. */
+  readonly keptIn: string
 }
 
 type Namespaces = Record<
@@ -132,25 +140,35 @@ export class AuthorizationServer {
     return String(new URL(redirectTo).searchParams.get('code'))
   }
 
-  /** A consent page that somebody opened: what sends its "Allow", `false` when it was used before. */
-  async openConsent(clientId: string, server: string): Promise<() => Promise<boolean>> {
+  /** The `Cookie` of a browser in which a person is signed in. */
+  async sessionOf(subject: string): Promise<string> {
+    const line = await sessionCookie(this.exchange.settings, { subject, tenant: 'default' })
+    return line.split(';', 1)[0] ?? ''
+  }
+
+  /** A consent page that a person opened: posts an answer of theirs, from the browser that shows it. */
+  async openConsent(
+    clientId: string,
+    server: string,
+    subject: string,
+    answeredBy = subject,
+  ): Promise<ConsentForm> {
     const { settings, asEnv } = this.exchange
     const resource = resourceOf(settings.publicOrigin, server)
-    const as = asFor(settings, resource)
-    const opened = await as
-      .getOAuthApi(asEnv())
-      .beginConsent(await authRequestOf(clientId, resource))
-    const cookie = opened.headers.getSetCookie().map((line) => line.split(';', 1)[0])
-    const init = { method: 'POST', headers: { cookie: cookie.join('; ') } }
-    return async () => {
-      const request = new Request(`${ISSUER}/oauth/authorize`, init)
-      // A request of its own, as in the Worker: it has read nothing yet.
-      const approving = as.getOAuthApi(asEnv()).approveConsent(request, opened.handle)
-      return approving.then(
-        () => true,
-        () => false,
-      )
+    const asked = { ...(await authRequestOf(clientId, resource)), person: subject }
+    const opened = await asFor(settings, resource).getOAuthApi(asEnv()).beginConsent(asked)
+    const bound = opened.headers.getSetCookie().map((line) => line.split(';', 1)[0])
+    const cookie = [await this.sessionOf(answeredBy), ...bound].join('; ')
+    const post = (fields: Record<string, string>, changed = {}) => {
+      const form = new URLSearchParams({ handle: opened.handle, ...fields })
+      const init = { method: 'POST', headers: { cookie, ...changed } }
+      // A request of its own, as in another isolate: it has read nothing yet.
+      const { exchange } = this
+      return answerConsent(new Request(`${ISSUER}/oauth/authorize`, init), form, exchange)
     }
+    // The library names the page's cookie by the hash that the row is stored under.
+    const [, hash = ''] = /__Host-oauth-consent-([0-9a-f]{16})=/.exec(cookie) ?? []
+    return Object.assign(post, { keptIn: `t:${hash.slice(0, 2)}` })
   }
 
   redeem(clientId: string, code: string): Promise<TokenAnswer> {

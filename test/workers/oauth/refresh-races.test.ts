@@ -29,12 +29,6 @@ async function expectAllUsable(answers: TokenAnswer[]): Promise<void> {
   expect(statuses(renewed)).toEqual(answers.map(() => 200))
 }
 
-it.each(ROUNDS)('8 answers to one consent page: one counts, round %i', async () => {
-  const allow = await as.openConsent(client, 'clock')
-  const allowed = await times(8, allow)
-  expect(allowed.filter(Boolean)).toHaveLength(1)
-})
-
 it.each(ROUNDS)('8 redemptions of one code: one token, round %i (OAuth 2.1 §4.1.3)', async () => {
   const code = await as.newCode(client, 'clock', newUser())
   const answers = await times(8, () => as.redeem(client, code))

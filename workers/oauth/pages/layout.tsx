@@ -7,9 +7,23 @@ export interface PageOptions {
   /** Where a form's answer may lead beside this origin (CSP `form-action`). */
   formAction?: string
   headers?: Headers
+  /** In place of the title at the head of the page, where it names something. */
+  heading?: Child
 }
 
-export function page(title: string, body: Child, options: PageOptions = {}): Response {
+/** A text that stands in our source; what is put together at run time has the type `string`. */
+type Literal<Text extends string> = string extends Text ? never : Text
+
+/**
+ * A whole page.
+ * @param title a literal, so that nothing of others gets into tabs, history and the head of a page
+ * @param body foreign text in it goes through foreign.tsx
+ */
+export function page<Text extends string>(
+  title: Literal<Text>,
+  body: Child,
+  options: PageOptions = {},
+): Response {
   const document = (
     <html lang="en">
       <head>
@@ -20,7 +34,7 @@ export function page(title: string, body: Child, options: PageOptions = {}): Res
       </head>
       <body>
         <main>
-          <h1>{title}</h1>
+          <h1>{options.heading ?? title}</h1>
           {body}
         </main>
       </body>
@@ -46,8 +60,12 @@ export function page(title: string, body: Child, options: PageOptions = {}): Res
 }
 
 /** A refusal that must not be sent to any redirect URI. */
-export function errorPage(status: number, title: string, sentence: string): Response {
-  return page(title, <p>{sentence}</p>, { status })
+export function errorPage<Text extends string>(
+  status: number,
+  title: Literal<Text>,
+  sentence: Child,
+): Response {
+  return page<Text>(title, <p>{sentence}</p>, { status })
 }
 
 export function redirect(location: string, headers = new Headers()): Response {

@@ -2,6 +2,7 @@
  * The page in place of an error redirect (RFC 9700 §4.11.2). Anybody can register a redirect URI
  * and make a link to it; a redirect would lend that address the name of this host.
  */
+import { foreignSentence, Host } from './foreign.tsx'
 import { page } from './layout.tsx'
 
 export interface RefusedRequest {
@@ -15,22 +16,21 @@ export interface RefusedRequest {
 
 /** Names where the app would have sent the browser, and says what to do. */
 export function refusedRequestPage({ reason, redirectUri, link }: RefusedRequest): Response {
-  const destination = destinationOf(redirectUri)
   return page(
     'This request cannot be answered',
     <>
-      <p>{reason}.</p>
+      <p>{foreignSentence(`${reason}.`)}</p>
       <p class="warning">
-        The app that sent you here wants you to go on to <strong>{destination}</strong>. This
-        platform does not know that address and did not send you there.
+        The app that sent you here wants you to go on to {destinationOf(redirectUri)}. This platform
+        does not know that address and did not send you there.
       </p>
       <p>
         Go back to your app and start again. If you did not start this yourself, close this page.
       </p>
       {link === undefined ? null : (
         <p>
-          If you know it, you can <a href={link}>go on to {destination}</a>; your app then learns
-          what went wrong.
+          If you know it, you can <a href={link}>go on to {destinationOf(redirectUri)}</a>; your app
+          then learns what went wrong.
         </p>
       )}
     </>,
@@ -39,8 +39,14 @@ export function refusedRequestPage({ reason, redirectUri, link }: RefusedRequest
 }
 
 /** The host of a website, this computer, or the scheme of an app. */
-function destinationOf(redirectUri: string): string {
+function destinationOf(redirectUri: string) {
   const { protocol, host } = new URL(redirectUri)
   const isWeb = protocol === 'https:' || protocol === 'http:'
-  return isWeb ? host : `the app that opens ${protocol} links`
+  return isWeb ? (
+    <Host host={host} />
+  ) : (
+    <>
+      the app that opens <Host host={protocol} /> links
+    </>
+  )
 }
