@@ -1,5 +1,5 @@
 /** Which requests pass the front door of `npm run dev`, and with which headers. Pure: no I/O. */
-import { isLoopback } from '#shared/platform/connection-config.ts'
+import { isLoopbackUrl } from '#shared/public-address.ts'
 
 export interface Refusal {
   readonly status: number
@@ -58,7 +58,7 @@ export function judgeRequest(
 /** Any other name may be one that a web page made lead to this machine (DNS rebinding). */
 function isServedHost(host: string, publicHost: string | undefined): boolean {
   const url = HOST.test(host) ? URL.parse(`http://${host}`) : null
-  return url !== null && (isLoopback(url) || url.hostname === publicHost)
+  return url !== null && (isLoopbackUrl(url.href) || url.hostname === publicHost)
 }
 
 function wrongHost(publicHost: string | undefined): string {
