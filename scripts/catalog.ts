@@ -2,7 +2,7 @@
 import { readDeployedSettings } from './deploy/settings.ts'
 import { DEV } from './gen/trust.ts'
 import { misused, parse, type Values } from './catalog/arguments.ts'
-import { createCatalogClient, currentToken, subjectOf } from './catalog/client.ts'
+import { createCatalogClient, currentToken, operatorOf } from './catalog/client.ts'
 import { COMMANDS } from './catalog/commands.ts'
 import { keepTokens } from './catalog/token-file.ts'
 import { surplusOf } from './catalog/usage.ts'
@@ -16,7 +16,7 @@ ${Object.entries(COMMANDS)
   .map(([name, { usage, summary }]) => `  ${`${name} ${usage}`.trim()}\n      ${summary}`)
   .join('\n')}
   whoami
-      your subject, for OPERATORS
+      what OPERATORS would call you
   logout
       forgets the token kept on this machine
 
@@ -35,7 +35,7 @@ await runScript(async () => {
   const origin = originOf(values)
   const token = values.token ?? process.env['MCP_EDGE_TOKEN']
   if (name === 'logout') return keepTokens(origin, undefined)
-  if (name === 'whoami') return console.log(subjectOf(token ?? (await currentToken(origin))))
+  if (name === 'whoami') return console.log(operatorOf(token ?? (await currentToken(origin))))
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (!command) throw misused(`There is no command "${name}".`)
   if (command.usage.startsWith('<') && args.length === 0) throw misused(`${name} ${command.usage}`)

@@ -1,4 +1,5 @@
 /** The admin API as the commands use it: one platform, one token, refusals in words. */
+import { operatorEntry } from '#shared/auth/operators.ts'
 import { Stop } from '../stop.ts'
 import { refresh, signIn } from './sign-in.ts'
 import { keepTokens, readTokens } from './token-file.ts'
@@ -92,18 +93,20 @@ function saidBy(text: string): string | undefined {
 function remedyFor(status: number): string {
   if (status === 401) return 'Run it again to sign in.'
   if (status === 403)
-    return 'Ask for your subject to be added to OPERATORS: npm run catalog -- whoami.'
+    return 'Ask for the words of `npm run catalog -- whoami` to be added to OPERATORS.'
   return 'See `npm run catalog -- --help`.'
 }
 
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)
 
-/** Who the kept token is of; the platform checks it, this only reads. */
-export function subjectOf(token: string): string {
+/** What OPERATORS calls the person a kept token is of; the platform checks it, this only reads. */
+export function operatorOf(token: string): string {
   const [, payload = ''] = token.split('.')
-  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { sub?: string }
-  return claims.sub ?? 'unknown'
+  const { sub = 'unknown', tenant = 'default' } = JSON.parse(
+    Buffer.from(payload, 'base64url').toString(),
+  ) as { sub?: string; tenant?: string }
+  return operatorEntry({ subject: sub, tenant })
 }
 
 /** The token the next command would use. */

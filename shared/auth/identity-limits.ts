@@ -9,6 +9,8 @@ export const IDENTITY_MAX_BYTES = 1024
 export const SCOPES_MAX_CHARS = 1024
 /** Tenant names become part of storage keys and object names. */
 export const TENANT_MAX_CHARS = 64
+/** Issuers of TRUSTED_ISSUERS: their names stand before those of their groups and clients. */
+export const ISSUER_MAX_CHARS = 256
 /** Subjects as well; a digest in base64url takes 43. */
 export const SUBJECT_MAX_CHARS = 128
 /** Claims an operator maps: each is written into a configuration by hand. */

@@ -6,11 +6,14 @@
  * Does NOT check signatures: whoever calls it has.
  */
 import { fail, ok, type Result } from '../result.ts'
+import { fullName, isForeign } from './foreign-name.ts'
 import { IDENTITY_MAX_BYTES, MAPPED_CLAIMS_MAX, TENANT_MAX_CHARS } from './identity-limits.ts'
 import type { ClaimValue, Identity } from './principal.ts'
 
 /** Which claims count; an empty name switches its part off. */
 export interface IdentityMapping {
+  /** Of TRUSTED_ISSUERS; absent: the platform's own provider. Its name stands before its groups'. */
+  readonly issuer?: string
   /** Empty: everybody is of tenant `default`. */
   readonly tenantClaim: string
   readonly groupsClaim: string
@@ -50,6 +53,7 @@ export function mapIdentity(
     return isClaimValue(value) ? [[name, value] as const] : []
   })
   const identity: Identity = {
+    ...(mapping.issuer === undefined ? {} : { issuer: mapping.issuer }),
     ...(groups.length > 0 ? { groups } : {}),
     ...(mapped.length > 0 ? { claims: Object.fromEntries(mapped) } : {}),
   }
@@ -98,13 +102,21 @@ function claimAt(claims: object, name: string): unknown {
   return own(claims, name) ?? name.split('.').reduce(own, claims)
 }
 
-function groupsOf({ groupsClaim, groupPatterns }: IdentityMapping, claims: object): string[] {
+/** A group of the own provider that is named like another issuer's is none. */
+function groupsOf(
+  { issuer, groupsClaim, groupPatterns }: IdentityMapping,
+  claims: object,
+): string[] {
   if (!groupsClaim) return []
   const said = claimAt(claims, groupsClaim)
   const names = (Array.isArray(said) ? said : [said]).filter(isText)
   const counts = (name: string): boolean =>
     groupPatterns.length === 0 || groupPatterns.some((pattern) => fits(pattern, name))
-  return [...new Set(names)].filter(counts).sort()
+  const counting = [...new Set(names)].filter(counts)
+  return counting
+    .filter((name) => issuer !== undefined || !isForeign(name))
+    .map((name) => fullName(issuer, name))
+    .sort()
 }
 
 /** Linear in the text: no pattern an operator can write makes it slow. */

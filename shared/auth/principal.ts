@@ -8,7 +8,12 @@ export type ClaimValue = string | number | boolean | readonly string[]
 
 /** What the IdP says of a person beyond who they are, as of their sign-in (identity.ts). */
 export interface Identity {
-  /** Names of the IdP's groups that count here, sorted; absent: none. */
+  /** The issuer of TRUSTED_ISSUERS that vouches for the caller; absent: the platform itself does. */
+  readonly issuer?: string
+  /**
+   * Full names (foreign-name.ts) of the groups that count here, sorted; absent: none.
+   * A name is one of the caller's tenant: the same name in another tenant is another group.
+   */
   readonly groups?: readonly string[]
   /** For a tool's own decisions, by the names the operator gave them. */
   readonly claims?: Readonly<Record<string, ClaimValue>>
@@ -19,7 +24,10 @@ export interface Principal extends Identity {
   readonly subject: string
   /** From a configured IdP claim; `default` unless configured. Part of every storage key. */
   readonly tenant: string
-  /** The OAuth client, or a digest of its id where that is a whole sealed registration. */
+  /**
+   * Full name (foreign-name.ts) of the OAuth client, or a digest of it where that is a
+   * whole sealed registration.
+   */
   readonly clientId: string
   readonly scopes: readonly string[]
   /** RFC 7638 thumbprint of the key the token is bound to (RFC 9449), when it is. */
@@ -45,7 +53,8 @@ export const PLATFORM_PRINCIPAL: Principal = Object.freeze({
 export const isPlatform = (principal: Principal): boolean => principal.tenant === 'platform'
 
 /** The part of a principal, person or token that the IdP said. */
-export const identityOf = ({ groups, claims }: Identity): Identity => ({
+export const identityOf = ({ issuer, groups, claims }: Identity): Identity => ({
+  ...(issuer === undefined ? {} : { issuer }),
   ...(groups ? { groups } : {}),
   ...(claims ? { claims } : {}),
 })

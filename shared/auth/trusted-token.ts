@@ -1,7 +1,7 @@
 /**
  * Access tokens of an issuer that the operator trusts beside our own: JWTs (RFC 9068,
  * RFC 8725), for exactly one of our resources. Their caller becomes the same
- * `Principal` as any other; subjects of two issuers never meet.
+ * `Principal` as any other; subjects, groups and clients of two issuers never meet.
  *
  * Does NOT fetch keys, and leaves revocation to the issuer: `maxLifetimeSeconds` is the bound.
  */
@@ -9,6 +9,7 @@ import { createLocalJWKSet, jwtVerify, type JWK, type JWTPayload } from 'jose'
 import { fail, ok, type Result } from '../result.ts'
 import { clientNameOf, type AccessTokenFailure, type VerifiedToken } from './access-token.ts'
 import { toBase64Url } from './base64url.ts'
+import { fullName } from './foreign-name.ts'
 import { SCOPES_MAX_CHARS } from './identity-limits.ts'
 import { mapIdentity, type IdentityMapping } from './identity.ts'
 import { subjectOf } from './subject.ts'
@@ -27,6 +28,8 @@ export interface TrustedIssuer {
   readonly scopeClaim: string
   /** Everybody's, where the issuer has no tenants. */
   readonly tenant?: string
+  /** Tenants it may speak for; absent = all. */
+  readonly tenants?: readonly string[]
   readonly mapping: IdentityMapping
 }
 
@@ -72,13 +75,16 @@ async function callerOf(
   const { jkt } = (payload['cnf'] ?? {}) as { jkt?: unknown }
   const isBoundElse = 'cnf' in payload && typeof jkt !== 'string'
   if (!identity.ok || !scopes || isBoundElse || !payload.sub) return fail({ reason: 'malformed' })
-  const { tenant, ...said } = identity.value
-  const clientId = payload['client_id'] ?? payload['azp']
+  const { tenant: mapped, ...said } = identity.value
+  const tenant = issuer.tenant ?? mapped
+  if (issuer.tenants?.includes(tenant) === false) return fail({ reason: 'malformed' })
+  const client = payload['client_id'] ?? payload['azp']
+  const clientId = typeof client === 'string' ? fullName(issuer.issuer, client) : issuer.issuer
   return ok({
     principal: {
       subject: await subjectOf(issuer.issuer, payload.sub),
-      tenant: issuer.tenant ?? tenant,
-      clientId: await clientNameOf(typeof clientId === 'string' ? clientId : issuer.issuer),
+      tenant,
+      clientId: await clientNameOf(clientId),
       scopes,
       ...(typeof jkt === 'string' ? { jkt } : {}),
       ...said,

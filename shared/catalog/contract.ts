@@ -40,7 +40,7 @@ export interface Catalog {
   takeBack(server: string, view: string, reason: string): Promise<boolean>
 }
 
-/** Subject of the operator, on requests the router hands to the Catalog's `fetch`. */
+/** The operator as OPERATORS names them (`operatorEntry`), on requests the router hands to the Catalog's `fetch`. */
 export const ACTOR_HEADER = 'x-mcp-edge-actor'
 
 /** Why a description was not taken; `detail` is for logs and operators, never for callers. */

@@ -7,7 +7,8 @@ import type { Principal } from '../auth/principal.ts'
 import { isInCanary } from './canary.ts'
 import type { ServerPointer } from './entry.ts'
 import type { CompiledItem, CompiledServer } from './list.ts'
-import { judge, judgeServer, OWNING_TENANTS, type Verdict } from './policy.ts'
+import { fitsNamesake, judge, judgeServer, OWNING_TENANTS, type Verdict } from './policy.ts'
+import type { Rule } from './rules.ts'
 
 export interface Explanation {
   /** `hidden` answers like what is not there; `insufficient_scope` is listed, and 403 when called. */
@@ -29,7 +30,7 @@ export function explain(
   compiled: CompiledServer,
   item: CompiledItem | 'unknown' | undefined,
 ): Explanation {
-  const because = [armSentence(principal, pointer)]
+  const because = [armSentence(principal, pointer), ...namesakeSentences(principal, pointer)]
   const server = judgeServer(principal, pointer.policy)
   because.push(serverSentence(server, principal, pointer))
   if (!server.allowed) return { answer: 'hidden', because }
@@ -70,6 +71,17 @@ function armSentence(principal: Principal, { canary }: ServerPointer): string {
     : `Shown the live revision: not among the ${canary.percent} % of the canary`
 }
 
+/** Why a rule that names the caller's group, as it seems, does not count. */
+const namesakeSentences = (principal: Principal, { policy }: ServerPointer): string[] =>
+  (policy.rules ?? []).flatMap((rule, at) =>
+    fitsNamesake(principal, rule)
+      ? [
+          `${ruleText({ at, rule })} is about callers of the same names of another tenant or issuer; ` +
+            `to mean this one, name its tenant in who.tenants and its issuer as https://issuer#name`,
+        ]
+      : [],
+  )
+
 function serverSentence(
   { by, allowed }: Verdict,
   { tenant }: Principal,
@@ -98,5 +110,5 @@ function itemSentence({ by, allowed }: Verdict, name: string): string {
   return allowed ? `No rule is about ${name}: allowed` : `No rule allows ${name}: hidden`
 }
 
-const ruleText = ({ at, rule }: Extract<Verdict['by'], { kind: 'rule' }>): string =>
+const ruleText = ({ at, rule }: { readonly at: number; readonly rule: Rule }): string =>
   `Rule ${at + 1} (${rule.note ?? JSON.stringify(rule)})`

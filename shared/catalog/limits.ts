@@ -28,8 +28,8 @@ export const SNAPSHOT_READ_TIMEOUT_MS = 5_000
 export const RULES_MAX = 50
 /** Values of one key of a rule; longer lists want a group claim. */
 export const RULE_VALUES_MAX = 100
-/** Subjects, groups and client ids as identity providers write them; URIs of resources. */
-export const RULE_VALUE_MAX_CHARS = 256
+/** Full names of groups and clients: an issuer (ISSUER_MAX_CHARS), `#`, and a name as long; URIs of resources. */
+export const RULE_VALUE_MAX_CHARS = 513
 export const RULE_NOTE_MAX_CHARS = 200
 /** Tenants a private server may belong to; more want `rules`. */
 export const TENANTS_MAX = 50

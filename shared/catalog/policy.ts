@@ -3,6 +3,7 @@
  * unknown), scope only *gates the call* (listed, then 403 naming all it needs).
  * So: listed ⇔ callable or `insufficient_scope`, because lists and calls both ask here.
  */
+import { isForeign, localName } from '../auth/foreign-name.ts'
 import { isPlatform, type Principal } from '../auth/principal.ts'
 import type { Policy } from './entry.ts'
 import { fitsPattern, type Hints, type Rule, type What, type Who } from './rules.ts'
@@ -49,8 +50,7 @@ export function judgeServer(principal: Principal, policy: Policy): Verdict {
   }
   const { rules = [] } = policy
   const at = rules.findIndex(
-    ({ who, what, effect }) =>
-      (effect === 'allow' || what === undefined) && fitsWho(principal, who),
+    (rule) => (rule.effect === 'allow' || rule.what === undefined) && fitsWho(principal, rule),
   )
   return byRule(policy, at)
 }
@@ -58,7 +58,7 @@ export function judgeServer(principal: Principal, policy: Policy): Verdict {
 /** As {@link mayUse}, and why. Does NOT ask whether the server may be seen. */
 export function judge(principal: Principal, policy: Policy, subject: Subject): Verdict {
   const { rules = [] } = policy
-  const at = rules.findIndex(({ who, what }) => fitsWhat(subject, what) && fitsWho(principal, who))
+  const at = rules.findIndex((rule) => fitsWhat(subject, rule.what) && fitsWho(principal, rule))
   return byRule(policy, at)
 }
 
@@ -73,7 +73,7 @@ function byRule({ rules = [], otherwise = 'allow' }: Policy, at: number): Verdic
  * the same of a server. It keys cached lists (DESIGN §4.13).
  */
 export function permissionSet(principal: Principal, { rules = [] }: Policy): string {
-  return rules.map(({ who }) => (fitsWho(principal, who) ? '1' : '0')).join('')
+  return rules.map((rule) => (fitsWho(principal, rule) ? '1' : '0')).join('')
 }
 
 /** Does every caller who may see the server see the same of it? */
@@ -82,17 +82,39 @@ export const isSameForAll = ({ rules = [] }: Policy): boolean =>
 
 const isStranger = ({ subject }: Principal): boolean => subject === 'anonymous'
 
-function fitsWho(principal: Principal, who: Who | undefined): boolean {
+/**
+ * Does a rule not fit this caller only because its names are those of another tenant or
+ * issuer than the caller's? For explanations.
+ */
+export function fitsNamesake(principal: Principal, rule: Rule): boolean {
+  const namesake: Principal = {
+    ...principal,
+    tenant: OWNING_TENANTS[0] ?? principal.tenant,
+    groups: (principal.groups ?? []).map(localName),
+    clientId: localName(principal.clientId),
+  }
+  return !fitsWho(principal, rule) && fitsWho(namesake, rule)
+}
+
+function fitsWho(principal: Principal, { who, effect }: Rule): boolean {
   if (!who) return true
-  const { subjects, groups, tenants, clients, signedIn } = who
+  const { subjects, groups, clients, signedIn } = who
+  const tenants = who.tenants ?? (effect === 'allow' ? tenantsOfNames(who) : undefined)
+  const isNamed = (names: readonly string[], name: string): boolean =>
+    names.includes(name) ||
+    (effect === 'deny' && isForeign(name) && names.includes(localName(name)))
   return (
     (signedIn === undefined || signedIn !== isStranger(principal)) &&
     (subjects === undefined || subjects.includes(principal.subject)) &&
     (tenants === undefined || tenants.includes(principal.tenant)) &&
-    (clients === undefined || clients.includes(principal.clientId)) &&
-    (groups === undefined || (principal.groups ?? []).some((group) => groups.includes(group)))
+    (clients === undefined || isNamed(clients, principal.clientId)) &&
+    (groups === undefined || (principal.groups ?? []).some((group) => isNamed(groups, group)))
   )
 }
+
+/** A name of a tenant that a rule does not say is of the tenant that owns the platform. */
+const tenantsOfNames = ({ subjects, groups }: Who): readonly string[] | undefined =>
+  subjects || groups ? OWNING_TENANTS : undefined
 
 const NAMES_OF = { tool: 'tools', prompt: 'prompts', resource: 'resources' } as const
 

@@ -15,13 +15,20 @@ const values = z.optional(
     .check(z.minLength(1), z.maxLength(RULE_VALUES_MAX)),
 )
 
-/** Every key given must fit; of its values one. Absent = everybody. */
+/**
+ * Every key given must fit; of its values one. Absent = everybody.
+ *
+ * Subjects and groups are names within a tenant, groups and clients names of an issuer
+ * (auth/foreign-name.ts). A rule that does not say whose they are is read to the safe
+ * side: what it allows, it allows tenant `default` and the platform's own names; what it
+ * denies, it denies under that name in every tenant and of every issuer.
+ */
 export const whoSchema = z.strictObject({
   subjects: values,
-  /** Of the group claim, as the identity provider or the trusted issuer gave it. */
+  /** Full names: `staff` of the own identity provider, `https://idp.example.com#staff` of another issuer. */
   groups: values,
   tenants: values,
-  /** OAuth client ids. */
+  /** Full names of OAuth clients, likewise. */
   clients: values,
   /** `true`: anybody but strangers; `false`: strangers alone. */
   signedIn: z.optional(z.boolean()),

@@ -14,7 +14,7 @@ const TOOLS = ['read', 'write', 'drop'] as const
 const CALLERS = {
   staff: { sub: 'ada', groups: ['staff'], scope: 'notes:write' },
   guest: { sub: 'bob' },
-  acme: { sub: 'eve', tenant: 'acme', client_id: 'cursor' },
+  acme: { sub: 'eve', tenant: 'acme', groups: ['staff'], client_id: 'cursor' },
 }
 const POLICIES = 6
 

@@ -6,13 +6,24 @@ import { IDP_CLIENT, signInAtIdp, startIdp, type Idp } from './_idp.ts'
 import { decide, inputs, Person, type Page } from './_person.ts'
 import { startPlatform, type Platform } from './_platform.ts'
 
+/** Everybody at the provider is in its group `staff`, whatever their tenant. */
+const OPERATORS = 'group:staff,group:team-carol tenant:acme'
+
 let idp: Idp
 let platform: Platform
 beforeAll(async () => {
   idp = await startIdp()
   platform = await startPlatform({
     vars: {
-      oauth: { OIDC_ISSUER: idp.issuer, OIDC_CLIENT_ID: IDP_CLIENT.id, OIDC_TENANT_CLAIM: 'org' },
+      router: { OPERATORS },
+      oauth: {
+        OIDC_ISSUER: idp.issuer,
+        OIDC_CLIENT_ID: IDP_CLIENT.id,
+        OIDC_TENANT_CLAIM: 'org',
+        OIDC_SCOPES: 'openid profile email groups',
+        OIDC_GROUPS_CLAIM: 'groups',
+        OPERATORS,
+      },
     },
     secrets: { oauth: { OIDC_CLIENT_SECRET: IDP_CLIENT.secret } },
   })
@@ -52,6 +63,27 @@ test('a person of another tenant learns of a private server what a stranger woul
   const flow = await beginForClock()
   const refused = await signIn(newPerson(), flow, 'mallory@elsewhere')
   expect(refused.leftFor?.searchParams.get('error')).toBe('invalid_target')
+})
+
+test.each([
+  ['alice@default', true],
+  ['mallory@elsewhere', false],
+  ['mallory@acme', false],
+  ['carol@acme', true],
+  ['carol@elsewhere', false],
+])('%s administers the catalog by a group: %s', async (account, isOperator) => {
+  const person = newPerson()
+  const resource = `${platform.origin}/catalog`
+  const flow = await begin(platform.origin, { resource, scope: 'catalog:admin' })
+  const consent = await signIn(person, flow, account)
+  expect(consent.html.includes('catalog:admin')).toBe(isOperator)
+  // A form that ticks what was not offered gains nothing either.
+  const done = await decide(person, consent, 'approve', ['catalog:admin'])
+  const tokens = await redeem(flow, done.leftFor as URL)
+  const answer = await fetch(`${resource}/servers`, {
+    headers: { authorization: `Bearer ${tokens.access_token}` },
+  })
+  expect(answer.status).toBe(isOperator ? 200 : 403)
 })
 
 test.each(['mallory@platform', 'mallory', `mallory@${'x'.repeat(65)}`])(

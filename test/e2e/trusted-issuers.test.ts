@@ -1,20 +1,26 @@
 /** Access tokens of issuers the operator trusts beside our own (PROTOCOL §4; RFC 9068 §4, RFC 8725). */
 import { generateKeyPair, SignJWT, type JWTPayload } from 'jose'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { OWNER_SUBJECT } from '#shared/auth/operators.ts'
+import { subjectOf } from '#shared/auth/subject.ts'
 import { makeProof, newProofKey, type ProofKey } from '../_proofs.ts'
+import { operatorOf } from './_catalog.ts'
 import { startIssuer, type Issuer } from './_issuer.ts'
 import { callProof, fetchNonce } from './_dpop.ts'
 import { startPlatform, type Platform } from './_platform.ts'
+import { mintToken } from './_tokens.ts'
 import { legacy, modern, send, type Got } from './_wire.ts'
 
 let plain: Issuer
 let mapped: Issuer
 let broken: Issuer
 let counted: Issuer
+let partner: Issuer
 let platform: Platform
 let key: ProofKey
 beforeAll(async () => {
-  ;[plain, mapped, broken, counted] = await Promise.all([
+  ;[plain, mapped, broken, counted, partner] = await Promise.all([
+    startIssuer(),
     startIssuer(),
     startIssuer(),
     startIssuer(),
@@ -36,10 +42,16 @@ beforeAll(async () => {
     },
     { issuer: broken.issuer },
     { issuer: counted.issuer },
+    { issuer: partner.issuer, catalog: true, tenantClaim: 'org', groupsClaim: 'groups' },
   ]
+  // Sign-ins of the platform's own administer as the owner or by group; of partner, one group may.
+  const operators = `owner,group:admins,group:${partner.issuer}#platform`
   platform = await startPlatform({
     authorServers: ['test/servers/identity', 'test/servers/vault'],
-    vars: { oauth: { TRUSTED_ISSUERS: JSON.stringify(trusted) } },
+    vars: {
+      router: { OPERATORS: operators },
+      oauth: { TRUSTED_ISSUERS: JSON.stringify(trusted), OPERATORS: operators },
+    },
   })
   for (const server of ['identity', 'vault', 'clock']) {
     await fetch(platform.mcpUrl(server), { method: 'POST' })
@@ -49,7 +61,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await platform.close()
-  await Promise.all([plain, mapped, broken, counted].map((issuer) => issuer.close()))
+  await Promise.all([plain, mapped, broken, counted, partner].map((issuer) => issuer.close()))
 })
 
 const here = () => platform.mcpUrl('identity').href
@@ -84,7 +96,8 @@ test('a token becomes the same principal in both eras: opaque subject, default t
   expect(principals[0]).toEqual({
     subject: expect.stringMatching(/^[\w-]{43}$/) as string,
     tenant: 'default',
-    clientId: 'their-app',
+    clientId: `${plain.issuer}#their-app`,
+    issuer: plain.issuer,
     scopes: ['desk:read'],
   })
   expect((await call(token, { tool: 'clear_desk' })).status).toBe(403)
@@ -101,7 +114,8 @@ test('claims are mapped as the operator says, by issuer; subjects of two issuers
   const theirs = principalOf(await call(await mapped.token(good(claims), { typ: 'JWT' })))
   expect(theirs).toMatchObject({
     scopes: ['desk'],
-    groups: ['ops'],
+    issuer: mapped.issuer,
+    groups: [`${mapped.issuer}#ops`],
     claims: { email: 'ada@x.example' },
   })
   expect(JSON.stringify(theirs)).not.toContain('secret')
@@ -192,6 +206,155 @@ describe('is refused with 401 invalid_token', () => {
       accessToken: token,
     })
     await refused(token, { scheme: 'DPoP', dpop })
+  })
+})
+
+describe('at the catalog', () => {
+  const catalog = () => `${platform.origin}/catalog`
+  /** What an administrator's token would say. */
+  const claims = (more: JWTPayload = {}): JWTPayload => ({
+    aud: catalog(),
+    scope: 'catalog:admin',
+    client_id: 'their-app',
+    groups: ['admins', 'owner', 'platform'],
+    org: 'default',
+    ...more,
+  })
+  const publish = async (token: string) => {
+    const answer = await fetch(`${catalog()}/servers/vault/policy`, {
+      method: 'PATCH',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: '{"visibility":"public"}',
+    })
+    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
+  }
+  const visibility = async (): Promise<string> => {
+    const operator = await operatorOf(platform)
+    return (await operator.do('GET', '/servers/vault')).policy.visibility
+  }
+  afterEach(async () => expect(await visibility()).toBe('private'))
+
+  test.each<[string, () => Promise<string>, number]>([
+    [
+      'an issuer for all servers, whose entry does not name the catalog',
+      () => counted.token(claims({ groups: ['admins'] })),
+      401,
+    ],
+    [
+      'an issuer whose groups and tenants are mapped, in any tenant',
+      () =>
+        mapped.token(claims({ org: 'evil', roles: ['admins'], scp: 'catalog:admin' }), {
+          typ: 'JWT',
+        }),
+      401,
+    ],
+    [
+      'an issuer that may reach the catalog: its `admins` are not ours',
+      () => partner.token(claims({ groups: ['admins', 'owner'] })),
+      403,
+    ],
+    [
+      'the group that may, in another tenant',
+      () => partner.token(claims({ groups: ['platform'], org: 'evil' })),
+      403,
+    ],
+    [
+      'a subject that is called as operators are',
+      () => partner.token(claims({ sub: 'owner', groups: [] })),
+      403,
+    ],
+    [
+      'a subject that is the owner’s id',
+      () => partner.token(claims({ sub: OWNER_SUBJECT, groups: [] })),
+      403,
+    ],
+    [
+      'groups that are spelled like full names',
+      () =>
+        partner.token(
+          claims({ groups: [`${mapped.issuer}#platform`, 'group:admins', '#platform', ''] }),
+        ),
+      403,
+    ],
+    [
+      'the group that may, without the scope',
+      () => partner.token(claims({ groups: ['platform'], scope: '' })),
+      403,
+    ],
+  ])('%s: refused', async (_, token, status) => {
+    const got = await publish(await token())
+    expect(got.status, JSON.stringify(got.body)).toBe(status)
+  })
+
+  test('an issuer whose entry names no catalog does not search it either', async () => {
+    const searched = async (issuer: Issuer) => {
+      const authorization = `Bearer ${await issuer.token(claims({ scope: '' }))}`
+      return (await fetch(`${catalog()}/search?q=look`, { headers: { authorization } })).status
+    }
+    expect(await searched(counted)).toBe(401)
+    expect(await searched(partner)).toBe(200)
+  })
+
+  test('the group that OPERATORS names by its issuer administers, and the history says who', async () => {
+    const operator = await partner.token(claims({ groups: ['platform'] }))
+    expect((await publish(operator)).status).toBe(200)
+    const owner = await operatorOf(platform)
+    const { changes } = await owner.do('GET', '/history?server=vault')
+    expect(changes[0].by).toBe(await subjectOf(partner.issuer, 'ada'))
+    await owner.do('PATCH', '/servers/vault/policy', { visibility: 'private' })
+  })
+
+  test('a group of a tenant of our own is no operator by its name', async () => {
+    const as = async (tenant: string) => {
+      const someone = await operatorOf(platform, { sub: 'eve', tenant, groups: ['admins'] })
+      return (await someone.ask('GET', '/servers/vault')).status
+    }
+    expect(await as('evil')).toBe(403)
+    expect(await as('default')).toBe(200)
+  })
+})
+
+test('rules are about the groups and clients of one issuer, whatever another calls its own', async () => {
+  const owner = await operatorOf(platform)
+  const theirs = (issuer: Issuer) =>
+    issuer.token(good({ client_id: 'machine_backup', groups: ['staff'], org: 'default' }))
+  const ours = (claims: object) => mintToken(new URL(here()), claims)
+  const callers = {
+    staff: await ours({ groups: ['staff'] }),
+    acmeStaff: await ours({ groups: ['staff'], tenant: 'acme' }),
+    backup: await ours({ client_id: 'machine_backup' }),
+    partner: await theirs(partner),
+    counted: await theirs(counted),
+  }
+  const allowed = async (): Promise<string[]> => {
+    const names: string[] = []
+    for (const [name, token] of Object.entries(callers)) {
+      if (principalOf(await call(token)) !== null) names.push(name)
+    }
+    return names
+  }
+  const policyOf = (effect: string, who: object) => ({
+    tenants: ['default', 'acme'],
+    rules: [{ effect, who }],
+    otherwise: effect === 'allow' ? 'deny' : 'allow',
+    strict: true,
+  })
+  for (const [policy, names] of [
+    [policyOf('allow', { groups: ['staff'] }), ['staff']],
+    [policyOf('allow', { groups: ['staff'], tenants: ['acme'] }), ['acmeStaff']],
+    [policyOf('allow', { groups: [`${partner.issuer}#staff`] }), ['partner']],
+    [policyOf('allow', { clients: ['machine_backup'] }), ['backup']],
+    [policyOf('allow', { clients: [`${counted.issuer}#machine_backup`] }), ['counted']],
+    // What is denied by a name is denied to all who bear it.
+    [policyOf('deny', { groups: ['staff'] }), ['backup', 'counted']],
+  ] as const) {
+    await owner.do('PATCH', '/servers/identity/policy', policy)
+    await expect.poll(allowed, { timeout: 15_000, message: JSON.stringify(policy) }).toEqual(names)
+  }
+  await owner.do('PATCH', '/servers/identity/policy', {
+    rules: [],
+    otherwise: 'allow',
+    strict: false,
   })
 })
 

@@ -6,11 +6,12 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import * as z from 'zod/mini'
 import type { AccessTokenFailure, VerifiedToken } from '#shared/auth/access-token.ts'
+import { ISSUER_MAX_CHARS } from '#shared/auth/identity-limits.ts'
 import { isTenant, parseClaimNames } from '#shared/auth/identity.ts'
 import { verifyTrustedToken, type TrustedIssuer } from '#shared/auth/trusted-token.ts'
 import { ACCESS_TOKEN_MAX_SECONDS } from '#shared/catalog/limits.ts'
 import type { Lifetime } from '#shared/catalog/lifetime.ts'
-import { isServerName } from '#shared/names.ts'
+import { CATALOG_NAME, isServerName } from '#shared/names.ts'
 import { fail, type Result } from '#shared/result.ts'
 import { TRUSTED_ISSUERS_MAX, TRUSTED_LIFETIME_SECONDS } from './limits.ts'
 import { createRemoteKeys, isFetchable, type RemoteKeys } from './remote-jwks.ts'
@@ -34,16 +35,20 @@ const DEFAULT_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'] as co
 
 const texts = z.optional(z.array(z.string()))
 const entrySchema = z.strictObject({
-  issuer: z.string(),
+  issuer: z.string().check(z.maxLength(ISSUER_MAX_CHARS)),
   /** Default: what the issuer's discovery document says. */
   jwksUri: z.optional(z.string()),
   algorithms: z.optional(z.array(z.enum(ALGORITHMS))),
   types: texts,
   maxLifetimeSeconds: z.optional(z.int().check(z.positive(), z.maximum(ACCESS_TOKEN_MAX_SECONDS))),
   servers: z.optional(z.array(z.string().check(z.refine(isServerName)))),
+  /** Its tokens count at the catalog too; absent: at servers alone, whatever `servers` says. */
+  catalog: z.optional(z.boolean()),
   scopeClaim: z.optional(z.string()),
   tenant: z.optional(z.string().check(z.refine(isTenant))),
   tenantClaim: z.optional(z.string()),
+  /** Which of them it may speak for; absent = all. */
+  tenants: z.optional(z.array(z.string().check(z.refine(isTenant)))),
   groupsClaim: z.optional(z.string()),
   groups: texts,
   /** As OIDC_CLAIMS. */
@@ -69,16 +74,21 @@ export function createTrustedIssuers(
   text: string,
   own: { readonly issuer: string; readonly publicOrigin: string },
 ): TrustedIssuers {
-  const issuers = new Map<string, { rules: TrustedIssuer; keys: RemoteKeys }>()
+  const issuers = new Map<string, Trusted>()
   for (const entry of parse(text)) {
     const { issuer, jwksUri } = entry
-    const isUsable = isFetchable(issuer) && (jwksUri === undefined || isFetchable(jwksUri))
+    const isUsable = isIssuer(issuer) && (jwksUri === undefined || isFetchable(jwksUri))
     if (!isUsable || issuer === own.issuer || issuers.has(issuer)) {
       throw new TypeError(
-        `TRUSTED_ISSUERS: ${issuer} must be an https URL, another than ours, once`,
+        `TRUSTED_ISSUERS: ${issuer} must be an https URL without query and fragment, ` +
+          'another than ours, once',
       )
     }
-    issuers.set(issuer, { rules: rulesOf(entry), keys: createRemoteKeys(issuer, jwksUri) })
+    issuers.set(issuer, {
+      rules: rulesOf(entry),
+      keys: createRemoteKeys(issuer, jwksUri),
+      reachesCatalog: entry.catalog === true,
+    })
   }
   return {
     names: [...issuers.keys()],
@@ -87,8 +97,7 @@ export function createTrustedIssuers(
       const known = issuers.get(said.issuer)
       if (!known) return fail({ reason: 'wrong_issuer' })
       const { rules, keys } = known
-      if (rules.servers && !rules.servers.includes(server))
-        return fail({ reason: 'wrong_audience' })
+      if (!mayBeFor(known, server)) return fail({ reason: 'wrong_audience' })
       const jwks = await keys.for(said.kid, lifetime)
       if (!jwks) return fail({ reason: 'unavailable' })
       const nowSeconds = Math.floor(Date.now() / 1000)
@@ -97,6 +106,22 @@ export function createTrustedIssuers(
     },
   }
 }
+
+interface Trusted {
+  readonly rules: TrustedIssuer
+  readonly keys: RemoteKeys
+  readonly reachesCatalog: boolean
+}
+
+/** The catalog is no server: an entry that names no servers means all of them, and not the catalog. */
+const mayBeFor = ({ rules, reachesCatalog }: Trusted, resource: string): boolean =>
+  resource === CATALOG_NAME ? reachesCatalog : rules.servers?.includes(resource) !== false
+
+/**
+ * An https URL without query and fragment (OpenID Connect Discovery §3), so that no issuer's
+ * name ends like another's; `|`, which no URL has (RFC 3986), stands in digests of subjects.
+ */
+const isIssuer = (text: string): boolean => isFetchable(text) && !/[?#|\s]/.test(text)
 
 function parse(text: string): z.infer<typeof configSchema> {
   if (text.trim() === '') return []
@@ -110,7 +135,7 @@ function parse(text: string): z.infer<typeof configSchema> {
 }
 
 function rulesOf(entry: z.infer<typeof entrySchema>): TrustedIssuer {
-  const { issuer, servers, tenant } = entry
+  const { issuer, servers, tenant, tenants } = entry
   return {
     issuer,
     algorithms: entry.algorithms ?? DEFAULT_ALGORITHMS,
@@ -119,7 +144,9 @@ function rulesOf(entry: z.infer<typeof entrySchema>): TrustedIssuer {
     ...(servers ? { servers } : {}),
     scopeClaim: entry.scopeClaim ?? 'scope',
     ...(tenant === undefined ? {} : { tenant }),
+    ...(tenants ? { tenants } : {}),
     mapping: {
+      issuer,
       tenantClaim: tenant === undefined ? (entry.tenantClaim ?? '') : '',
       groupsClaim: entry.groupsClaim ?? '',
       groupPatterns: entry.groups ?? [],

@@ -1,10 +1,10 @@
 /**
  * `/catalog/*`: a resource of its own, with tokens of its own audience. Here: who
  * calls and whether they may administer; what they asked for is done by the
- * Catalog (durable-objects/catalog-api.ts), which is told the operator's subject.
+ * Catalog (durable-objects/catalog-api.ts), which is told who did it: subject and tenant.
  */
 import { challengeResponse } from '#shared/auth/challenge.ts'
-import { ADMIN_SCOPE, isOperator } from '#shared/auth/operators.ts'
+import { ADMIN_SCOPE, isOperator, operatorEntry } from '#shared/auth/operators.ts'
 import type { Principal } from '#shared/auth/principal.ts'
 import { CATALOG_NAME, isServerName } from '#shared/names.ts'
 import { ACTOR_HEADER } from '#shared/catalog/contract.ts'
@@ -155,7 +155,7 @@ async function forward(
   const { search } = new URL(request.url)
   const answer = await catalogOf(catalogObject).fetch(`https://catalog.internal${path}${search}`, {
     method: request.method,
-    headers: { 'content-type': 'application/json', [ACTOR_HEADER]: principal.subject },
+    headers: { 'content-type': 'application/json', [ACTOR_HEADER]: operatorEntry(principal) },
     ...(hasBody ? { body } : {}),
   })
   const headers = { 'content-type': 'application/json', ...ANSWER_HEADERS }

@@ -32,6 +32,11 @@ describe('groups', () => {
     expect(groupsOf(['mcp-a-x', 'mcp-x', 'x-mcp-a-x'], 'mcp-*-x')).toEqual(['mcp-a-x']))
   test('parts of a pattern do not overlap', () =>
     expect(groupsOf(['aba'], 'ab*ba')).toBeUndefined())
+  test('of the own provider, named as another issuer’s are: none', () =>
+    expect(groupsOf(['https://idp.example.com#admins', 'http://a#b', 'a#b', 'https:x'])).toEqual([
+      'a#b',
+      'https:x',
+    ]))
   test('more than fits is refused, not cut', () =>
     expect(groupsOf(Array.from({ length: 200 }, (_, at) => `group-${at}`))).toBe('too_large'))
 })

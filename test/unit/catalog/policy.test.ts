@@ -7,7 +7,7 @@ import { explain } from '#shared/catalog/explain.ts'
 import { compileServer } from '#shared/catalog/list.ts'
 import { permittedLists } from '#shared/catalog/permitted.ts'
 import { judge, maySee, mayUse, permissionSet } from '#shared/catalog/policy.ts'
-import type { Rule } from '#shared/catalog/rules.ts'
+import type { Rule, Who } from '#shared/catalog/rules.ts'
 
 const HINTS = [{}, { readOnlyHint: true }, { destructiveHint: false }, { readOnlyHint: false }]
 const NAMES = ['read', 'write', 'read-all', 'drop']
@@ -38,7 +38,7 @@ const rules: fc.Arbitrary<Rule> = fc
       fc
         .record({
           subjects: optional(some('ada', 'bob')),
-          groups: optional(some('staff', 'guests')),
+          groups: optional(some('staff', 'guests', 'https://idp.example#staff')),
           tenants: optional(some('default', 'acme')),
           clients: optional(some('cursor', 'claude')),
           signedIn: optional(fc.boolean()),
@@ -80,7 +80,7 @@ const principals: fc.Arbitrary<Principal> = fc.oneof(
     subject: fc.constantFrom('ada', 'bob', 'eve'),
     tenant: fc.constantFrom('default', 'acme', 'other'),
     clientId: fc.constantFrom('cursor', 'claude', 'agent'),
-    groups: fc.subarray(['staff', 'guests']),
+    groups: fc.subarray(['staff', 'guests', 'https://idp.example#staff']),
     scopes: fc.subarray(['notes:write']),
   }),
 )
@@ -217,5 +217,80 @@ describe('a rule', () => {
     const policy = policyOf({ effect: 'allow', who: { groups: ['staff'] } }, { effect: 'deny' })
     expect(maySee(ada, policy)).toBe(false)
     expect(maySee({ ...ada, groups: ['staff'] }, policy)).toBe(true)
+  })
+})
+
+describe('a name belongs to an issuer and a tenant', () => {
+  const tool = compiled.tools.get('drop')!.subject!
+  const THEIRS = 'https://idp.example/realms/a'
+  const home: Principal = {
+    subject: 'ada',
+    tenant: 'default',
+    clientId: 'machine_backup',
+    groups: ['staff'],
+    scopes: [],
+  }
+  const callers: Record<string, Principal> = {
+    home,
+    acme: { ...home, tenant: 'acme' },
+    foreign: {
+      ...home,
+      subject: 'ada-elsewhere',
+      groups: [`${THEIRS}#staff`],
+      clientId: `${THEIRS}#machine_backup`,
+      issuer: THEIRS,
+    },
+    foreignAcme: { ...home, tenant: 'acme', groups: [`${THEIRS}#staff`], issuer: THEIRS },
+    other: { ...home, subject: 'eve', groups: ['https://other.example#staff'], clientId: 'x' },
+  }
+  const fitting = (effect: Rule['effect'], who: Who): string[] =>
+    Object.keys(callers).filter((name) => {
+      const policy = { ...DEFAULT_POLICY, rules: [{ effect, who }] }
+      const otherwise = effect === 'allow' ? ('deny' as const) : ('allow' as const)
+      return mayUse(callers[name]!, { ...policy, otherwise }, tool) === (effect === 'allow')
+    })
+
+  test.each<[Who, string[]]>([
+    [{ groups: ['staff'] }, ['home']],
+    [{ groups: ['staff'], tenants: ['acme'] }, ['acme']],
+    [{ groups: ['staff'], tenants: ['acme', 'default'] }, ['home', 'acme']],
+    [{ groups: [`${THEIRS}#staff`] }, ['foreign']],
+    [{ groups: [`${THEIRS}#staff`], tenants: ['acme'] }, ['foreignAcme']],
+    [{ groups: ['#staff'] }, []],
+    [{ groups: ['https://idp.example#staff'] }, []],
+    [{ subjects: ['ada'] }, ['home']],
+    [{ subjects: ['ada'], tenants: ['acme'] }, ['acme', 'foreignAcme']],
+    [{ clients: ['machine_backup'], groups: ['staff'] }, ['home']],
+    [{ clients: ['machine_backup'] }, ['home', 'acme', 'foreignAcme']],
+    [{ clients: [`${THEIRS}#machine_backup`] }, ['foreign']],
+    [{ tenants: ['acme'] }, ['acme', 'foreignAcme']],
+  ])('%j allows those it says, and none of the same name elsewhere', (who, names) => {
+    expect(fitting('allow', who)).toEqual(names)
+  })
+
+  test.each<[Who, string[]]>([
+    [{ groups: ['staff'] }, ['home', 'acme', 'foreign', 'foreignAcme', 'other']],
+    [{ groups: ['staff'], tenants: ['acme'] }, ['acme', 'foreignAcme']],
+    [{ groups: [`${THEIRS}#staff`] }, ['foreign', 'foreignAcme']],
+    [{ subjects: ['ada'] }, ['home', 'acme', 'foreignAcme']],
+    [{ clients: ['machine_backup'] }, ['home', 'acme', 'foreign', 'foreignAcme']],
+  ])('%j denies that name everywhere it may stand: an old rule opens nothing', (who, names) => {
+    expect(fitting('deny', who)).toEqual(names)
+  })
+
+  test('a rule of namesakes is explained as one', () => {
+    const policy: Policy = {
+      ...DEFAULT_POLICY,
+      tenants: ['default', 'acme'],
+      rules: [{ effect: 'allow', who: { groups: ['staff'] } }],
+      otherwise: 'deny',
+    }
+    const because = (name: string): string =>
+      explain(callers[name]!, { digest: 'd', policy }, compiled, undefined).because.join('\n')
+    expect(because('home')).not.toContain('another tenant or issuer')
+    for (const name of ['acme', 'foreign', 'foreignAcme']) {
+      expect(because(name)).toContain('another tenant or issuer')
+    }
+    expect(because('foreign')).toContain('No rule allows this caller anything')
   })
 })

@@ -37,6 +37,15 @@ test.each([
   [{ issuer: 'https://a.example', maxLifetimeSeconds: 86_401 }],
   [{ issuer: 'https://a.example', tenant: 'platform' }],
   [{ issuer: 'https://a.example', typo: 1 }],
+  [{ issuer: 'https://a.example', tenants: ['platform'] }],
+  [{ issuer: 'https://a.example', servers: ['catalog'] }],
+  [{ issuer: 'https://a.example/x#admins' }],
+  [{ issuer: 'https://a.example/x#' }],
+  [{ issuer: 'https://a.example/?x' }],
+  [{ issuer: 'https://a.example/x|y' }],
+  [{ issuer: `https://a.example/${'x'.repeat(256)}` }],
+  [{ issuer: 'urn:mcp-edge:owner-link' }],
+  [{ issuer: 'urn:mcp-edge:machine' }],
   Array.from({ length: 17 }, (_, at) => ({ issuer: `https://a${at}.example` })),
 ])('%j is refused by name', (...config) => {
   expect(() => create(config)).toThrow('TRUSTED_ISSUERS')
