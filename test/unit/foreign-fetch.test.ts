@@ -1,7 +1,7 @@
 /** How what others publish is fetched: over real HTTP, from a server that misbehaves. */
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { fetchForeign, ForeignFetchError } from '#shared/foreign-fetch.ts'
 
 const RULES = { local: true, document: true, maxBytes: 1_000, timeoutMs: 5_000 }
@@ -116,6 +116,24 @@ describe('an answer that never ends', () => {
   ])('and %s is given up in time', async (_, stall) => {
     answer = stall
     await expect(get({ timeoutMs: 100 })).rejects.toMatchObject({ name: 'TimeoutError' })
+  })
+
+  test('is given up in time by a caller with a longer patience, too', async () => {
+    answer = (response) => void response.writeHead(200, JSON_TYPE).write('{')
+    const { signal } = new AbortController()
+    await expect(get({ timeoutMs: 100 }, { signal })).rejects.toMatchObject({
+      name: 'TimeoutError',
+    })
+  })
+
+  test('is given up where the runtime does not end its body with the signal', async () => {
+    const body = new ReadableStream({
+      start: (stream) => stream.enqueue(new Uint8Array([123, 125])),
+    })
+    const init = { headers: JSON_TYPE }
+    vi.spyOn(globalThis, 'fetch').mockResolvedValue(new Response(body, init))
+    await expect(get({ timeoutMs: 100 })).rejects.toMatchObject({ name: 'TimeoutError' })
+    vi.restoreAllMocks()
   })
 
   test('is given up when the caller does', async () => {
