@@ -9,20 +9,28 @@ import { Hono } from 'hono'
 import * as z from 'zod/mini'
 import { logUnexpected } from '#shared/log.ts'
 import { nestsDeeperThan } from '#shared/nesting.ts'
-import type { Result } from '#shared/result.ts'
+import { fail, type Result } from '#shared/result.ts'
 import { ACTOR_HEADER } from '#shared/catalog/contract.ts'
 import { invalid, safeParse } from './admin-input.ts'
-import type { CatalogAdmin } from './catalog-admin.ts'
+import type { Answer, CatalogAdmin } from './catalog-admin.ts'
 import {
   type Described,
   OPERATIONS,
   OPERATIONS_ELSEWHERE,
   type Operation,
 } from './catalog-operations.ts'
+import type { Carried } from './catalog-snapshot.ts'
+import type { CatalogStanding } from './catalog-standing.ts'
 import type { AdminFailure } from './catalog-state.ts'
 import { INPUT_MAX_DEPTH } from './limits.ts'
 
-type Administer = <Answer>(work: (admin: CatalogAdmin) => Promise<Answer>) => Promise<Answer>
+export interface ApiOptions {
+  /** Does it in its turn, and carries out what it changed. */
+  readonly administer: <Done>(work: (admin: CatalogAdmin) => Promise<Done>) => Promise<Done>
+  /** Waits until the feed carries the newest index. */
+  readonly settle: () => Promise<Carried>
+  readonly standing: CatalogStanding
+}
 
 const STATUS = {
   unknown_server: 404,
@@ -31,9 +39,10 @@ const STATUS = {
   invalid: 400,
   conflict: 409,
   full: 409,
+  lost: 409,
 } as const satisfies Record<AdminFailure['reason'], number>
 
-export function createCatalogApi(administer: Administer): Hono {
+export function createCatalogApi({ administer, settle, standing }: ApiOptions): Hono {
   const app = new Hono()
   app.get('/openapi.json', (context) => context.json(openApi()))
   for (const operation of OPERATIONS) {
@@ -49,8 +58,15 @@ export function createCatalogApi(administer: Administer): Hono {
         body: body.value,
         actor: { by: context.req.header(ACTOR_HEADER) ?? 'unknown' },
       }
-      const answer = await administer(async (admin) => operation.run(admin, asked))
-      return answer.ok ? context.json(answer.value as object) : refusal(answer.failure)
+      const answer = await administer(
+        async (admin): Promise<Answer<unknown>> =>
+          (await whyLost(operation, standing)) ?? operation.run(admin, asked, standing),
+      )
+      if (!answer.ok) return refusal(answer.failure)
+      const value = answer.value as object
+      if (!changes(operation)) return context.json(value)
+      const feed = await settle()
+      return context.json({ ...value, feed }, feed.taken ? 200 : NOT_TAKEN)
     })
   }
   app.notFound(() => error(404, 'not_found', 'No such operation; see /catalog/openapi.json'))
@@ -59,6 +75,21 @@ export function createCatalogApi(administer: Administer): Hono {
     return error(500, 'internal_error', `Internal error (ref ${ref})`)
   })
   return app
+}
+
+/** RFC 9110 §15.3.3: stored, and not in force yet. */
+const NOT_TAKEN = 202
+
+const changes = ({ method, isQuestion }: Operation): boolean => method !== 'get' && !isQuestion
+
+/** A Catalog that lost what it held is not changed bit by bit: first it is said what counts. */
+async function whyLost(
+  operation: Operation,
+  standing: CatalogStanding,
+): Promise<Answer<never> | undefined> {
+  if (!changes(operation) || operation.restores || !(await standing.isLost())) return undefined
+  const detail = 'The Catalog lost what it held: import a file that was exported, or start over'
+  return fail({ reason: 'lost', detail })
 }
 
 async function bodyOf(
@@ -109,7 +140,9 @@ function openApi(): object {
   }
 }
 
-function describe({ method, path, summary, query = [], body, needsNoScope }: Described): object {
+function describe(described: Described): object {
+  const { method, path, summary, query = [], body, needsNoScope, isQuestion } = described
+  const changesSomething = method !== 'get' && !isQuestion
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -132,6 +165,9 @@ function describe({ method, path, summary, query = [], body, needsNoScope }: Des
       : {}),
     responses: {
       200: { description: 'Done', content: { [JSON_TYPE]: { schema: { type: 'object' } } } },
+      ...(changesSomething
+        ? { 202: { description: 'Stored; the feed did not take it yet, see the member feed' } }
+        : {}),
       ...Object.fromEntries(
         [400, 401, 403, 404, 409].map((status) => [
           status,

@@ -46,3 +46,10 @@ export const canBody = z.strictObject({
   }),
 })
 export const rulesBody = z.strictObject({ rules: platformRulesSchema, ...note })
+export const republishBody = z.strictObject({
+  /** Where the Catalog lost everything: begin with what is deployed. */
+  startOver: z._default(z.boolean(), false),
+  /** Access tokens and 2025-era sessions of before count no more; clients get new ones. */
+  distrust: z._default(z.boolean(), false),
+  ...note,
+})

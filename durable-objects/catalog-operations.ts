@@ -13,10 +13,12 @@ import {
   itemBody,
   noteBody,
   patchBody,
+  republishBody,
   revisionBody,
   rulesBody,
   tuningBody,
 } from './catalog-bodies.ts'
+import type { CatalogStanding } from './catalog-standing.ts'
 import { can, detailsOf, summaryOf } from './catalog-show.ts'
 import { evaluationSchema } from './evaluation-schema.ts'
 import { exportCatalog, importCatalog, transferSchema } from './catalog-transfer.ts'
@@ -40,10 +42,18 @@ export interface Described<Body = unknown> {
   readonly body?: z.ZodMiniType<Body>
   /** For everybody who is signed in. */
   readonly needsNoScope?: true
+  /** Changes nothing, although it is no GET. */
+  readonly isQuestion?: true
 }
 
 export interface Operation<Body = unknown> extends Described<Body> {
-  run(admin: CatalogAdmin, asked: Asked<Body>): Promise<Answer<unknown>> | Answer<unknown>
+  /** Allowed also where the Catalog lost what it held. */
+  readonly restores?: true
+  run(
+    admin: CatalogAdmin,
+    asked: Asked<Body>,
+    standing: CatalogStanding,
+  ): Promise<Answer<unknown>> | Answer<unknown>
 }
 
 /** What a change answers: whether callers see something else now, and the server as it is. */
@@ -81,13 +91,8 @@ const SERVER = '/servers/{name}'
 export const OPERATIONS_ELSEWHERE: readonly Described[] = [
   {
     method: 'post',
-    path: `${SERVER}/refresh`,
-    summary: 'Looks at what is deployed now; script=canary: at <name>--canary',
-    query: ['script'],
-  },
-  {
-    method: 'post',
     path: '/eval',
+    isQuestion: true,
     summary: 'How often (task → tool) pairs find their tool, by revision',
     body: evaluationSchema,
   },
@@ -105,7 +110,37 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/servers',
     summary: 'Every server: labels, visibility, what waits',
-    run: ({ store }) => ok({ version: store.version(), servers: store.servers().map(summaryOf) }),
+    async run({ store }, _asked, standing) {
+      const isLost = await standing.isLost().catch(() => false)
+      const servers = store.servers().map(summaryOf)
+      return ok({ version: store.version(), servers, ...(isLost ? { isLost } : {}) })
+    },
+  }),
+  operation({
+    method: 'get',
+    path: '/standing',
+    summary: 'Do Catalog, feed and KV hold the same: numbers, and what is wrong',
+    run: async (_admin, _asked, standing) => ok(await standing.standing()),
+  }),
+  operation({
+    method: 'post',
+    path: '/republish',
+    restores: true,
+    summary: 'Makes what the Catalog holds count, under a new number and key; KV gets it anew',
+    body: republishBody,
+    run: (admin, { body: { startOver, distrust, note: why }, actor }, standing) =>
+      changed(admin, '', standing.republish({ startOver, distrust }, noted(actor, { note: why }))),
+  }),
+  operation({
+    method: 'post',
+    path: `${SERVER}/refresh`,
+    summary: 'Looks at what is deployed now; script=canary: at <name>--canary',
+    query: ['script'],
+    // The router has asked the server and published what it said.
+    run(admin, { name }) {
+      const found = admin.server(name)
+      return found.ok ? ok(detailsOf(admin.store, found.value)) : found
+    },
   }),
   operation({
     method: 'get',
@@ -207,6 +242,7 @@ export const OPERATIONS: readonly Operation[] = [
   operation({
     method: 'post',
     path: `${SERVER}/can`,
+    isQuestion: true,
     summary: 'May this principal use this item, and why',
     body: canBody,
     run: (admin, { name, body }) => can(admin.store, name, body.item, body.principal),
@@ -272,6 +308,7 @@ export const OPERATIONS: readonly Operation[] = [
   operation({
     method: 'post',
     path: '/import',
+    restores: true,
     summary: 'Reads such a file in: all of it, or nothing',
     query: ['note'],
     body: transferSchema,

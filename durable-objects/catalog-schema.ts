@@ -89,4 +89,7 @@ export const CATALOG_MIGRATIONS = [
      after TEXT NOT NULL
    );
    CREATE INDEX change_of_server ON change (server, id);`,
+
+  // Indexes in KV carry a signature: what was put without one is put again.
+  `UPDATE snapshot SET in_kv = 1 WHERE in_kv = 2;`,
 ]

@@ -60,7 +60,15 @@ export interface ServerState {
 
 /** Why the operator's word was not taken; `detail` is for them to read. */
 export interface AdminFailure {
-  reason: 'unknown_server' | 'unknown_revision' | 'unknown_change' | 'invalid' | 'conflict' | 'full'
+  reason:
+    | 'unknown_server'
+    | 'unknown_revision'
+    | 'unknown_change'
+    | 'invalid'
+    | 'conflict'
+    | 'full'
+    /** The Catalog is empty, and was not (catalog-standing.ts). */
+    | 'lost'
   detail: string
 }
 type Step = Result<ServerState, AdminFailure>

@@ -155,6 +155,21 @@ export class CatalogStore {
     return due.map(({ name, view, body }) => ({ key: serverKey(name, view), text: body }))
   }
 
+  /** The newest index as it is stored; `undefined`: nothing was ever published. */
+  newest(): { version: number; text: string } | undefined {
+    if (!this.#tables.ready) return undefined
+    const sql = 'SELECT version, body AS text FROM snapshot ORDER BY version DESC LIMIT 1'
+    return this.#sql.exec<{ version: number; text: string }>(sql).toArray()[0]
+  }
+
+  /** How many values KV should hold and was not given yet. */
+  dueCount(): number {
+    if (!this.#tables.ready) return 0
+    const sql = `SELECT (SELECT COUNT(*) FROM view WHERE in_kv < 2 AND superseded_ms IS NULL) +
+                        (SELECT COUNT(*) FROM snapshot WHERE in_kv < 2 AND superseded_ms IS NULL) AS due`
+    return this.#sql.exec<{ due: number }>(sql).one().due
+  }
+
   /** The newest index, if KV lacks it. */
   indexDue(): (SnapshotValue & { version: number }) | undefined {
     if (!this.#tables.ready) return undefined
@@ -181,6 +196,26 @@ export class CatalogStore {
       ...indexes.map(({ version }) => indexKey(version)),
       ...views.map(({ name, view }) => serverKey(name, view)),
     ].slice(0, limit)
+  }
+
+  /** KV was found without what it was given. @returns whether callers are shown it, so that it is due again */
+  noteMissing(key: string): boolean {
+    if (!this.#tables.ready) return false
+    const [kind, first, second] = key.split(':')
+    const written =
+      kind === 'server'
+        ? this.#sql.exec(
+            `UPDATE view SET in_kv = 1 WHERE name = ? AND view = ? AND in_kv = 2
+               AND superseded_ms IS NULL RETURNING 1`,
+            first,
+            second,
+          )
+        : this.#sql.exec(
+            `UPDATE snapshot SET in_kv = 1 WHERE version = ? AND in_kv = 2
+               AND superseded_ms IS NULL RETURNING 1`,
+            Number(first),
+          )
+    return written.toArray().length > 0
   }
 
   noteTried(key: string): void {

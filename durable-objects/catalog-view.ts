@@ -2,8 +2,7 @@
  * From a server's state to what isolates read: the pointer in the index and the
  * entries it points at, made once here so that a list costs nobody anything.
  */
-import { toBase64Url } from '#shared/auth/base64url.ts'
-import { canonicalJson } from '#shared/canonical-json.ts'
+import { changedEntryDigest } from '#shared/catalog/digest.ts'
 import type {
   Arm,
   CanaryPointer,
@@ -61,7 +60,6 @@ async function entryFor(
     ...(Object.keys(aliases).length > 0 ? { aliases } : {}),
     ...(emptied.length > 0 ? { emptied: [...emptied] } : {}),
   }
-  const text = canonicalJson({ digest, definitions: shown, ...extras })
-  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
-  return { name, digest, view: toBase64Url(new Uint8Array(hash)), definitions: shown, ...extras }
+  const view = await changedEntryDigest({ digest, definitions: shown, ...extras })
+  return { name, digest, view, definitions: shown, ...extras }
 }

@@ -87,6 +87,25 @@ export class CatalogWriter {
     return ok(isShown)
   }
 
+  /**
+   * The newest index once more, under a number above `above` and above its own.
+   * Everything that callers are shown goes to KV again.
+   *
+   * @param act for the history; absent: the Catalog does it by itself
+   */
+  renumber(above: number, act?: Act): void {
+    const index = this.#store.index() as CatalogIndex
+    const version = Math.max(above, numberAfter(index.version) - 1) + 1
+    this.#tables.ensure()
+    this.#storage.transactionSync(() => {
+      const nowMs = Date.now()
+      this.#writeIndex({ ...index, version }, nowMs)
+      this.#sql.exec('UPDATE view SET in_kv = 1 WHERE in_kv = 2 AND superseded_ms IS NULL')
+      if (act) this.#note(act, undefined, {}, {}, nowMs)
+      this.#forgetChanges()
+    })
+  }
+
   #viewsFor({ name, next, revision }: ServerChange): Promise<Views> | undefined {
     if (!next) return undefined
     const definitionsOf = (digest: string): Definitions => {
@@ -110,7 +129,7 @@ export class CatalogWriter {
     }
     const sorted = [...servers].sort(([a], [b]) => (a < b ? -1 : 1))
     return {
-      version: before.version + 1,
+      version: numberAfter(before.version),
       servers: Object.fromEntries(sorted),
       ...(rules.length > 0 ? { rules } : {}),
     }
@@ -246,6 +265,13 @@ export class CatalogWriter {
     )
   }
 }
+
+/**
+ * The first number of a Catalog's life is the second of its birth, so that no isolate, feed or
+ * copy that is left of an earlier life holds a higher one.
+ */
+const numberAfter = (version: number): number =>
+  version === 0 ? Math.floor(Date.now() / 1000) : version + 1
 
 type Fields = Record<string, unknown>
 

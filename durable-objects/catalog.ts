@@ -9,19 +9,22 @@ import {
   armKeyOf,
   type CatalogIndex,
   DEFAULT_POLICY,
+  indexKey,
   type Policy,
   type PolicyFile,
   type ServerDescription,
   type ServerEntry,
+  serverKey,
   unfoldIndex,
 } from '#shared/catalog/entry.ts'
-import { logEvent } from '#shared/log.ts'
+import { logEvent, logUnexpected } from '#shared/log.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
 import type { Catalog, PublishFailure } from '#shared/catalog/contract.ts'
 import type { PublicServer } from '#shared/catalog/registry.ts'
 import type { Searchable } from '#shared/catalog/search-contract.ts'
+import type { Standing } from '#shared/catalog/standing.ts'
 import type { CanaryWatch, UsageTotals } from '#shared/catalog/usage.ts'
-import { usageOf } from '#shared/rpc.ts'
+import { type Announcement, usageOf } from '#shared/rpc.ts'
 import { CatalogAdmin } from './catalog-admin.ts'
 import { checkDescription } from './catalog-check.ts'
 import { CatalogHistory } from './catalog-history.ts'
@@ -29,6 +32,7 @@ import { CATALOG_MIGRATIONS } from './catalog-schema.ts'
 import { publicServersOf, searchableOf } from './catalog-searchable.ts'
 import { CatalogSnapshot } from './catalog-snapshot.ts'
 import { deployed, firstState } from './catalog-state.ts'
+import { CatalogStanding } from './catalog-standing.ts'
 import { CatalogStore } from './catalog-store.ts'
 import { CatalogWriter } from './catalog-writer.ts'
 import { runChecks } from './checks/all.ts'
@@ -39,6 +43,7 @@ export class CatalogObject extends DurableObject<Cloudflare.Env> implements Cata
   readonly #snapshot: CatalogSnapshot
   readonly #writer: CatalogWriter
   readonly #admin: CatalogAdmin
+  readonly #standing: CatalogStanding
   #api: { fetch(request: Request): Response | Promise<Response> } | undefined
   /** The last write begun: the next one waits for it. */
   #writing: Promise<unknown> = Promise.resolve()
@@ -47,20 +52,46 @@ export class CatalogObject extends DurableObject<Cloudflare.Env> implements Cata
     super(state, env)
     const tables = new Tables(state.storage, CATALOG_MIGRATIONS)
     this.#store = new CatalogStore(state.storage, tables)
-    this.#snapshot = new CatalogSnapshot(this.#store, state.storage, () => this.env)
     this.#writer = new CatalogWriter(this.#store, state.storage, tables)
+    this.#snapshot = new CatalogSnapshot({
+      store: this.#store,
+      storage: state.storage,
+      targets: () => this.env,
+      renumber: (above) => this.#writer.renumber(above),
+    })
+    this.#standing = new CatalogStanding({
+      store: this.#store,
+      writer: this.#writer,
+      snapshot: this.#snapshot,
+      targets: () => this.env,
+    })
     const history = new CatalogHistory(state.storage, tables)
     const usage = async (server: string, sinceMs: number): Promise<UsageTotals[]> =>
       usageOf(this.env.USAGE, server).totals(sinceMs)
     this.#admin = new CatalogAdmin(this.#store, this.#writer, history, usage)
   }
 
-  index(version?: number): CatalogIndex | null {
+  async index(version?: number): Promise<CatalogIndex | null> {
+    if (version !== undefined) await this.#snapshot.missed(indexKey(version))
+    return this.#newestOr(version)
+  }
+
+  #newestOr(version?: number): CatalogIndex | null {
     const index = this.#store.index(version)
     return index && unfoldIndex(index)
   }
 
-  entry(name: string, view: string): ServerEntry | null {
+  standing(): Promise<Standing> {
+    return this.#standing.standing()
+  }
+
+  async announced(): Promise<Announcement | null> {
+    await this.#snapshot.resume()
+    return this.#snapshot.announced()
+  }
+
+  async entry(name: string, view: string): Promise<ServerEntry | null> {
+    await this.#snapshot.missed(serverKey(name, view))
     return this.#store.entry(name, view)
   }
 
@@ -75,10 +106,27 @@ export class CatalogObject extends DurableObject<Cloudflare.Env> implements Cata
       logEvent('publish_refused', { reason, detail })
       return checked
     }
-    const recorded = await this.#inTurn(() => this.#record(name, checked.value, script))
+    const recorded = await this.#inTurn(async () => {
+      const held = await this.#whyHeld()
+      return held ? fail(held) : this.#record(name, checked.value, script)
+    })
     if (!recorded.ok) return recorded
     if (recorded.value) await this.#snapshot.changed()
-    return ok(this.index() as CatalogIndex)
+    return ok(this.#newestOr() as CatalogIndex)
+  }
+
+  /**
+   * A Catalog that lost what it held takes nothing from deploys: it would show what an
+   * operator had turned off. Callers are shown the last index until an operator speaks.
+   */
+  async #whyHeld(): Promise<PublishFailure | undefined> {
+    try {
+      if (!(await this.#standing.isLost())) return undefined
+      return { reason: 'lost', detail: 'The Catalog lost what it held: npm run catalog -- status' }
+    } catch (error) {
+      const ref = logUnexpected('catalog_not_compared', error)
+      return { reason: 'unavailable', detail: `The feed or KV cannot be asked (ref ${ref})` }
+    }
   }
 
   /** The operator's side: asks, or changes something in its turn, and carries that out. */
@@ -117,7 +165,11 @@ export class CatalogObject extends DurableObject<Cloudflare.Env> implements Cata
   /** The admin API (catalog-api.ts). */
   override async fetch(request: Request): Promise<Response> {
     const { createCatalogApi } = await import('./catalog-api.ts')
-    this.#api ??= createCatalogApi((work) => this.#administer(work))
+    this.#api ??= createCatalogApi({
+      administer: (work) => this.#administer(work),
+      settle: () => this.#snapshot.settle(),
+      standing: this.#standing,
+    })
     return this.#api.fetch(request)
   }
 

@@ -2,14 +2,22 @@
  * What every isolate must learn within seconds: the catalog's version, revoked
  * grants, deleted sessions. Read through the colo cache (shared/catalog/feed-reader.ts).
  *
- * A row drops out when nothing it forbids can still be valid. Does NOT check who
- * calls: only the router, the oauth Worker and the Catalog are bound to it.
+ * A row drops out when nothing it forbids can still be valid. What this object itself
+ * lost cannot be read anywhere else: it compares its number with the Catalog's once in
+ * each life, and where it is behind, nothing issued until now counts any longer.
+ *
+ * Does NOT check who calls: only the router, the oauth Worker and the Catalog are bound
+ * to it.
  */
 import { DurableObject } from 'cloudflare:workers'
-import { logEvent } from '#shared/log.ts'
-import type { Feed, FeedState } from '#shared/rpc.ts'
+import { indexKey } from '#shared/catalog/entry.ts'
+import type { IndexSeal } from '#shared/catalog/index-seal.ts'
+import { withTimeout } from '#shared/catalog/lifetime.ts'
+import { logEvent, logUnexpected } from '#shared/log.ts'
+import { type Announcement, catalogOf, type Feed, type FeedState } from '#shared/rpc.ts'
 import {
   DELETED_SESSIONS_MAX,
+  FEED_COMPARE_TIMEOUT_MS,
   FEED_ID_MAX_CHARS,
   REVOKED_GRANTS_MAX,
   SWEEP_INTERVAL_MS,
@@ -26,12 +34,24 @@ export const FEED_MIGRATIONS = [
    CREATE INDEX forbidden_until ON forbidden (kind, until_s);`,
 ]
 
+/** Storage keys: the index in force, and since when what was issued counts again. */
+const CATALOG = 'catalog'
+const LOST_BEFORE = 'lost_before_s'
+/** As releases up to 0.1 wrote it: the number alone. */
 const CATALOG_VERSION = 'catalog_version'
 type Kind = 'grant' | 'session'
+
+/** `seal` is absent where an earlier release announced the number. */
+interface InForce {
+  readonly version: number
+  readonly seal?: IndexSeal
+}
 
 export class FeedObject extends DurableObject<Cloudflare.Env> implements Feed {
   readonly #tables: Tables
   readonly #storage: DurableObjectStorage
+  /** This life has compared itself with the Catalog. */
+  #compared = false
 
   constructor(state: DurableObjectState, env: Cloudflare.Env) {
     super(state, env)
@@ -39,21 +59,37 @@ export class FeedObject extends DurableObject<Cloudflare.Env> implements Feed {
     this.#storage = state.storage
   }
 
-  read(): FeedState {
+  /** @throws Error while it remembers nothing and the Catalog does not say whether it should */
+  async read(): Promise<FeedState> {
+    if (!this.#compared) await this.#compare()
     const stampMs = Date.now()
+    const { version, seal } = this.#inForce()
     return {
       stampMs,
-      catalogVersion: this.#catalogVersion(),
+      catalogVersion: version,
+      ...(seal ? { catalogSeal: seal } : {}),
       revokedGrants: this.#ids('grant', stampMs),
       deletedSessions: this.#ids('session', stampMs),
+      lostBeforeSeconds: this.#lostBeforeSeconds(),
     }
   }
 
   /** An announcement that comes late never turns the version back. */
-  announceCatalog(version: number): void {
-    if (version <= this.#catalogVersion()) return
-    this.#tables.ensure()
-    this.#storage.kv.put(CATALOG_VERSION, version)
+  announceCatalog(
+    { version, seal }: Announcement,
+    takenBefore = 0,
+  ): { taken: boolean; version: number } {
+    const known = this.#inForce()
+    if (known.version < takenBefore) this.#lost('announcement')
+    if (known.version > version) return { taken: false, version: known.version }
+    const isOther = known.seal !== undefined && known.seal.signature !== seal.signature
+    if (known.version === version && isOther) return { taken: false, version }
+    this.#keep({ version, seal })
+    return { taken: true, version }
+  }
+
+  distrustEarlier(): void {
+    this.#lost('asked')
   }
 
   /** @throws RangeError when the feed is full: a revocation must fail loudly, never be dropped */
@@ -84,7 +120,8 @@ export class FeedObject extends DurableObject<Cloudflare.Env> implements Feed {
       .exec<{ s: number | null }>('SELECT MIN(until_s) AS s FROM forbidden')
       .one()
     if (s !== null) await this.#wake(s)
-    else if (this.#catalogVersion() === 0) await this.#tables.destroy()
+    else if (this.#inForce().version === 0 && this.#lostBeforeSeconds() === 0)
+      await this.#tables.destroy()
   }
 
   async #forbid(kind: Kind, id: string, untilSeconds: number): Promise<void> {
@@ -110,8 +147,50 @@ export class FeedObject extends DurableObject<Cloudflare.Env> implements Feed {
     this.#storage.sql.exec('DELETE FROM forbidden WHERE until_s <= ?', Date.now() / 1000)
   }
 
-  #catalogVersion(): number {
-    return this.#storage.kv.get<number>(CATALOG_VERSION) ?? 0
+  /** Once in each life: an object whose storage was lost or set back always begins a new one. */
+  async #compare(): Promise<void> {
+    const known = this.#inForce()
+    try {
+      const catalog = catalogOf(this.env.CATALOG)
+      const announced = await withTimeout(catalog.announced(), FEED_COMPARE_TIMEOUT_MS)
+      const { version } = this.#inForce()
+      if (announced && announced.version > version) {
+        this.#lost('behind')
+        this.#keep(announced)
+      } else if (!announced && version === 0 && (await this.#hasCopies())) this.#lost('empty')
+      this.#compared = true
+    } catch (error) {
+      // What it knows still counts; an object that knows nothing must not say that nothing was revoked.
+      if (known.version === 0) throw error
+      logUnexpected('feed_not_compared', error)
+    }
+  }
+
+  /** KV holds an index: there was a catalog, which its own object and this one have lost. */
+  async #hasCopies(): Promise<boolean> {
+    if (this.#lostBeforeSeconds() > 0) return false
+    const { keys } = await this.env.CATALOG_KV.list({ prefix: indexKey(''), limit: 1 })
+    return keys.length > 0
+  }
+
+  #lost(how: string): void {
+    this.#tables.ensure()
+    this.#storage.kv.put(LOST_BEFORE, Math.floor(Date.now() / 1000))
+    logEvent('feed_lost', { how, version: this.#inForce().version })
+  }
+
+  #lostBeforeSeconds(): number {
+    return this.#storage.kv.get<number>(LOST_BEFORE) ?? 0
+  }
+
+  #keep(inForce: InForce): void {
+    this.#tables.ensure()
+    this.#storage.kv.put(CATALOG, inForce)
+  }
+
+  #inForce(): InForce {
+    const said = this.#storage.kv.get<InForce>(CATALOG)
+    return said ?? { version: this.#storage.kv.get<number>(CATALOG_VERSION) ?? 0 }
   }
 
   #has(kind: Kind, id: string): boolean {

@@ -4,8 +4,8 @@
  *
  * | class            | name              | remembers                                  | deletes itself |
  * |------------------|-------------------|--------------------------------------------|----------------|
- * | CatalogObject    | `catalog`         | revisions, live pointers, policies         | never; superseded indexes after 2 min, revisions beyond 50 a server |
- * | FeedObject       | `feed`            | catalog version, revocations, tombstones   | each row when what it forbids ran out; all, if nothing was ever published |
+ * | CatalogObject    | `catalog`         | revisions, live pointers, policies, the key that signs indexes | never; superseded indexes after 2 min, revisions beyond 50 a server |
+ * | FeedObject       | `feed`            | number and signature of the catalog, revocations, tombstones | each row when what it forbids ran out; all, if nothing was ever published |
  * | GrantStoreObject | a shard of oauth  | clients, grants, codes, tokens (hashed)    | each row at its expiry; all, a minute after the last row went |
  * | SessionObject    | tenant, subject, session id | open questions of a 2025 client, events of streams it lost, calls it cancelled | each run after its answer, or an hour unanswered; all, with the last run |
  * | ReplayObject     | thumbprint of a proof key | proofs used in the last 10 min        | each row after that; all, with the last row |

@@ -32,6 +32,12 @@ export const SNAPSHOT_RETRY_MAX_MS = 60_000
 export const SNAPSHOT_WRITE_TIMEOUT_MS = 10_000
 /** Entries written to KV in one go: a Worker has six connections at once. */
 export const SNAPSHOT_WRITES_AT_ONCE = 6
+/** A key of which KV is read wrong or not at all is put again this long after it was put last: KV may lag a minute. */
+export const SNAPSHOT_REPAIR_AFTER_MS = 600_000
+/** Keys of which the Catalog knows when it put them last; of others it puts once more. */
+export const SNAPSHOT_REPAIRS_REMEMBERED = 2_000
+/** The key that signs indexes is replaced with the first change after this; the feed carries the new one. */
+export const INDEX_KEY_MAX_AGE_MS = 90 * 86_400_000
 /** Isolates decide on feeds up to 60 s old; twice that, and nobody asks for a superseded value. */
 export const SUPERSEDED_KEEP_MS = 120_000
 /** Findings kept of one revision: more is one finding. */
@@ -85,6 +91,8 @@ export const REVOKED_GRANTS_MAX = 10_000
 export const DELETED_SESSIONS_MAX = 5_000
 /** Grant and session ids are random and short; anything longer is a mistake. */
 export const FEED_ID_MAX_CHARS = 128
+/** Shorter than a reader waits for the feed (FEED_READ_TIMEOUT_MS, 3 s): what is known is answered then. */
+export const FEED_COMPARE_TIMEOUT_MS = 2_000
 /** Expired rows are invisible at once, so sweeping them may wait and take many together. */
 export const SWEEP_INTERVAL_MS = 60_000
 

@@ -1,9 +1,10 @@
 /** `npm run catalog -- <command>`: what every caller is shown, on a platform that runs; see `--help`. */
 import { readDeployedSettings } from './deploy/settings.ts'
 import { DEV } from './gen/trust.ts'
-import { misused, parse, type Values } from './catalog/arguments.ts'
+import { misused, parse, platformFlag, type Values } from './catalog/arguments.ts'
 import { createCatalogClient, currentToken, operatorOf } from './catalog/client.ts'
 import { COMMANDS } from './catalog/commands.ts'
+import { isNotTaken } from './catalog/show.ts'
 import { keepTokens } from './catalog/token-file.ts'
 import { surplusOf } from './catalog/usage.ts'
 import { runScript } from './stop.ts'
@@ -49,7 +50,11 @@ await runScript(async () => {
     values,
   )
   console.log(values.json ? JSON.stringify(answer) : text)
-  if (failed) process.exitCode = 1
+  if (!failed && !isNotTaken(answer)) return
+  process.exitCode = 1
+  if (isNotTaken(answer) || answer.isLost === true) {
+    console.error(`  → What to do: npm run catalog -- status${platformFlag(values)}`)
+  }
 })
 
 function originOf({ url, env }: Values): string {

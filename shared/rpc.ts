@@ -4,6 +4,7 @@
  * one cast per binding is in this file.
  */
 import type { Catalog } from './catalog/contract.ts'
+import type { Feed } from './catalog/feed-contract.ts'
 import type { CatalogSearch } from './catalog/search-contract.ts'
 import type { Usage } from './catalog/usage.ts'
 import { hubObjectName, type Hub, type Subscriptions } from './hub/contract.ts'
@@ -22,6 +23,7 @@ import type { Session } from './rpc-session.ts'
 import type { Task } from './rpc-tasks.ts'
 
 export type { Catalog } from './catalog/contract.ts'
+export type { Announcement, Feed, FeedState } from './catalog/feed-contract.ts'
 export * from './hub/contract.ts'
 export * from './rpc-identity.ts'
 export * from './rpc-platform.ts'
@@ -31,27 +33,6 @@ export type Rpc<Methods> = {
   [Name in keyof Methods]: Methods[Name] extends (...args: infer Args) => infer Answer
     ? (...args: Args) => Promise<Awaited<Answer>>
     : never
-}
-
-// ── durable-objects: Feed ─────────────────────────────────────────────────────
-
-/** What every isolate must learn within seconds. Read through the colo cache. */
-export interface FeedState {
-  /** When the object answered, by its own clock; a reader's age of the feed counts from here. */
-  stampMs: number
-  catalogVersion: number
-  /** Grant ids whose access tokens no longer count. */
-  revokedGrants: string[]
-  /** Ids of 2025-era sessions that were deleted. */
-  deletedSessions: string[]
-}
-
-/** One object, name `feed`. Entries drop out when nothing they forbid can still be valid. */
-export interface Feed {
-  read(): FeedState
-  announceCatalog(version: number): void
-  revokeGrant(grantId: string, untilSeconds: number): void
-  deleteSession(sessionId: string, untilSeconds: number): void
 }
 
 // ── the one cast per binding ──────────────────────────────────────────────────

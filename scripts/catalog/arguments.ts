@@ -29,6 +29,8 @@ export const OPTIONS = {
   server: { type: 'string' },
   revision: { type: 'string', multiple: true, default: [] as string[] },
   eval: { type: 'string' },
+  'start-over': { type: 'boolean', default: false },
+  distrust: { type: 'boolean', default: false },
   'min-recall-at-1': { type: 'string' },
   'min-recall-at-5': { type: 'string' },
 } as const
@@ -41,6 +43,12 @@ export type Values = ReturnType<typeof parse>['values']
 export function parse(args?: string[]) {
   const config = { allowPositionals: true, options: OPTIONS, ...(args ? { args } : {}) } as const
   return parseCommand(COMMAND, config)
+}
+
+/** Which platform was meant, for a command that is recommended: ` --env staging`, or empty. */
+export function platformFlag({ env, url }: Pick<Values, 'env' | 'url'>): string {
+  if (url !== undefined) return ` --url ${url}`
+  return env === undefined ? '' : ` --env ${env}`
 }
 
 export function misused(what: string): Stop {

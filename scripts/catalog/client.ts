@@ -77,13 +77,19 @@ async function readAnswer(origin: string, path: string, answer: Response): Promi
   throw new Stop(
     `${origin}/catalog${path}`,
     saidBy(text) ?? `It answered ${answer.status}.`,
-    remedyFor(answer.status),
+    codeOf(text) === 'lost'
+      ? `See what to do: npm run catalog -- status --url ${origin}`
+      : remedyFor(answer.status),
   )
 }
 
-function saidBy(text: string): string | undefined {
+const saidBy = (text: string): string | undefined => textIn(text, 'error_description')
+const codeOf = (text: string): string | undefined => textIn(text, 'error')
+
+/** A member of a refusal (RFC 6749 §5.2); `undefined`: the answer is none of the catalog's. */
+function textIn(text: string, member: string): string | undefined {
   try {
-    const { error_description: said } = JSON.parse(text) as { error_description?: unknown }
+    const said = (JSON.parse(text) as Record<string, unknown>)[member]
     return typeof said === 'string' ? said : undefined
   } catch {
     return undefined

@@ -1,8 +1,10 @@
 /** The commands: one entry each, from what was typed to one request and how its answer is shown. */
 import { writeFileSync } from 'node:fs'
-import { defined, jsonOf, misused, numberOf, type Values } from './arguments.ts'
+import { defined, jsonOf, misused, numberOf, platformFlag, type Values } from './arguments.ts'
 import { evaluate } from './evaluate.ts'
 import type { CatalogClient } from './client.ts'
+import type { Standing } from '#shared/catalog/standing.ts'
+import { showStanding } from './standing.ts'
 import {
   type Answer,
   showCan,
@@ -43,7 +45,7 @@ function request(
     summary,
     async run(client, args, values) {
       const answer: Answer = await client.ask(...ask(args, values))
-      return { answer, text: show(answer) }
+      return { answer, text: show(answer), failed: answer.isLost === true }
     },
   }
 }
@@ -217,6 +219,25 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       return { answer, text: showChange(answer) }
     },
   },
+  status: {
+    usage: '',
+    summary: 'do Catalog, feed and KV hold the same, and what to do where they do not',
+    async run(client, _args, values) {
+      const standing = (await client.ask('GET', '/standing')) as Standing
+      const text = showStanding(standing, platformFlag(values))
+      return { answer: standing, text, failed: standing.problems.length > 0 }
+    },
+  },
+  republish: request(
+    '[--start-over] [--distrust]',
+    'what the Catalog holds counts, under a new number and key (--start-over: though it lost all; ' +
+      '--distrust: access tokens and sessions of before end, clients get new ones)',
+    (_args, values) => [
+      'POST',
+      '/republish',
+      noted(values, { startOver: values['start-over'], distrust: values.distrust }),
+    ],
+  ),
   remove: request(
     '<server>',
     'forgets a server that is not deployed any longer',

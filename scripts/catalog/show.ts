@@ -5,6 +5,13 @@ import { table } from '../table.ts'
 // oxlint-disable-next-line typescript/no-explicit-any -- each command's answer has another shape
 export type Answer = any
 
+/** The Catalog stored a change, and the feed has not taken it. */
+export const isNotTaken = ({ feed }: Answer): boolean => feed?.taken === false
+
+const NOT_TAKEN =
+  'Stored, but callers are not shown it yet: the feed did not take it. ' +
+  'The Catalog tells it again within a minute.'
+
 /** Enough of a digest to name a revision. */
 const short = (digest: string | undefined): string => digest?.slice(0, 10) ?? '-'
 const when = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace('T', ' ')
@@ -12,7 +19,8 @@ const when = (ms: number): string => new Date(ms).toISOString().slice(0, 19).rep
 const slow = (ms: number | null): string => (ms === null ? '> 15000' : String(ms))
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
 
-export function showServers({ servers }: Answer): string {
+export function showServers({ servers, isLost }: Answer): string {
+  if (isLost) return 'The Catalog lost what it held; callers are shown the last index.'
   if (servers.length === 0)
     return 'No server was published yet: each appears when it is first called.'
   const rows = servers.map((server: Answer) => [
@@ -89,10 +97,11 @@ export function showDiff({ from, to, added, removed, changed, server }: Answer):
   return lines.length === 1 ? `${lines[0]}: no difference` : lines.join('\n')
 }
 
-export function showChange({ changed, server }: Answer): string {
+export function showChange({ changed, server, feed }: Answer): string {
   const what = changed
-    ? 'Done: callers are shown it within seconds.'
+    ? `Done, and the feed took it (index ${feed?.version}): callers are shown it within seconds.`
     : 'Done: callers see what they saw.'
+  if (isNotTaken({ feed })) return NOT_TAKEN
   return server ? `${what}\n\n${showServer(server)}` : what
 }
 

@@ -6,6 +6,7 @@ import { PLATFORM_ROLES, PLATFORM_WORKERS, workerName } from '../deploy/names.ts
 import { readDeployedSettings, type DeploySettings } from '../deploy/settings.ts'
 import { Stop } from '../stop.ts'
 import { checkBindings } from './bindings.ts'
+import { checkCatalog } from './catalog.ts'
 import { createFindings, type Finding, type Findings } from './finding.ts'
 import { checkKeys } from './keys.ts'
 import { checkPublic } from './public.ts'
@@ -39,6 +40,7 @@ export async function checkDeployed(
     await checkDeployedServers(patient)
     await checkKeys(patient)
     await checkPublic(patient)
+    if (state.platform.oauth) await checkCatalog(findings, env, ` --env ${env}`)
   } catch (error) {
     if (!(error instanceof Stop)) throw error
     const [where = env, ...rest] = error.message.split('\n')

@@ -5,11 +5,14 @@ import { join } from 'node:path'
 import { experimental_readRawConfig } from 'wrangler'
 import { PLATFORM_CONFIGS } from '../deploy/names.ts'
 import { serverConfigPath } from '../deploy/config.ts'
+import { DEV_SECRETS } from '../dev-secrets.ts'
+import { DEV } from '../gen/trust.ts'
 import { probe } from '../gen/probe.ts'
 import { listServers, readServerSource } from '../gen/sources.ts'
 import { SECRET_FILE_MODE } from '../gen/write-if-changed.ts'
 import { ROOT, shown } from '../root.ts'
 import { Stop } from '../stop.ts'
+import { checkCatalog } from './catalog.ts'
 import { createFindings, type Finding, type Findings } from './finding.ts'
 
 /** What wrangler and vitest ask for. */
@@ -24,7 +27,9 @@ export async function checkLocal(): Promise<readonly Finding[]> {
   checkSecretFiles(findings)
   await checkServers(findings)
   checkDates(findings)
-  await checkPort(findings)
+  const isFree = await checkPort(findings)
+  // Only a platform that runs here has keys of this folder's and a catalog to compare.
+  if (!isFree && existsSync(DEV_SECRETS)) await checkCatalog(findings, DEV, '')
   return findings.all
 }
 
@@ -110,7 +115,7 @@ function checkDates({ ok, problem }: Findings): void {
   )
 }
 
-async function checkPort({ ok, note }: Findings): Promise<void> {
+async function checkPort({ ok, note }: Findings): Promise<boolean> {
   const free = await new Promise<boolean>((resolve) => {
     const server = createServer()
     server.once('error', () => resolve(false))
@@ -118,7 +123,12 @@ async function checkPort({ ok, note }: Findings): Promise<void> {
       server.close(() => resolve(true)),
     )
   })
-  if (free) return ok(`Port ${DEV_PORT}`, 'free')
+  if (free) ok(`Port ${DEV_PORT}`, 'free')
+  else noteTaken(note)
+  return free
+}
+
+function noteTaken(note: Findings['note']): void {
   note(
     `Port ${DEV_PORT}`,
     'in use, perhaps by `npm run dev`.',

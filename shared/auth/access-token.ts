@@ -37,6 +37,8 @@ export interface AccessTokenClaims extends Identity {
 export interface VerifiedToken {
   principal: Principal
   grantId: string
+  /** When its grant was last known to stand; absent: whoever asks is told as of now. */
+  issuedAtSeconds?: number
   expiresAtSeconds: number
 }
 
@@ -115,6 +117,7 @@ async function callerOf(claims: AccessTokenClaims): Promise<VerifiedToken> {
       ...identityOf(claims),
     },
     grantId: claims.gid,
+    issuedAtSeconds: claims.iat,
     expiresAtSeconds: claims.exp,
   }
 }

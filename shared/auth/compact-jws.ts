@@ -1,7 +1,7 @@
 /**
  * The JWS that this platform writes to itself: compact (RFC 7515 §3.1), EdDSA over
  * Ed25519 (RFC 8037) or ES256, by the runtime's own crypto. jose does the same for 3.5
- * KiB of the 40 a server may have and 6.5 of the router's 45; it stays where tokens of
+ * KiB of the 40 a server may have and 6.5 of the router's 46; it stays where tokens of
  * others are read.
  *
  * One algorithm and one type per use, no critical extension is understood (RFC 8725

@@ -13,6 +13,10 @@ const OPERATOR_TOKEN_SECONDS = 300
 export const API_KEYS_AUDIENCE_PATH = '/oauth/api-keys'
 export const API_KEYS_SCOPE = 'api-keys:admin'
 
+/** Of the catalog's numbers, at the authorization server: to read, for `npm run doctor`. */
+export const STANDING_AUDIENCE_PATH = '/oauth/catalog-standing'
+export const STANDING_SCOPE = 'catalog:standing'
+
 /** @param audience the endpoint it is for, whole URL */
 export function signOperatorToken(
   key: JWK & { kid: string },

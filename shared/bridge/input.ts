@@ -59,7 +59,8 @@ export interface LegacyInput {
     uri: string,
     isFollowed: boolean,
   ): Promise<Response | undefined>
-  isSessionDeleted(sessionId: string): boolean
+  /** Deleted, or opened before the feed lost what was deleted. */
+  isSessionDeleted(session: LegacySession): boolean
   deleteSession(sessionId: string, untilSeconds: number): Promise<void>
   waitUntil(promise: Promise<unknown>): void
   readonly nowSeconds: number

@@ -185,5 +185,5 @@ async function sessionOf(input: LegacyInput): Promise<LegacySession | 'none' | '
   if (text === null) return 'none'
   const owner = { principal: input.principal, server: input.serverName }
   const session = await openSessionId(input.sealKeys, text, owner, input.nowSeconds)
-  return session && !input.isSessionDeleted(session.id) ? session : 'unknown'
+  return session && !input.isSessionDeleted(session) ? session : 'unknown'
 }

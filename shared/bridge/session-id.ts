@@ -58,6 +58,12 @@ interface Sealed {
   a: number
 }
 
+/** What the feed is asked about a session: its id and when it was opened. */
+export const openingOf = ({ id, expiresAtSeconds }: LegacySession) => ({
+  id,
+  openedAtSeconds: expiresAtSeconds - SESSION_LIFETIME_SECONDS,
+})
+
 export interface SessionOwner {
   readonly principal: Principal
   readonly server: string

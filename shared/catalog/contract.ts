@@ -1,7 +1,9 @@
 /** The Catalog object, as other Workers ask it (shared/rpc.ts). */
 import type { Result } from '../result.ts'
 import type { CatalogIndex, ServerDescription, ServerEntry } from './entry.ts'
+import type { Announcement } from './feed-contract.ts'
 import type { PublicServer } from './registry.ts'
+import type { Standing } from './standing.ts'
 import type { Searchable } from './search-contract.ts'
 import type { CanaryWatch } from './usage.ts'
 
@@ -10,10 +12,20 @@ export interface Catalog {
   /**
    * The newest index, or the one of `version`; `null` when that version was never
    * made. A version superseded and since forgotten answers with the newest.
+   *
+   * @param version readers say it when KV did not give it to them: KV gets it again
    */
-  index(version?: number): CatalogIndex | null
-  /** @param view `viewOf()` what an index points at, or the digest of a kept revision */
-  entry(name: string, view: string): ServerEntry | null
+  index(version?: number): Promise<CatalogIndex | null>
+  /** Compares itself with feed and KV. */
+  standing(): Promise<Standing>
+  /** The last announcement that the feed took; `null`: none. */
+  announced(): Promise<Announcement | null>
+  /**
+   * Asked by readers to whom KV did not give it: KV gets it again.
+   *
+   * @param view `viewOf()` what an index points at, or the digest of a kept revision
+   */
+  entry(name: string, view: string): Promise<ServerEntry | null>
   /**
    * Records what a server says of itself. A new name takes its policy file (or
    * the default); a known one keeps the operator's. Answers the index in force.
@@ -45,6 +57,15 @@ export const ACTOR_HEADER = 'x-mcp-edge-actor'
 
 /** Why a description was not taken; `detail` is for logs and operators, never for callers. */
 export interface PublishFailure {
-  reason: 'bad_name' | 'invalid' | 'digest_mismatch' | 'too_large' | 'too_many_servers'
+  reason:
+    | 'bad_name'
+    | 'invalid'
+    | 'digest_mismatch'
+    | 'too_large'
+    | 'too_many_servers'
+    /** The Catalog lost what it held: an operator must say what counts. */
+    | 'lost'
+    /** An empty Catalog cannot ask the feed whether it lost something. */
+    | 'unavailable'
   detail: string
 }

@@ -51,6 +51,7 @@ export function unfoldIndex({ version, servers, rules = [] }: CatalogIndex): Cat
   return { version, servers: Object.fromEntries(unfolded) }
 }
 
-export const indexKey = (version: number): string => `index:${version}`
+/** @param version empty: what all keys of indexes begin with */
+export const indexKey = (version: number | ''): string => `index:${version}`
 /** @param view see {@link viewOf} */
 export const serverKey = (name: string, view: string): string => `server:${name}:${view}`

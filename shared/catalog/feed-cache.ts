@@ -11,17 +11,18 @@ import { FEED_COLO_TTL_SECONDS } from './limits.ts'
 const areTexts = (value: unknown): boolean =>
   Array.isArray(value) && value.every((item) => typeof item === 'string')
 
-/** As this release writes it; the copy of another may be of another form. */
+/** As this release writes it; the copy of another may be of another form. A seal judges itself. */
 const isFeedState = (value: unknown): value is FeedState =>
   isObject(value) &&
   typeof value['stampMs'] === 'number' &&
   typeof value['catalogVersion'] === 'number' &&
   areTexts(value['revokedGrants']) &&
-  areTexts(value['deletedSessions'])
+  areTexts(value['deletedSessions']) &&
+  typeof value['lostBeforeSeconds'] === 'number'
 
-/** A name no client can ask for; `v1` is the form of the text. */
+/** A name no client can ask for; `v2` is the form of the text. */
 const keyOf = (deployment: string): string =>
-  `https://feed.mcp-edge.internal/v1/${encodeURIComponent(deployment)}`
+  `https://feed.mcp-edge.internal/v2/${encodeURIComponent(deployment)}`
 
 export async function readColoCopy(deployment: string): Promise<FeedState | undefined> {
   try {

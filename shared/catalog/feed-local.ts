@@ -2,13 +2,40 @@
  * What this isolate itself told the feed: in force here at once, and until the
  * feed's own states carry it, though an older one may still come from the colo.
  */
-/** One state of the feed, its lists as sets. */
+import type { IndexSeal } from './index-seal.ts'
+
+/** One state of the feed, its lists as sets. See {@link FeedState}. */
 export interface FeedView {
   readonly stampMs: number
   readonly catalogVersion: number
+  readonly catalogSeal: IndexSeal | undefined
   readonly revokedGrants: ReadonlySet<string>
   readonly deletedSessions: ReadonlySet<string>
+  readonly lostBeforeSeconds: number
 }
+
+/** What ends a credential: its grant, and when it was issued, in seconds since the epoch. */
+export interface Revocable {
+  /** Absent for a stranger: there is nothing to revoke. */
+  readonly grantId?: string
+  readonly issuedAtSeconds: number
+}
+
+/**
+ * Whether a credential no longer counts. What the feed forgot may have been a revocation:
+ * then only what was issued since counts. Its holder gets a new token from the
+ * authorization server, which knows the grants that still stand.
+ */
+export function isRevoked(view: FeedView, { grantId, issuedAtSeconds }: Revocable): boolean {
+  if (grantId === undefined) return false
+  return view.revokedGrants.has(grantId) || issuedAtSeconds < view.lostBeforeSeconds
+}
+
+/** The same for a 2025-era session; its client opens another one (404, 2025-11-25 "Session Management"). */
+export const isSessionOver = (
+  view: FeedView,
+  { id, openedAtSeconds }: { readonly id: string; readonly openedAtSeconds: number },
+): boolean => view.deletedSessions.has(id) || openedAtSeconds < view.lostBeforeSeconds
 
 export type LocalChange =
   | { readonly revokedGrant: string; readonly untilSeconds: number }

@@ -44,6 +44,8 @@ export interface FeedReadOptions {
 export interface FeedReader {
   /** The state when it is young enough that nothing at all is due, else `undefined`: then `read`. */
   current(nowMs: number): FeedView | undefined
+  /** The state last read, however old. */
+  last(): FeedView | undefined
   /** @param lifetime `ctx`: a refresh outlives the request that began it */
   read(lifetime: Lifetime, options?: FeedReadOptions): Promise<Result<FeedView, FeedFailure>>
   /** What this isolate itself just told the feed, in force here at once. */
@@ -66,6 +68,8 @@ class IsolateFeedReader implements FeedReader {
   readonly #local = createLocalChanges()
   /** As the feed said it, without what this isolate knows beside it. */
   #said: FeedView | undefined
+  /** The number of its last state, which may be less than what is in force here. */
+  #saidVersion = 0
   #view: FeedView | undefined
   #running: Running | undefined
   #failedMs = -Infinity
@@ -76,6 +80,10 @@ class IsolateFeedReader implements FeedReader {
 
   current(nowMs: number): FeedView | undefined {
     return this.#ageMs(nowMs) <= FEED_REFRESH_AFTER_MS ? this.#view : undefined
+  }
+
+  last(): FeedView | undefined {
+    return this.#view
   }
 
   async read(
@@ -160,16 +168,34 @@ class IsolateFeedReader implements FeedReader {
     }
   }
 
-  /** Keeps the newer of two states: answers of parallel reads may come in any order. */
+  /**
+   * Keeps the newer of two states: answers of parallel reads may come in any order. A
+   * higher number is always newer, whatever the clocks of two lives of the feed say, and
+   * the number never goes back here: a feed that says less than it said has lost
+   * something, so nothing from before counts unseen.
+   */
   #adopt(state: FeedState): FeedView {
-    if (this.#view && this.#view.stampMs > state.stampMs) return this.#view
+    const before = this.#said
+    const isAhead = before !== undefined && state.catalogVersion > before.catalogVersion
+    if (before && before.stampMs > state.stampMs && !isAhead) return this.#view ?? before
     const nowMs = Date.now()
+    const lostSome = state.catalogVersion < this.#saidVersion
+    this.#saidVersion = state.catalogVersion
+    const isLess = before !== undefined && state.catalogVersion < before.catalogVersion
+    const { catalogVersion, catalogSeal } = isLess ? before : state
     this.#said = {
       // A clock ahead of ours must not make a state young for longer.
       stampMs: Math.min(state.stampMs, nowMs),
-      catalogVersion: state.catalogVersion,
+      catalogVersion,
+      catalogSeal,
       revokedGrants: new Set(state.revokedGrants),
       deletedSessions: new Set(state.deletedSessions),
+      lostBeforeSeconds: Math.max(
+        // An objects Worker of an earlier release does not say it.
+        (state.lostBeforeSeconds as number | undefined) ?? 0,
+        before?.lostBeforeSeconds ?? 0,
+        lostSome ? Math.floor(nowMs / 1000) : 0,
+      ),
     }
     this.#view = this.#local.overlay(this.#said, nowMs)
     return this.#view

@@ -21,6 +21,10 @@ export const SERVER_CACHE_ENTRIES = 200
 export const SERVER_CACHE_MAX_CHARS = 8 * 1024 * 1024
 /** KV and the Catalog together; a caller should rather see 503 than wait longer. */
 export const SNAPSHOT_READ_TIMEOUT_MS = 5_000
+/** A value of KV that is refused is logged again after this: an hour of it is six lines a key. */
+export const REFUSAL_LOG_INTERVAL_MS = 600_000
+/** Keys of which an isolate knows that it logged them; an isolate reads a handful. */
+export const REFUSALS_REMEMBERED = 200
 
 // ── Permissions and tuning ────────────────────────────────────────────────────
 

@@ -2,22 +2,22 @@
  * The two-level catalog snapshot as one isolate sees it: immutable values, from
  * memory, else from KV, else from the Catalog object (the truth).
  *
+ * KV is only a copy, and is not believed: an index must carry the signature that the
+ * feed names, and an entry must hash to the digest in its key. Any other value is
+ * refused, logged, and read from the Catalog instead.
+ *
  * Does NOT know which version is in force: the control feed says (feed-reader.ts).
  */
 import { logEvent, logUnexpected } from '../log.ts'
-import { isObject } from '../protocol/jsonrpc.ts'
 import { fail, ok, type Result } from '../result.ts'
-import {
-  type CatalogIndex,
-  indexKey,
-  type ServerEntry,
-  serverKey,
-  unfoldIndex,
-  viewOf,
-} from './entry.ts'
+import { type CatalogIndex, indexKey, type ServerEntry, serverKey, unfoldIndex } from './entry.ts'
+import { openEntry } from './entry-seal.ts'
+import { type IndexSeal, openIndex, type Refusal } from './index-seal.ts'
 import { type Lifetime, withTimeout } from './lifetime.ts'
 import {
   INDEX_CACHE_ENTRIES,
+  REFUSAL_LOG_INTERVAL_MS,
+  REFUSALS_REMEMBERED,
   SERVER_CACHE_ENTRIES,
   SERVER_CACHE_MAX_CHARS,
   SNAPSHOT_READ_TIMEOUT_MS,
@@ -42,8 +42,16 @@ export interface SnapshotReader {
   peekIndex(version: number): CatalogIndex | undefined
   /** @param view `viewOf()` what the index points at */
   peekServer(name: string, view: string): CompiledServer | undefined
-  /** A version that was superseded and forgotten answers with a newer one. */
-  index(version: number, lifetime: Lifetime): Promise<Result<CatalogIndex, SnapshotFailure>>
+  /**
+   * A version that was superseded and forgotten answers with a newer one.
+   *
+   * @param seal of that version, as the feed says it; absent: KV is not asked
+   */
+  index(
+    version: number,
+    seal: IndexSeal | undefined,
+    lifetime: Lifetime,
+  ): Promise<Result<CatalogIndex, SnapshotFailure>>
   server(
     name: string,
     view: string,
@@ -63,6 +71,8 @@ class IsolateSnapshotReader implements SnapshotReader {
     of: ({ lists }) => Object.values(lists).reduce((sum, list: string) => sum + list.length, 0),
   })
   readonly #running = new Map<string, Promise<unknown>>()
+  /** When the refusal of a key was last logged. */
+  readonly #refusedMs = createLruCache<number>(REFUSALS_REMEMBERED)
 
   constructor(options: SnapshotReaderOptions) {
     this.#options = options
@@ -76,12 +86,16 @@ class IsolateSnapshotReader implements SnapshotReader {
     return this.#servers.get(serverKey(name, view))
   }
 
-  async index(version: number, lifetime: Lifetime): Promise<Result<CatalogIndex, SnapshotFailure>> {
+  async index(
+    version: number,
+    seal: IndexSeal | undefined,
+    lifetime: Lifetime,
+  ): Promise<Result<CatalogIndex, SnapshotFailure>> {
     const key = indexKey(version)
     const known = this.#indexes.get(key)
     if (known) return ok(known)
     const load = async (): Promise<CatalogIndex | null> => {
-      const copy = await this.#fromKv(key, isIndex)
+      const copy = seal && (await this.#fromKv(key, (text) => openIndex(text, version, seal)))
       const index = copy ? unfoldIndex(copy) : await this.#options.catalog().index(version)
       if (index) this.#indexes.set(key, index)
       return index
@@ -99,7 +113,7 @@ class IsolateSnapshotReader implements SnapshotReader {
     if (known) return ok(known)
     const load = async (): Promise<CompiledServer | null> => {
       const entry =
-        (await this.#fromKv(key, isEntry(name, view))) ??
+        (await this.#fromKv(key, (text) => openEntry(text, name, view))) ??
         (await this.#options.catalog().entry(name, view))
       const compiled = entry && compileServer(entry)
       if (compiled) this.#servers.set(key, compiled)
@@ -131,36 +145,29 @@ class IsolateSnapshotReader implements SnapshotReader {
     }
   }
 
-  /** What KV holds under `key`, when it is there and well-formed; its being away is a miss. */
+  /** What KV holds under `key`, if `open` believes it; a KV that is away is a miss. */
   async #fromKv<Value>(
     key: string,
-    isValue: (value: unknown) => value is Value,
+    open: (text: string) => Promise<Result<Value, Refusal>>,
   ): Promise<Value | undefined> {
     try {
       const text = await this.#options.kv.get(key, 'text')
       if (text === null) return undefined
-      const value: unknown = JSON.parse(text)
-      if (isValue(value)) return value
-      logEvent('snapshot_corrupt', { key })
+      const opened = await open(text)
+      if (opened.ok) return opened.value
+      this.#logRefusal(key, opened.failure)
     } catch (error) {
-      logUnexpected('snapshot_kv_failed', error, { key })
+      if (error instanceof SyntaxError) this.#logRefusal(key, 'not_json')
+      else logUnexpected('snapshot_kv_failed', error, { key })
     }
     return undefined
   }
+
+  /** Once a while for each key: a KV that stays wrong must not fill the log. */
+  #logRefusal(key: string, reason: Refusal): void {
+    const nowMs = Date.now()
+    if (nowMs - (this.#refusedMs.get(key) ?? -Infinity) < REFUSAL_LOG_INTERVAL_MS) return
+    this.#refusedMs.set(key, nowMs)
+    logEvent('snapshot_refused', { key, reason })
+  }
 }
-
-// The Catalog alone writes these values, and only what its schemas let in. What may still
-// be wrong is a value cut short, mixed up or of another make: then the Catalog answers.
-
-const isIndex = (value: unknown): value is CatalogIndex =>
-  isObject(value) && typeof value['version'] === 'number' && isObject(value['servers'])
-
-const isEntry =
-  (name: string, view: string) =>
-  (value: unknown): value is ServerEntry =>
-    isObject(value) &&
-    value['name'] === name &&
-    typeof value['digest'] === 'string' &&
-    viewOf(value as unknown as ServerEntry) === view &&
-    isObject(value['definitions']) &&
-    Array.isArray(value['definitions']['tools'])

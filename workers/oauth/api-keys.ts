@@ -4,12 +4,11 @@
  * key is made by the command and never comes here until it is used.
  */
 import * as z from 'zod/mini'
-import { verifyAccessToken, type VerifiedToken } from '#shared/auth/access-token.ts'
+import type { VerifiedToken } from '#shared/auth/access-token.ts'
 import { apiKeyId, hashApiKey } from '#shared/auth/api-key.ts'
 import { API_KEYS_AUDIENCE_PATH, API_KEYS_SCOPE } from '#shared/auth/operator.ts'
 import { SCOPES_MAX_CHARS, SUBJECT_MAX_CHARS } from '#shared/auth/identity-limits.ts'
 import { isTenant } from '#shared/auth/identity.ts'
-import { missingScopes } from '#shared/auth/scopes.ts'
 import { isServerName } from '#shared/names.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
 import { type ApiKeyFailure, type CredentialFailure } from '#shared/rpc.ts'
@@ -23,6 +22,7 @@ import {
   API_KEY_REQUEST_MAX_BYTES,
   API_KEY_VERDICT_SECONDS,
 } from './limits.ts'
+import { holdsKeyFile } from './operator.ts'
 
 /** For the router. `wrong_audience`: a key of other servers. */
 export async function verifyApiKey(
@@ -73,7 +73,7 @@ function isSubject(subject: string): boolean {
 
 /** `/oauth/api-keys[/<id>[/rotate]]` */
 export async function manageApiKeys(request: Request, exchange: Exchange): Promise<Response> {
-  if (!(await isOperator(request, exchange))) {
+  if (!(await holdsKeyFile(request, exchange, API_KEYS_AUDIENCE_PATH, API_KEYS_SCOPE))) {
     return oauthError(401, 'invalid_token', 'Use npm run api-key with the keys of this platform')
   }
   const [id, action, ...rest] = new URL(request.url).pathname.split('/').slice(3)
@@ -105,22 +105,6 @@ async function revoke(id: string, { apiKeys, revokeGrant }: Exchange): Promise<R
   const revoked = await apiKeys.revoke(id)
   if (revoked.ok) await revokeGrant(id, nowSeconds() + 2 * API_KEY_VERDICT_SECONDS)
   return outcome(revoked)
-}
-
-/** A token for this endpoint alone, signed by one of our keys: its holder holds the platform's key file. */
-async function isOperator(request: Request, { settings }: Exchange): Promise<boolean> {
-  const [, token] = /^Bearer ([\w.-]+)$/.exec(request.headers.get('authorization') ?? '') ?? []
-  if (!token) return false
-  const { jwks } = await settings.tokenKeys()
-  const verified = await verifyAccessToken(token, {
-    issuer: settings.issuer,
-    audience: settings.issuer + API_KEYS_AUDIENCE_PATH,
-    jwks,
-    nowSeconds: nowSeconds(),
-  })
-  return (
-    verified.ok && missingScopes([API_KEYS_SCOPE], verified.value.principal.scopes).length === 0
-  )
 }
 
 async function withBody<Schema extends z.ZodMiniType>(

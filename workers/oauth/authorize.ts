@@ -70,7 +70,7 @@ async function answer(
     if (!isVisible) throw back(authRequest, 'invalid_target', 'There is no such resource')
     return consentFor(authRequest, server, person, exchange)
   }
-  const servers = await exchange.catalog.visibleTo(person)
+  const servers = await exchange.catalog.visibleTo(person, exchange.ctx)
   const [only, ...others] = servers
   if (!only) throw back(authRequest, 'access_denied', 'There is no server for you here')
   if (others.length > 0) return pickerPage(servers, query, exchange.settings.publicOrigin)

@@ -36,7 +36,8 @@ async function activeClaims(
   const claims = await readAccessToken(settings, token)
   const server = claims && serverNameOf(settings.publicOrigin, claims.aud)
   if (!claims || server === undefined || !servers.includes(server)) return undefined
-  return (await catalog.isRevoked(claims.gid, ctx)) ? undefined : claims
+  const { gid: grantId, iat: issuedAtSeconds } = claims
+  return (await catalog.isRevoked({ grantId, issuedAtSeconds }, ctx)) ? undefined : claims
 }
 
 function describe({

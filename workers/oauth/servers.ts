@@ -1,12 +1,14 @@
 /** The servers a token can be for, as the catalog knows them, and who may sign in to them. */
 import { identityOf, type Identity, type Principal } from '#shared/auth/principal.ts'
 import type { CatalogIndex, Policy } from '#shared/catalog/entry.ts'
+import { isRevoked, type Revocable } from '#shared/catalog/feed-local.ts'
 import { createFeedReader, type FeedReader } from '#shared/catalog/feed-reader.ts'
 import type { CompiledServer } from '#shared/catalog/list.ts'
 import type { Lifetime } from '#shared/catalog/lifetime.ts'
 import { maySee } from '#shared/catalog/policy.ts'
 import type { Rule } from '#shared/catalog/rules.ts'
 import { createSnapshotReader, type SnapshotReader } from '#shared/catalog/snapshot-reader.ts'
+import type { Standing } from '#shared/catalog/standing.ts'
 import { logUnexpected } from '#shared/log.ts'
 import { CATALOG_NAME } from '#shared/names.ts'
 import { catalogOf, feedOf } from '#shared/rpc.ts'
@@ -32,6 +34,8 @@ export const personOf = (holder: Person): Person => ({
   tenant: holder.tenant,
   ...identityOf(holder),
 })
+
+const NO_INDEX: CatalogIndex = { version: 0, servers: {} }
 
 /** Neither snapshot nor object answered. One place makes it a 503. */
 export class CatalogUnavailable extends Error {
@@ -59,19 +63,24 @@ export class ServerCatalog {
     if (name === CATALOG_NAME) return CATALOG_SERVER
     const found = entryOf(await this.#index(lifetime), name)
     // Published since the feed was written: a client comes here right after its first 401.
-    return found ?? entryOf(await this.#newestIndex(), name)
+    return found ?? entryOf(await this.#newestIndex(lifetime), name)
   }
 
   /** By the feed as it is now. @throws CatalogUnavailable */
-  async isRevoked(grantId: string, lifetime: Lifetime): Promise<boolean> {
+  async isRevoked(token: Revocable, lifetime: Lifetime): Promise<boolean> {
     const feed = await this.#feed.read(lifetime, { maxAgeMs: 0 })
     if (!feed.ok) throw new CatalogUnavailable('the control feed cannot be read')
-    return feed.value.revokedGrants.has(grantId)
+    return isRevoked(feed.value, token)
+  }
+
+  /** How Catalog, feed and KV stand to each other. */
+  standing(): Promise<Standing> {
+    return catalogOf(this.#catalog).standing()
   }
 
   /** Servers the person may see, by name. @throws CatalogUnavailable */
-  async visibleTo(person: Person): Promise<KnownServer[]> {
-    const { servers } = await this.#newestIndex()
+  async visibleTo(person: Person, lifetime: Lifetime): Promise<KnownServer[]> {
+    const { servers } = await this.#newestIndex(lifetime)
     return Object.entries(servers)
       .map(([name, { digest, view, policy }]) => ({ name, digest, view, policy }))
       .filter(({ policy }) => mayUse(person, policy))
@@ -91,10 +100,17 @@ export class ServerCatalog {
     return read.value
   }
 
-  /** From the object itself: publications of one second reach the feed together. Sign-ins are rare. */
-  async #newestIndex(): Promise<CatalogIndex> {
+  /**
+   * From the object itself: publications of one second reach the feed together. Sign-ins
+   * are rare. A Catalog that lost what it held says less than the feed: then the feed's counts.
+   */
+  async #newestIndex(lifetime: Lifetime): Promise<CatalogIndex> {
     try {
-      return (await catalogOf(this.#catalog).index()) ?? { version: 0, servers: {} }
+      const [newest, known] = await Promise.all([
+        catalogOf(this.#catalog).index(),
+        this.#index(lifetime).catch(() => NO_INDEX),
+      ])
+      return newest && newest.version >= known.version ? newest : known
     } catch (error) {
       logUnexpected('catalog_unreachable', error)
       throw new CatalogUnavailable('the catalog cannot be read')
@@ -103,11 +119,11 @@ export class ServerCatalog {
 
   async #index(lifetime: Lifetime): Promise<CatalogIndex> {
     const feed = await this.#feed.read(lifetime, { maxAgeMs: CATALOG_MAX_AGE_MS })
-    const version = feed.ok ? feed.value.catalogVersion : feed.failure.last?.catalogVersion
-    if (version === undefined) throw new CatalogUnavailable('the control feed cannot be read')
-    const read = await this.#snapshot.index(version, lifetime)
+    const view = feed.ok ? feed.value : feed.failure.last
+    if (!view) throw new CatalogUnavailable('the control feed cannot be read')
+    const read = await this.#snapshot.index(view.catalogVersion, view.catalogSeal, lifetime)
     if (read.ok) return read.value
-    if (read.failure.reason === 'unknown') return { version: 0, servers: {} }
+    if (read.failure.reason === 'unknown') return NO_INDEX
     throw new CatalogUnavailable('the catalog index cannot be read')
   }
 }

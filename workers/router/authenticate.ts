@@ -25,6 +25,8 @@ export interface Caller {
   readonly principal: Principal
   /** Absent for a stranger. */
   readonly grantId?: string
+  /** When its grant was last known to stand: the token's `iat`, or when its verdict was asked for. */
+  readonly issuedAtSeconds: number
   readonly expiresAtSeconds: number
   /** The assertion minted for this caller and this server, renewed before it ends (assertions.ts). */
   assertion?: { text: string; renewAtSeconds: number }
@@ -67,6 +69,8 @@ export interface AuthenticatorOptions {
   readonly publicOrigin: string
   readonly keys: TokenKeys
   readonly nonces: DpopNonces
+  /** What was judged before this is judged anew (FeedState.lostBeforeSeconds). */
+  readonly lostBeforeSeconds: () => number
 }
 
 /** A verified token, under the scheme it was presented with. */
@@ -86,7 +90,12 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   function stranger(server: string): Caller {
     let caller = strangers.get(server)
     if (!caller) {
-      caller = { server, principal: ANONYMOUS, expiresAtSeconds: Infinity }
+      caller = {
+        server,
+        principal: ANONYMOUS,
+        issuedAtSeconds: Infinity,
+        expiresAtSeconds: Infinity,
+      }
       strangers.set(server, caller)
     }
     return caller
@@ -97,7 +106,11 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const header = request.headers.get('Authorization')
       if (header === null) return ok({ caller: stranger(server) })
       const cached = verdicts.get(header)
-      const known = cached && isCurrent(cached.caller, server, nowSeconds) ? ok(cached) : undefined
+      const isKnown =
+        cached &&
+        isCurrent(cached.caller, server, nowSeconds) &&
+        cached.caller.issuedAtSeconds >= options.lostBeforeSeconds()
+      const known = isKnown ? ok(cached) : undefined
       const verdict = known ?? (await verifyToken(header, server, nowSeconds, options))
       if (!verdict.ok) return verdict
       // Only good verdicts are kept: a flood of bad tokens must not push them out.
@@ -135,7 +148,8 @@ async function verifyToken(
   if (!verified.ok) return verified
   const isBound = verified.value.principal.jkt !== undefined
   if (isBound !== isDpop) return fail({ reason: isBound ? 'bound' : 'unbound' })
-  return ok({ caller: { server, ...verified.value }, token })
+  // Of a credential that the authorization server judges, the judgement is what is fresh.
+  return ok({ caller: { server, issuedAtSeconds: nowSeconds, ...verified.value }, token })
 }
 
 /** RFC 9449 §7.1: the proof is for this request and this token, by the token's key. */

@@ -8,6 +8,7 @@ import { ADMIN_SCOPE, isOperator, operatorEntry } from '#shared/auth/operators.t
 import type { Principal } from '#shared/auth/principal.ts'
 import { CATALOG_NAME, isServerName } from '#shared/names.ts'
 import { ACTOR_HEADER } from '#shared/catalog/contract.ts'
+import { isRevoked } from '#shared/catalog/feed-local.ts'
 import { catalogOf, searchOf } from '#shared/rpc.ts'
 import { unauthorized } from './auth-failure.ts'
 import type { Authenticated, AuthFailure } from './authenticate.ts'
@@ -103,7 +104,7 @@ async function signIn(
   if (feed.unreachable) {
     return plainError(503, 'unavailable', 'Revocations cannot be checked right now; retry soon')
   }
-  if (feed.view.revokedGrants.has(caller.grantId)) return refuse({ reason: 'revoked' })
+  if (isRevoked(feed.view, caller)) return refuse({ reason: 'revoked' })
   if (proof && !(await claimOnce(platform.replay, proof)())) {
     return refuse({ reason: 'proof', proof: 'replayed' })
   }
@@ -139,8 +140,8 @@ async function refresh(
     const what = script === null ? name : `${name}--${script}`
     return plainError(404, 'unknown_server', `${what} is not deployed, or is not a server`)
   }
-  const shown = new Request(new URL(`/catalog/servers/${name}`, request.url))
-  return forward(shown, `/servers/${name}`, principal, platform)
+  // The Catalog says what it took, once the feed carries it.
+  return forward(request, `/servers/${name}/refresh`, principal, platform)
 }
 
 async function forward(

@@ -54,8 +54,10 @@ const EMPTY_INDEX: CatalogIndex = { version: 0, servers: {} }
 const NOTHING_READ: FeedView = {
   stampMs: -Infinity,
   catalogVersion: 0,
+  catalogSeal: undefined,
   revokedGrants: new Set(),
   deletedSessions: new Set(),
+  lostBeforeSeconds: 0,
 }
 
 export class CatalogView {
@@ -97,9 +99,9 @@ export class CatalogView {
 
   /** @throws CatalogUnavailable */
   async index(feed: FeedStatus, ctx: ExecutionContext): Promise<CatalogIndex> {
-    const { catalogVersion } = feed.view
+    const { catalogVersion, catalogSeal } = feed.view
     if (this.#index.version >= catalogVersion && !neverRead(feed)) return this.#index
-    const read = await this.#snapshot.index(catalogVersion, ctx)
+    const read = await this.#snapshot.index(catalogVersion, catalogSeal, ctx)
     if (read.ok) return this.#adopt(read.value)
     // An older index is better than none: its servers still answer.
     if (this.#index.version > 0) return this.#index

@@ -7,6 +7,7 @@
  * hidden or out of scope since the last one ends it before the server is asked.
  */
 import { WorkerEntrypoint } from 'cloudflare:workers'
+import { isRevoked } from '#shared/catalog/feed-local.ts'
 import { maySee } from '#shared/catalog/policy.ts'
 import { errorResponse, SERVER_ERROR } from '#shared/protocol/errors.ts'
 import type { TaskRun } from '#shared/rpc-tasks.ts'
@@ -41,7 +42,8 @@ async function runTask(
   const platform = platformOf(env)
   // An attempt may wait for the newest feed: a revocation is in force at once.
   const feed = await platform.catalog.feed(ctx, 0)
-  if (grantId !== undefined && feed.view.revokedGrants.has(grantId)) return refuse(401, REVOKED)
+  const proven = { ...(grantId === undefined ? {} : { grantId }), issuedAtSeconds: provenAtSeconds }
+  if (isRevoked(feed.view, proven)) return refuse(401, REVOKED)
   const server = await platform.catalog.server(name, feed, ctx, principal)
   if (!server || !maySee(principal, server.policy)) return refuse(404, HIDDEN)
   const { tool, run } = decision
@@ -53,7 +55,7 @@ async function runTask(
     caller: {
       server: name,
       principal,
-      ...(grantId === undefined ? {} : { grantId }),
+      ...proven,
       expiresAtSeconds: provenAtSeconds + TASK_RECORD_MAX_AGE_SECONDS,
     },
     server,

@@ -6,7 +6,8 @@
  * A client that comes back with `Last-Event-ID` is told once of what moved
  * meanwhile, and nothing is stored for it (listen-id.ts).
  */
-import { openSessionId, type LegacySession } from '#shared/bridge/session-id.ts'
+import { openingOf, openSessionId, type LegacySession } from '#shared/bridge/session-id.ts'
+import { type FeedView, isSessionOver } from '#shared/catalog/feed-local.ts'
 import { LIST_KINDS, topicKeys } from '#shared/hub/topics.ts'
 import { sessionNotFound } from '#shared/protocol/2025-11-25/errors.ts'
 import { SSE_KEEP_ALIVE, sseEvent, ssePriming } from '#shared/protocol/2025-11-25/sse.ts'
@@ -52,7 +53,7 @@ async function sessionOf(exchange: Exchange, text: string): Promise<LegacySessio
   const { platform, caller, server, feed, nowSeconds } = exchange
   const owner = { principal: caller.principal, server: server.name }
   const session = await openSessionId(await platform.sessionSealKeys(), text, owner, nowSeconds)
-  return session && !feed.view.deletedSessions.has(session.id) ? session : undefined
+  return session && !isSessionOver(feed.view, openingOf(session)) ? session : undefined
 }
 
 async function listenToServer(
@@ -78,8 +79,8 @@ async function listenToServer(
   )
   const opened = await feed.open()
   if (!opened.ok) return refusal(null, opened.failure)
-  const isOver = (deleted: ReadonlySet<string>): boolean =>
-    deleted.has(session.id) || session.expiresAtSeconds <= Date.now() / 1000
+  const isOver = (view: FeedView): boolean =>
+    isSessionOver(view, openingOf(session)) || session.expiresAtSeconds <= Date.now() / 1000
   // A client that says where it was is told of the difference to now; any other, of what comes.
   const shown = last ? server : known
   const listening = new Listening({ exchange, feed, filter, shown, isOver })

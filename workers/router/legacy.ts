@@ -6,6 +6,8 @@
 import { handleLegacy } from '#shared/bridge/legacy.ts'
 import type { InnerCall, LegacyInput } from '#shared/bridge/input.ts'
 import { resumesCall } from '#shared/bridge/resume.ts'
+import { openingOf } from '#shared/bridge/session-id.ts'
+import { isSessionOver } from '#shared/catalog/feed-local.ts'
 import { permittedLists } from '#shared/catalog/permitted.ts'
 import { readBody } from '#shared/protocol/body.ts'
 import { errorResponse } from '#shared/protocol/errors.ts'
@@ -52,7 +54,7 @@ async function inputOf(exchange: Exchange, body: string): Promise<LegacyInput> {
     sealKeys: await platform.sessionSealKeys(),
     sessions: platform.sessions,
     follow: (...asked) => follow(exchange, ...asked),
-    isSessionDeleted: (id) => feed.view.deletedSessions.has(id),
+    isSessionDeleted: (session) => isSessionOver(feed.view, openingOf(session)),
     async deleteSession(id, untilSeconds) {
       await feedOf(platform.feed).deleteSession(id, untilSeconds)
       if (server.compiled.capabilities.resources) {

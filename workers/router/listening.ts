@@ -6,6 +6,7 @@
  * What the catalog shows is compared, not counted: a change that was reverted, or
  * concerns others, is no news, and one that was missed is found at the next look.
  */
+import { type FeedView, isRevoked } from '#shared/catalog/feed-local.ts'
 import { maySee } from '#shared/catalog/policy.ts'
 import type { HubFrame, ListKind } from '#shared/hub/topics.ts'
 import type { JsonObject } from '#shared/protocol/jsonrpc.ts'
@@ -36,7 +37,7 @@ export interface ListeningOptions {
    */
   readonly shown: ServerRecord
   /** Beside token and policy: a session may end too. */
-  readonly isOver?: (deletedSessions: ReadonlySet<string>) => boolean
+  readonly isOver?: (view: FeedView) => boolean
 }
 
 export class Listening {
@@ -141,9 +142,7 @@ export class Listening {
       ? await platform.catalog.feed(ctx, 0)
       : await platform.catalog.feed(ctx, fresh ? LIST_FEED_MAX_AGE_MS : undefined)
     if (caller.expiresAtSeconds <= Date.now() / 1000) return undefined
-    if (caller.grantId !== undefined && feed.view.revokedGrants.has(caller.grantId))
-      return undefined
-    if (isOver?.(feed.view.deletedSessions)) return undefined
+    if (isRevoked(feed.view, caller) || isOver?.(feed.view)) return undefined
     const now = await platform.catalog.server(exchange.server.name, feed, ctx, caller.principal)
     return now && maySee(caller.principal, now.policy) ? now : undefined
   }

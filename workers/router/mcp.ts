@@ -4,6 +4,7 @@
  * one is refused, so no two parts of the platform can read one request differently.
  */
 import type { Policy } from '#shared/catalog/entry.ts'
+import { isRevoked } from '#shared/catalog/feed-local.ts'
 import { maySee } from '#shared/catalog/policy.ts'
 import { VERSION_HEADER } from '#shared/protocol/headers.ts'
 import type { Authenticated, AuthFailure } from './authenticate.ts'
@@ -45,9 +46,7 @@ async function answer(
   const server = await platform.catalog.server(name, feed, ctx, caller.principal)
   // A strict server's revocations are in force at once: every request reads the feed.
   if (server?.policy.strict) feed = await platform.catalog.feed(ctx, 0)
-  if (caller.grantId !== undefined && feed.view.revokedGrants.has(caller.grantId)) {
-    return refuse({ reason: 'revoked' })
-  }
+  if (isRevoked(feed.view, caller)) return refuse({ reason: 'revoked' })
   if (!server || !maySee(caller.principal, server.policy)) {
     // To a stranger every name that is not public answers the same 401 (DESIGN §4.8).
     return caller.grantId === undefined ? refuse() : hidden()

@@ -56,6 +56,7 @@ function build(env: Cloudflare.Env): Platform {
   const publicOrigin = originOf('PUBLIC_ORIGIN', env.PUBLIC_ORIGIN)
   const signingKey = JSON.parse(env.SIGNING_KEY) as SigningKey
   const nonces = createDpopNonces(env.DPOP_SECRET, publicOrigin)
+  const catalog = new CatalogView(env, createServers(env), signingKey)
   let sessionKeys: Promise<SealKeys> | undefined
   let capabilityKeys: Promise<SealKeys> | undefined
   return {
@@ -76,13 +77,14 @@ function build(env: Cloudflare.Env): Platform {
       publicOrigin,
       keys: createTokenKeys(env.OAUTH),
       nonces,
+      lostBeforeSeconds: () => catalog.feedReader.last()?.lostBeforeSeconds ?? 0,
     }),
     dpopNonces: nonces,
     search: env.SEARCH,
     usage: new UsageCounter(env.USAGE),
     catalogObject: env.CATALOG,
     operators: env.OPERATORS,
-    catalog: new CatalogView(env, createServers(env), signingKey),
+    catalog,
     signingKey,
     sessionSealKeys: () => (sessionKeys ??= deriveSealKeys(env.SEAL_SECRETS, 'session')),
     capabilityKeys: () =>

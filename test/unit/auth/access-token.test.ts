@@ -67,6 +67,7 @@ describe('an access token', () => {
           jkt: 'thumb',
         },
         grantId: 'grant',
+        issuedAtSeconds: NOW,
         expiresAtSeconds: NOW + 60,
       },
     })

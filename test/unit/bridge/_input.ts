@@ -92,7 +92,7 @@ export function createEdge(
           ? ({ getByName: () => sessions } as unknown as DurableObjectNamespace)
           : NO_SESSIONS,
         follow: () => Promise.resolve(undefined),
-        isSessionDeleted: (id) => edge.deleted.has(id),
+        isSessionDeleted: ({ id }) => edge.deleted.has(id),
         deleteSession: (id, untilSeconds) => {
           edge.deleted.set(id, untilSeconds)
           return Promise.resolve()

@@ -49,6 +49,7 @@ const authenticator = () =>
       verifyForeign: async () => ({ ok: false, failure: { reason: 'unavailable' } }),
     },
     nonces: createDpopNonces('s'.repeat(43), ORIGIN),
+    lostBeforeSeconds: () => 0,
   })
 const requestWith = (authorization: string | null) =>
   new Request(`${ORIGIN}/notes/mcp`, authorization === null ? {} : { headers: { authorization } })

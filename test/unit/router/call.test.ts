@@ -42,6 +42,7 @@ function exchangeWith(feed: { unreachable: boolean }) {
       server: 'notes',
       principal: { subject: 'ada', tenant: 'default', clientId: 'c', scopes: [] },
       grantId: 'g',
+      issuedAtSeconds: 0,
       expiresAtSeconds: Infinity,
       assertion: { text: 'assertion', renewAtSeconds: Infinity },
     },

@@ -115,7 +115,7 @@ export async function connect(
       sealKeys: KEYS,
       sessions,
       follow: () => Promise.resolve(undefined),
-      isSessionDeleted: (id) => deleted.has(id),
+      isSessionDeleted: ({ id }) => deleted.has(id),
       deleteSession: (id) => {
         deleted.add(id)
         return Promise.resolve()

@@ -6,6 +6,7 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { expect, vi } from 'vitest'
 import { CatalogObject } from '../../../durable-objects/catalog.ts'
+import type { Announcement } from '#shared/rpc.ts'
 import { inside, theCatalog } from './_stubs.ts'
 
 /** How many alarms an instance is working on; one that was evicted counts no more. */
@@ -48,7 +49,8 @@ async function whatIsLeft(object: CatalogObject, { storage }: DurableObjectState
     alarms: working.get(object) ?? 0,
     alarmMs,
     listenersMs: storage.kv.get<number>('listeners_due_ms') ?? null,
-    untoldVersions: object.index()!.version - (storage.kv.get<number>('announced_version') ?? 0),
+    untoldVersions:
+      (await object.index())!.version - (storage.kv.get<Announcement>('announced')?.version ?? 0),
     notInKv,
   }
 }

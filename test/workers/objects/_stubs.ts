@@ -20,6 +20,15 @@ export const theFeed = () => exports.FeedObject.getByName('feed') as unknown as 
 export const theCatalog = () =>
   exports.CatalogObject.getByName('catalog') as unknown as Stub<Catalog>
 
+/**
+ * The number of the Catalog's nth index: it counts from the second of its birth.
+ * Call it when `newest` indexes were made.
+ */
+export async function nth(n: number, newest: number): Promise<number> {
+  const index = await theCatalog().index()
+  return (index?.version ?? 0) - newest + n
+}
+
 /** Runs `callback` in the object itself: its instance, its storage. */
 export const inside = <Instance extends DurableObject, Answer>(
   stub: DurableObjectStub,

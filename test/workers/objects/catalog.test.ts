@@ -6,7 +6,7 @@ import { definitionsDigest } from '#shared/catalog/digest.ts'
 import { DEFAULT_POLICY, indexKey, serverKey } from '#shared/catalog/entry.ts'
 import type { CatalogObject } from '../../../durable-objects/catalog.ts'
 import { definitionsOf, describeTools } from './_descriptions.ts'
-import { inside, theCatalog, theFeed } from './_stubs.ts'
+import { inside, nth, theCatalog, theFeed } from './_stubs.ts'
 
 afterEach(() => reset())
 
@@ -15,7 +15,7 @@ describe('publish', () => {
     const description = await describeTools('now')
     const answer = await theCatalog().publish('clock', description)
     const index = {
-      version: 1,
+      version: await nth(1, 1),
       servers: { clock: { digest: description.digest, policy: DEFAULT_POLICY } },
     }
     const entry = {
@@ -26,15 +26,16 @@ describe('publish', () => {
     expect(answer).toEqual({ ok: true, value: index })
     expect(await theCatalog().index()).toEqual(index)
     expect(await theCatalog().entry('clock', description.digest)).toEqual(entry)
-    expect(await env.CATALOG_KV.get(indexKey(1), 'json')).toEqual(index)
+    const copy = await env.CATALOG_KV.get(indexKey(index.version))
+    expect(JSON.parse(copy!.slice(copy!.indexOf('.') + 1))).toEqual(index)
     expect(await env.CATALOG_KV.get(serverKey('clock', description.digest), 'json')).toEqual(entry)
-    expect((await theFeed().read()).catalogVersion).toBe(1)
+    expect((await theFeed().read()).catalogVersion).toBe(index.version)
   })
 
   it('changes nothing when the definitions are the same, whatever the build', async () => {
-    await theCatalog().publish('clock', await describeTools('now'))
+    const first = await theCatalog().publish('clock', await describeTools('now'))
     const again = await theCatalog().publish('clock', await describeTools('now'))
-    expect(again).toMatchObject({ ok: true, value: { version: 1 } })
+    expect(again).toEqual(first)
   })
 
   it('loses neither of two servers published at once, nor of eight', async () => {
@@ -44,19 +45,19 @@ describe('publish', () => {
     )
     const index = await theCatalog().index()
     expect(Object.keys(index!.servers)).toEqual(names)
-    expect(index!.version).toBe(8)
   })
 
   it('goes on from what it knew after every eviction', async () => {
     const [first, second] = [await describeTools('now'), await describeTools('now', 'later')]
     await theCatalog().publish('clock', first)
     await evictDurableObject(theCatalog())
-    expect(await theCatalog().index(1)).toMatchObject({ version: 1 })
+    const version = await nth(1, 1)
+    expect(await theCatalog().index(version)).toMatchObject({ version })
     await evictDurableObject(theCatalog())
     await theCatalog().publish('clock', second)
     await evictDurableObject(theCatalog())
     expect(await theCatalog().index()).toMatchObject({
-      version: 2,
+      version: version + 1,
       servers: { clock: { digest: second.digest } },
     })
     expect(await theCatalog().entry('clock', first.digest)).not.toBeNull()
@@ -82,7 +83,6 @@ describe('publish', () => {
       await theCatalog().publish('clock', description)
     }
     expect(await theCatalog().index()).toMatchObject({
-      version: 3,
       servers: { clock: { digest: first.digest } },
     })
   })
@@ -112,7 +112,7 @@ describe('policy', () => {
     const answer = await theCatalog().publish('clock', second)
     expect(answer).toMatchObject({
       ok: true,
-      value: { version: 1, servers: { clock: { digest: first.digest } } },
+      value: { version: await nth(1, 1), servers: { clock: { digest: first.digest } } },
     })
     expect(await theCatalog().entry('clock', second.digest)).not.toBeNull()
   })
@@ -187,7 +187,7 @@ describe('refusals', () => {
 
   it('a version nobody made, and a digest nobody published', async () => {
     await theCatalog().publish('clock', await describeTools('now'))
-    expect(await theCatalog().index(2)).toBeNull()
+    expect(await theCatalog().index(await nth(2, 1))).toBeNull()
     expect(await theCatalog().index(-1)).toBeNull()
     expect(await theCatalog().entry('clock', 'no such digest')).toBeNull()
     expect(await theCatalog().entry('calendar', 'no such digest')).toBeNull()

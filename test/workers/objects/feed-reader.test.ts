@@ -2,12 +2,25 @@
 import { createExecutionContext, evictDurableObject, waitOnExecutionContext } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createFeedReader, type FeedReader } from '#shared/catalog/feed-reader.ts'
+import type { FeedState } from '#shared/rpc.ts'
 import { newFeed } from './_stubs.ts'
 
 const START_MS = Date.now()
+const announcement = (version: number) => ({
+  version,
+  seal: { key: 'key', signature: `of ${version}` },
+})
 /** Clocks of object, cache and reader alike: they live in one process here. */
 const at = (seconds: number) => vi.setSystemTime(START_MS + seconds * 1000)
 const farSeconds = Math.floor(START_MS / 1000) + 86_400
+
+const NOTHING: FeedState = {
+  stampMs: 0,
+  catalogVersion: 0,
+  revokedGrants: [],
+  deletedSessions: [],
+  lostBeforeSeconds: 0,
+}
 
 let deployments = 0
 
@@ -67,7 +80,7 @@ describe('by age', () => {
   it.each([9, 11, 59])('%d s old: served as it is, refreshed behind', async (seconds) => {
     const { feed, counts, reader } = setUp()
     await settledRead(reader)
-    await feed.announceCatalog(2)
+    await feed.announceCatalog(announcement(2))
     at(seconds)
     expect(reader.current(Date.now())).toBeUndefined()
     const { answer, behind } = await readIn(reader)
@@ -80,7 +93,7 @@ describe('by age', () => {
   it('older than 60 s: waits for a new one, also after the object was evicted', async () => {
     const { feed, reader } = setUp()
     await settledRead(reader)
-    await feed.announceCatalog(2)
+    await feed.announceCatalog(announcement(2))
     await evictDurableObject(feed)
     at(61)
     expect(await settledRead(reader)).toMatchObject({ ok: true, value: { catalogVersion: 2 } })
@@ -90,7 +103,7 @@ describe('by age', () => {
     const ahead = { stampMs: START_MS + 3_600_000, catalogVersion: 1 }
     const reader = createFeedReader({
       deployment: 'https://clock-ahead.example',
-      feed: () => ({ read: async () => ({ ...ahead, revokedGrants: [], deletedSessions: [] }) }),
+      feed: () => ({ read: async () => ({ ...NOTHING, ...ahead }) }),
     })
     await settledRead(reader)
     at(6)
@@ -102,7 +115,7 @@ describe('lists and strict servers', () => {
   it('500 ms: an older state is never taken, nor an older copy of the colo', async () => {
     const { feed, counts, reader, newReader } = setUp()
     await settledRead(reader)
-    await feed.announceCatalog(2)
+    await feed.announceCatalog(announcement(2))
     at(0.4)
     expect(await settledRead(reader, 500)).toMatchObject({ value: { catalogVersion: 0 } })
     at(0.6)
@@ -153,7 +166,7 @@ describe('shared', () => {
   ])('a copy that %s is a miss', async (_, body) => {
     const { counts, newReader } = setUp()
     const deployment = `https://broken-${body.length}.example`
-    const key = `https://feed.mcp-edge.internal/v1/${encodeURIComponent(deployment)}`
+    const key = `https://feed.mcp-edge.internal/v2/${encodeURIComponent(deployment)}`
     const headers = { 'cache-control': 'max-age=60' }
     await caches.default.put(key, new Response(body, { headers }))
     expect(await settledRead(newReader(deployment))).toMatchObject({ ok: true })

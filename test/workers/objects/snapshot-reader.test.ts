@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { indexKey, serverKey } from '#shared/catalog/entry.ts'
 import { createSnapshotReader } from '#shared/catalog/snapshot-reader.ts'
 import { describeTools } from './_descriptions.ts'
-import { theCatalog } from './_stubs.ts'
+import { theCatalog, theFeed } from './_stubs.ts'
 
 afterEach(() => reset())
 
@@ -46,65 +46,86 @@ async function publishClock() {
   return description
 }
 
+/** The number and seal of the feed. */
+async function inForce() {
+  const { catalogVersion, catalogSeal } = await theFeed().read()
+  return [catalogVersion, catalogSeal] as const
+}
+
 describe('index', () => {
   it('comes from KV once, then from memory', async () => {
     const { digest } = await publishClock()
+    const [version, seal] = await inForce()
     const { asked, reader } = setUp()
-    expect(reader.peekIndex(1)).toBeUndefined()
-    const index = await reader.index(1, ctx())
-    expect(index).toMatchObject({ ok: true, value: { version: 1, servers: { clock: { digest } } } })
-    expect(await reader.index(1, ctx())).toEqual(index)
-    expect(reader.peekIndex(1)).toBe(index.ok && index.value)
+    expect(reader.peekIndex(version)).toBeUndefined()
+    const index = await reader.index(version, seal, ctx())
+    expect(index).toMatchObject({ ok: true, value: { version, servers: { clock: { digest } } } })
+    expect(await reader.index(version, seal, ctx())).toEqual(index)
+    expect(reader.peekIndex(version)).toBe(index.ok && index.value)
     expect(asked).toEqual(['kv'])
   })
 
   it.each([
-    ['lags behind', () => env.CATALOG_KV.delete(indexKey(1))],
-    ['holds no JSON', () => env.CATALOG_KV.put(indexKey(1), '{')],
-    ['holds another form', () => env.CATALOG_KV.put(indexKey(1), '{"version":"1"}')],
+    ['lags behind', (key: string) => env.CATALOG_KV.delete(key)],
+    ['holds no JSON', (key: string) => env.CATALOG_KV.put(key, '{')],
+    ['holds another form', (key: string) => env.CATALOG_KV.put(key, '{"version":"1"}')],
   ])('comes from the Catalog when KV %s, even just evicted', async (_, spoil) => {
     await publishClock()
-    await spoil()
+    const [version, seal] = await inForce()
+    await spoil(indexKey(version))
     await evictDurableObject(theCatalog())
     const { asked, reader } = setUp()
-    expect(await reader.index(1, ctx())).toMatchObject({ ok: true, value: { version: 1 } })
+    expect(await reader.index(version, seal, ctx())).toMatchObject({ ok: true, value: { version } })
     expect(asked).toEqual(['kv', 'catalog'])
+  })
+
+  it('comes from the Catalog alone while the feed says no seal: an earlier release announced it', async () => {
+    await publishClock()
+    const [version] = await inForce()
+    const { asked, reader } = setUp()
+    expect(await reader.index(version, undefined, ctx())).toMatchObject({ ok: true })
+    expect(asked).toEqual(['catalog'])
   })
 
   it('comes from the Catalog when KV is down', async () => {
     await publishClock()
     const { down, reader } = setUp()
     down.kv = true
-    expect(await reader.index(1, ctx())).toMatchObject({ ok: true })
+    expect(await reader.index(...(await inForce()), ctx())).toMatchObject({ ok: true })
   })
 
   it('is empty before anything was published', async () => {
     const { reader } = setUp()
     const value = { version: 0, servers: {} }
-    expect(await reader.index(0, ctx())).toEqual({ ok: true, value })
+    expect(await reader.index(0, undefined, ctx())).toEqual({ ok: true, value })
   })
 
   it('of a version nobody made is unknown, and asked for again', async () => {
+    await publishClock()
+    const [version, seal] = await inForce()
     const { asked, reader } = setUp()
-    expect(await reader.index(9, ctx())).toEqual({ ok: false, failure: { reason: 'unknown' } })
-    await reader.index(9, ctx())
+    const unknown = { ok: false, failure: { reason: 'unknown' } }
+    expect(await reader.index(version + 9, seal, ctx())).toEqual(unknown)
+    await reader.index(version + 9, seal, ctx())
     expect(asked).toHaveLength(4)
   })
 
   it('is unreachable while both sources are down, and back when one is', async () => {
     await publishClock()
+    const [version, seal] = await inForce()
     const { down, reader } = setUp()
     Object.assign(down, { kv: true, catalog: true })
     const unreachable = { ok: false, failure: { reason: 'unreachable' } }
-    expect(await reader.index(1, ctx())).toEqual(unreachable)
+    expect(await reader.index(version, seal, ctx())).toEqual(unreachable)
     down.catalog = false
-    expect(await reader.index(1, ctx())).toMatchObject({ ok: true })
+    expect(await reader.index(version, seal, ctx())).toMatchObject({ ok: true })
   })
 
   it('is loaded once for 50 requests that need it at once', async () => {
     await publishClock()
+    const [version, seal] = await inForce()
     const { asked, reader } = setUp()
-    await Promise.all(Array.from({ length: 50 }, () => reader.index(1, ctx())))
+    await Promise.all(Array.from({ length: 50 }, () => reader.index(version, seal, ctx())))
     expect(asked).toEqual(['kv'])
   })
 })
