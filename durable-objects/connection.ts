@@ -14,6 +14,7 @@ import {
   CONNECTION_IDLE_SECONDS,
   CONNECTION_USED_PRECISION_SECONDS,
   LINKING_SECONDS,
+  REPEATED_LINKING_SECONDS,
   TOKEN_EARLY_SECONDS,
 } from '#shared/platform/connection-limits.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
@@ -36,6 +37,8 @@ import { Expiry } from './expiry.ts'
 
 /** Beside `Expiry`'s own; `schema` 1. */
 const LINKING = 'linking'
+/** The linking that was finished last, for as long as its answer may come again. */
+const FINISHED = 'finished'
 const LINKED = 'linked'
 
 interface StoredLinking {
@@ -43,6 +46,9 @@ interface StoredLinking {
   readonly sealed: string
   readonly expiresAtSeconds: number
 }
+/** Absent in what an older release began. */
+type BegunLinking = Linking & { readonly url?: string; readonly begunAtSeconds?: number }
+
 interface StoredTokens {
   readonly schema: 1
   readonly sealed: string
@@ -59,6 +65,8 @@ export class ConnectionObject extends DurableObject<Cloudflare.Env> implements C
   readonly #expiry: Expiry
   /** Calls of one person at once: one refresh for all. */
   #refreshing: Promise<Result<string, ConnectionFailure>> | undefined
+  /** Under way to the service: lost with the object, as the answer of the service then is. */
+  #finishing: { state: string; done: Promise<Result<void, ConnectionFailure>> } | undefined
 
   constructor(state: DurableObjectState, env: Cloudflare.Env) {
     super(state, env)
@@ -82,12 +90,21 @@ export class ConnectionObject extends DurableObject<Cloudflare.Env> implements C
     }
   }
 
-  /** @returns where to send the person; `null`: there is no such service */
+  /**
+   * Where to send the person. The same form again within some seconds is sent to the same address:
+   * of two answers the browser follows one, and either must find what it began.
+   *
+   * @returns `null`: there is no such service
+   */
   async begin(owner: ConnectionOwner, redirectUri: string): Promise<string | null> {
     const provider = this.#config().providers.get(owner.service)
     if (!provider) return null
+    const open = await this.#linking(owner, this.#kv.get<StoredLinking>(LINKING))
+    const isRepeated = nowSeconds() - (open?.begunAtSeconds ?? 0) <= REPEATED_LINKING_SECONDS
+    if (open?.url && open.redirectUri === redirectUri && isRepeated) return open.url
     const { url, linking } = await beginLinking(owner.service, provider, redirectUri)
-    const sealed = await seal(await this.#config().keys(), purposeOf(owner, LINKING), linking)
+    const begun = { ...linking, url, begunAtSeconds: nowSeconds() } satisfies BegunLinking
+    const sealed = await seal(await this.#config().keys(), purposeOf(owner, LINKING), begun)
     const stored: StoredLinking = {
       schema: 1,
       sealed,
@@ -98,23 +115,56 @@ export class ConnectionObject extends DurableObject<Cloudflare.Env> implements C
     return url
   }
 
-  /** The way back from the service. A linking is finished once. */
+  /**
+   * The way back from the service. A linking is finished once; the same answer again, at once or
+   * within some seconds, is told the same. An answer to something else uses nothing up.
+   */
   async finish(owner: ConnectionOwner, callback: string): Promise<Result<void, ConnectionFailure>> {
     const provider = this.#config().providers.get(owner.service)
-    const begun = this.#kv.get<StoredLinking>(LINKING)
-    this.#kv.delete(LINKING)
-    if (!provider || !begun || begun.expiresAtSeconds <= nowSeconds())
-      return fail({ reason: 'unknown' })
-    const linking = await this.#open<Linking>(owner, LINKING, begun.sealed)
-    if (!linking) return fail({ reason: 'unknown' })
+    const state = new URL(callback).searchParams.get('state') ?? ''
+    const stored = this.#kv.get<StoredLinking>(LINKING)
+    const linking = await this.#linking(owner, stored)
+    // Nothing is awaited from here until the linking is taken.
+    const isOpen = this.#kv.get<StoredLinking>(LINKING)?.sealed === stored?.sealed
+    if (provider && stored && linking?.state === state && isOpen) {
+      this.#kv.delete(LINKING)
+      const done = this.#finish(owner, provider, linking, stored, callback)
+      this.#finishing = { state, done }
+      return done.finally(() => {
+        if (this.#finishing?.done === done) this.#finishing = undefined
+      })
+    }
+    if (this.#finishing?.state === state) return this.#finishing.done
+    const before = await this.#linking(owner, this.#kv.get<StoredLinking>(FINISHED))
+    return before?.state === state ? ok(undefined) : fail({ reason: 'unknown' })
+  }
+
+  async #finish(
+    owner: ConnectionOwner,
+    provider: Provider,
+    linking: Linking,
+    { sealed }: StoredLinking,
+    callback: string,
+  ): Promise<Result<void, ConnectionFailure>> {
     try {
       await this.#keep(owner, await finishLinking(provider, linking, new URL(callback)))
+      const expiresAtSeconds = nowSeconds() + REPEATED_LINKING_SECONDS
+      this.#kv.put(FINISHED, { schema: 1, sealed, expiresAtSeconds } satisfies StoredLinking)
       return ok(undefined)
     } catch (error) {
       if (!isRefusal(error))
         logUnexpected('connection_not_linked', error, { service: owner.service })
       return fail({ reason: isRefusal(error) ? 'refused' : 'unavailable' })
     }
+  }
+
+  /** `undefined`: there is none, or its time is over. */
+  async #linking(
+    owner: ConnectionOwner,
+    stored: StoredLinking | undefined,
+  ): Promise<BegunLinking | undefined> {
+    if (!stored || stored.expiresAtSeconds <= nowSeconds()) return undefined
+    return this.#open<BegunLinking>(owner, LINKING, stored.sealed)
   }
 
   /** Forgets the tokens, and asks the service to. @returns whether there were any */

@@ -4,6 +4,8 @@
 export const PROVIDERS_MAX = 20
 /** Sign-ins at providers take minutes; the sign-in at ours may be as long. */
 export const LINKING_SECONDS = 600
+/** A form or an answer that the same browser sends again: a double click, a reload. */
+export const REPEATED_LINKING_SECONDS = 15
 /** A provider that takes longer is down; the model should hear of it. */
 export const PROVIDER_TIMEOUT_MS = 10_000
 /** Tokens that carry claims take some KiB. */

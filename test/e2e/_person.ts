@@ -17,12 +17,19 @@ export interface Page {
 }
 
 export class Person {
-  readonly #cookies = new Map<string, string>()
+  #cookies = new Map<string, string>()
   /** Origins the browser goes on to by itself; a redirect elsewhere is reported. */
   readonly #origins: ReadonlySet<string>
 
   constructor(...origins: string[]) {
     this.#origins = new Set(origins)
+  }
+
+  /** The same browser, cookies included, that goes on by itself to these origins alone. */
+  confinedTo(...origins: string[]): Person {
+    const confined = new Person(...origins)
+    confined.#cookies = this.#cookies
+    return confined
   }
 
   open(url: string | URL): Promise<Page> {

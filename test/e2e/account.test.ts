@@ -100,6 +100,27 @@ browserTest('a person ends one app, then all, and each stops at once', async () 
   expect(violations).toEqual([])
 })
 
+browserTest('two clicks on "End access" end one app', async () => {
+  await connect('Twin')
+  await connect('Twin')
+  browser ??= await launchBrowser()
+  const page = await browser.newPage()
+  await page.goto(platform.ownerLink)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('link', { name: 'What you connected' }).click()
+  const twins = page.locator('section', { hasText: 'Twin' })
+  const before = await twins.count()
+  const end = twins.first().getByRole('button')
+  const box = await end.boundingBox()
+  const [x, y] = [(box?.x ?? 0) + 20, (box?.y ?? 0) + 10]
+  await page.mouse.click(x, y)
+  // The second click of a slow double click, when the next page is there.
+  await page.getByRole('heading', { name: 'Its access has ended' }).waitFor()
+  await page.mouse.click(x, y)
+  await page.goto(account())
+  expect(await twins.count()).toBe(before - 1)
+})
+
 function watch(page: BrowserPage): string[] {
   const violations: string[] = []
   page.on('console', (message) => {

@@ -70,27 +70,6 @@ describe('two clicks on Allow', () => {
     await atClient()
     await expectOneCode(flow)
   })
-
-  browserTest('the first answer was lost on its way: the second brings the same code', async () => {
-    await signedIn()
-    const flow = await newFlow()
-    await page.goto(flow.authorizeUrl.href)
-    let lost = ''
-    await context.route('**/oauth/authorize', async (route) => {
-      if (route.request().method() !== 'POST' || lost) return route.continue()
-      const answer = await route.fetch({ maxRedirects: 0 })
-      lost = answer.headers()['location'] ?? ''
-      return route.abort()
-    })
-    await allow().click()
-    await expect.poll(() => lost).not.toBe('')
-    // The browser shows its own page for the lost connection, or stays where it was.
-    if (page.url().startsWith('chrome-error')) await page.goBack().catch(() => null)
-    if (!(await allow().isVisible())) await page.goto(flow.authorizeUrl.href)
-    await allow().click()
-    await atClient()
-    await expectOneCode(flow)
-  })
 })
 
 describe('back', () => {

@@ -209,9 +209,8 @@ test('an answer that another browser asked for links nothing (RFC 9700 §4.7)', 
     expect((await browser.open(answer)).status).toBe(400)
   }
   expect(textOf(await call(victim.token))).toContain('needs the user')
-  // The one who began it may end it, once.
+  // The one who began it may end it.
   expect((await attacker.person.open(answer)).status).toBe(200)
-  expect((await attacker.person.open(answer)).status).toBe(400)
   expect(JSON.parse(textOf(await call(attacker.token)))).toEqual({ sub: 'atta-there' })
 })
 
@@ -234,6 +233,45 @@ test('an answer with another state, or of another issuer, links nothing (RFC 920
     expect((await caller.person.open(answer)).status).toBe(400)
   }
   expect(textOf(await call(caller.token))).toContain('needs the user')
+})
+
+describe('two clicks', () => {
+  const address = () => `${platform.origin}/oauth/connections/forge`
+  const post = async (caller: Caller, action: string): Promise<URL> => {
+    const away = caller.person.confinedTo('http://nowhere.example')
+    return (await away.post(address(), [['do', action]])).leftFor as URL
+  }
+
+  test('on "Link", and an answer that comes twice at once: linked, by one code', async () => {
+    const caller = await signIn('duo@default')
+    const urls = await Promise.all([post(caller, 'link'), post(caller, 'link')])
+    expect(urls[0]?.href).toBe(urls[1]?.href)
+    const there = caller.person.confinedTo(forge.issuer)
+    const answer = (await signInAtIdp(there, await there.open(urls[0] as URL), 'duo'))
+      .leftFor as URL
+    // What another site makes up uses nothing up.
+    const madeUp = new URL(answer)
+    madeUp.searchParams.set('state', 'forge.made-up')
+    expect((await caller.person.open(madeUp)).status).toBe(400)
+    const codes = () => forge.grants.filter((grant) => grant === 'authorization_code').length
+    const before = codes()
+    const pages = await Promise.all([caller.person.open(answer), caller.person.open(answer)])
+    pages.push(await caller.person.open(answer))
+    for (const { html } of pages) {
+      expect(wordsIn(html)).toContain('Your The Forge account is linked')
+    }
+    expect(codes() - before).toBe(1)
+  })
+
+  test('on "Unlink": no button comes to lie under the second one', async () => {
+    const caller = await linked('ursa')
+    for (const _ of [1, 2]) {
+      const page = await caller.person.post(address(), [['do', 'unlink']])
+      expect(page.html).toContain('Your account is no longer linked')
+      expect(page.html).not.toContain('<button')
+    }
+    expect(textOf(await call(caller.token))).toContain('needs the user')
+  })
 })
 
 test('a refused token is renewed once, for all calls at a time, and the tool notices nothing', async () => {

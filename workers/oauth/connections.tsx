@@ -87,6 +87,7 @@ export async function connectionPage(request: Request, exchange: Exchange): Prom
   if (!status) return noService()
   const { title, linkedAtSeconds } = status
   const isLinked = linkedAtSeconds !== undefined
+  if (!isLinked && searchParams.has(UNLINKED)) return unlinkedPage(title)
   return page(
     isLinked ? 'Your account is linked' : 'Link your account?',
     <>
@@ -141,7 +142,7 @@ export async function changeConnection(
   const { owner, object } = objectFor(exchange, person, service)
   if (form.get('do') === 'unlink') {
     await object.unlink(owner)
-    return redirect(exchange.settings.issuer + CONNECTIONS_PATH)
+    return redirect(`${exchange.settings.issuer}${CONNECTIONS_PATH}/${service}?${UNLINKED}`)
   }
   const url = await object.begin(owner, exchange.settings.issuer + CONNECTED_PATH)
   return url === null ? noService() : redirect(url)
@@ -154,10 +155,26 @@ export async function finishConnection(request: Request, exchange: Exchange): Pr
   const person = await readSession(request, exchange.settings)
   if (!person || !SERVICE.test(service)) return notLinked('unknown')
   const { owner, object } = objectFor(exchange, person, service)
-  const finished = await object.finish(owner, url.href)
+  const finishing = object.finish(owner, url.href)
+  // A browser that sends a second answer breaks the first one off: it is finished all the same.
+  exchange.ctx.waitUntil(Promise.resolve(finishing).catch(() => undefined))
+  const finished = await finishing
   if (!finished.ok) return notLinked(finished.failure.reason)
   return redirect(`${exchange.settings.issuer}${CONNECTIONS_PATH}/${service}`)
 }
+
+/** In the query of the page that follows. */
+const UNLINKED = 'unlinked'
+
+/** Without a button: the second click of a double click on "Unlink" would land on "Link". */
+const unlinkedPage = (title: string): Response =>
+  page(
+    'Your account is no longer linked',
+    <p>
+      Tools no longer act as you at <Foreign text={title} />.{' '}
+      <a href={CONNECTIONS_PATH}>Your accounts at other services</a>
+    </p>,
+  )
 
 function serviceIn(pathname: string): string | undefined {
   const service = pathname.slice(CONNECTIONS_PATH.length + 1)

@@ -1,8 +1,9 @@
 /**
- * Two cookies of the sign-in, both `__Host-`: this origin alone, https (or localhost), whole site.
+ * Cookies of the sign-in, both `__Host-`: this origin alone, https (or localhost), whole site.
  *
  *  - session: who is signed in, sealed;
- *  - sign-in: which pending sign-in this browser began (pending.ts).
+ *  - sign-in: which pending sign-ins this browser began (pending.ts);
+ *  - form: which browser was shown the form of the owner link (sign-in-owner.tsx).
  */
 import { open, seal } from '#shared/auth/seal.ts'
 import { SESSION_SECONDS } from './limits.ts'
@@ -11,6 +12,7 @@ import type { Settings } from './settings.ts'
 
 export const SESSION_COOKIE = '__Host-mcp-edge-session'
 export const SIGN_IN_COOKIE = '__Host-mcp-edge-sign-in'
+export const FORM_COOKIE = '__Host-mcp-edge-form'
 
 const PURPOSE = 'session'
 

@@ -13,6 +13,10 @@ export const SESSION_SECONDS = 8 * 3_600
 export const PENDING_SIGN_IN_SECONDS = 600
 /** A form that the same browser sends again: a double click, a second try on a slow line. */
 export const REPEATED_FORM_SECONDS = 15
+/** A sign-in that is finished, or being finished, can be asked about: the IdP's time, and the form's. */
+export const SIGN_IN_CLAIM_SECONDS = 30
+/** Between two looks at a sign-in that another request is finishing. */
+export const SIGN_IN_POLL_MS = 250
 /** How long a page that was answered can say how: as long as it could have been answered. */
 export const ANSWERED_CONSENT_SECONDS = PENDING_SIGN_IN_SECONDS
 /** Titles of tools beside one permission of a consent page; beyond them "and more". */

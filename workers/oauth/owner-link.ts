@@ -2,6 +2,8 @@
  * The owner link: `OWNER_LINK` holds `<sha256 hex of the token>:<expiry, seconds>`,
  * with `:once` appended when it may be used a single time (production).
  */
+import { toBase64Url } from '#shared/auth/base64url.ts'
+import { REPEATED_FORM_SECONDS } from './limits.ts'
 import type { Shards } from './store.ts'
 
 export interface OwnerLink {
@@ -20,10 +22,16 @@ export function parseOwnerLink(text: string): OwnerLink | undefined {
   return { hash, expiresAtSeconds: Number(expiry), once: once !== undefined }
 }
 
-/** Compares digests in constant time; a used `:once` link is refused by the store's compare-and-set. */
+/**
+ * Compares digests in constant time; a used `:once` link is refused by the store's compare-and-set,
+ * but for the browser that used it, for some seconds: a double click, an answer that was lost.
+ *
+ * @param browser a secret of the browser that was shown the form; only its hash is kept
+ */
 export async function redeemOwnerLink(
   link: OwnerLink,
   token: string,
+  browser: string | undefined,
   shards: Shards,
 ): Promise<boolean> {
   const presented = new Uint8Array(
@@ -33,7 +41,19 @@ export async function redeemOwnerLink(
   if (!matches || link.expiresAtSeconds <= Date.now() / 1000) return false
   if (!link.once) return true
   const options = { expiresAtSeconds: link.expiresAtSeconds, ifRevision: 0 }
-  return shards.of('owner').put(`owner:${link.hash}`, 'used', options)
+  const [key, shard] = [`owner:${link.hash}`, shards.of('owner')]
+  const nowSeconds = Math.floor(Date.now() / 1000)
+  const usedBy = browser === undefined ? '' : await hashOf(browser)
+  if (await shard.put(key, `${usedBy}:${nowSeconds}`, options)) return true
+  const [before = '', atSeconds] = (await shard.get(key))?.value.split(':') ?? []
+  return (
+    usedBy !== '' && usedBy === before && nowSeconds - Number(atSeconds) <= REPEATED_FORM_SECONDS
+  )
+}
+
+async function hashOf(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+  return toBase64Url(new Uint8Array(digest))
 }
 
 const bytesOfHex = (hex: string): Uint8Array =>

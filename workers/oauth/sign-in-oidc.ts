@@ -10,14 +10,25 @@ import { fetchForeign } from '#shared/foreign-fetch.ts'
 import { logEvent, logUnexpected } from '#shared/log.ts'
 import { isLoopbackUrl } from '#shared/public-address.ts'
 import type { Exchange } from './exchange.ts'
-import { IDP_ANSWER_MAX_BYTES, IDP_METADATA_MAX_AGE_MS, IDP_TIMEOUT_MS } from './limits.ts'
+import {
+  IDP_ANSWER_MAX_BYTES,
+  IDP_METADATA_MAX_AGE_MS,
+  IDP_TIMEOUT_MS,
+  SIGN_IN_POLL_MS,
+} from './limits.ts'
 import { foreignSentence } from './pages/foreign.tsx'
 import { errorPage, redirect } from './pages/layout.tsx'
 import { CALLBACK_PATH } from './paths.ts'
-import { beginSignIn, readSignIn, takeSignIn, type PendingSignIn } from './pending.ts'
+import {
+  beginSignIn,
+  claimSignIn,
+  readSignIn,
+  type FinishingSignIn,
+  type PendingSignIn,
+} from './pending.ts'
 import type { Person } from './servers.ts'
 import type { OidcSettings } from './settings.ts'
-import { signedIn, signInRefused } from './sign-in.tsx'
+import { signedIn, signInRefused, withCookies } from './sign-in.tsx'
 import { subjectOf } from '#shared/auth/subject.ts'
 
 type SignInFailure = IdentityFailure | { reason: 'no_id_token' }
@@ -48,14 +59,18 @@ async function sendToIdp(
 ): Promise<Response> {
   const idp = await discover(oidc)
   if (!idp.authorization_endpoint) throw new TypeError('The IdP has no authorization endpoint')
-  const begun = await readSignIn(request, shards)
+  const begun = await readSignIn(request, shards, new URL(request.url).searchParams.get('begun'))
   const secrets = {
+    // The tag in front tells of several sign-ins of one browser which one is answered.
     state: oauth.generateRandomState(),
     nonce: oauth.generateRandomNonce(),
     verifier: oauth.generateRandomCodeVerifier(),
   }
   const returnTo = begun?.returnTo ?? '/login'
-  const cookie = await beginSignIn(shards, { returnTo, idp: secrets })
+  const { cookies } = await beginSignIn(shards, (tag) => {
+    secrets.state = `${tag}.${secrets.state}`
+    return { returnTo, idp: secrets }
+  })
   const url = new URL(idp.authorization_endpoint)
   const challenge = await oauth.calculatePKCECodeChallenge(secrets.verifier)
   for (const [name, value] of Object.entries({
@@ -70,29 +85,73 @@ async function sendToIdp(
   })) {
     url.searchParams.set(name, value)
   }
-  return redirect(url.href, new Headers({ 'set-cookie': cookie }))
+  return redirect(url.href, withCookies(cookies))
 }
 
-/** `/oauth/callback`: back from the provider. */
+/**
+ * `/oauth/callback`: back from the provider. A second answer to the same sign-in (a double click at
+ * the provider, a reload) is told how the first one ended.
+ */
 export async function finishIdpSignIn(request: Request, exchange: Exchange): Promise<Response> {
   const { oidc, issuer } = exchange.settings
   if (!oidc) return signInRefused()
-  const pending = await takeSignIn(request, exchange.shards)
-  if (!pending?.idp) {
+  const state = new URL(request.url).searchParams.get('state') ?? ''
+  const opened = await opensWithin(IDP_TIMEOUT_MS, () =>
+    claimSignIn(request, exchange.shards, state),
+  )
+  if (opened?.kind === 'finished' && opened.outcome) {
+    return signedIn(opened.outcome, opened.pending.returnTo, exchange)
+  }
+  if (opened?.kind !== 'claimed' || !opened.pending.idp) {
     const sentence =
-      'It expired, was finished already, or began in another browser. Start again from your app.'
+      'It expired, was finished already, is being finished, or began in another browser. Start again from your app.'
     return errorPage(400, 'This sign-in cannot be finished', sentence)
   }
+  const { pending, settle } = opened
+  const finished = finish(request, pending, oidc, issuer, exchange)
+  const told = finished.then(({ person }) => settle(person))
+  // A browser that sends a second answer breaks the first one off: it is finished all the same.
+  exchange.ctx.waitUntil(told.catch((error: unknown) => logUnexpected('sign_in_not_told', error)))
+  await told
+  return (await finished).answer
+}
+
+/** Asks again while another request is finishing the sign-in. */
+async function opensWithin(
+  ms: number,
+  open: () => Promise<FinishingSignIn | undefined>,
+): Promise<FinishingSignIn | undefined> {
+  const untilMs = Date.now() + ms
+  for (;;) {
+    const opened = await open()
+    if (opened?.kind !== 'under_way' || Date.now() >= untilMs) return opened
+    await new Promise((resolve) => setTimeout(resolve, SIGN_IN_POLL_MS))
+  }
+}
+
+/** Never throws: what goes wrong is a page. */
+async function finish(
+  request: Request,
+  pending: PendingSignIn,
+  oidc: OidcSettings,
+  issuer: string,
+  exchange: Exchange,
+): Promise<{ answer: Response; person: Person | null }> {
+  const idp = pending.idp as NonNullable<PendingSignIn['idp']>
   try {
-    const person = await exchangeCode(new URL(request.url), pending.idp, oidc, issuer)
-    if (person.ok) return await signedIn(person.value, pending.returnTo, exchange)
+    const person = await exchangeCode(new URL(request.url), idp, oidc, issuer)
+    if (person.ok) {
+      const answer = await signedIn(person.value, pending.returnTo, exchange)
+      return { answer, person: person.value }
+    }
     logEvent('sign_in_refused', { reason: person.failure.reason })
-    return errorPage(403, 'You cannot sign in here', REFUSALS[person.failure.reason])
+    const answer = errorPage(403, 'You cannot sign in here', REFUSALS[person.failure.reason])
+    return { answer, person: null }
   } catch (error) {
-    if (!isRefusal(error)) return unreachable(error)
+    if (!isRefusal(error)) return { answer: unreachable(error), person: null }
     logEvent('idp_refused', { code: error.code, message: error.message })
     const sentence = 'The identity provider did not confirm who you are. Start again from your app.'
-    return errorPage(400, 'The sign-in failed', sentence)
+    return { answer: errorPage(400, 'The sign-in failed', sentence), person: null }
   }
 }
 

@@ -1,11 +1,5 @@
 /** Where a person signs in: an OIDC provider if one is configured, else the owner link, else nowhere. */
-import {
-  clearCookie,
-  readSession,
-  SESSION_COOKIE,
-  sessionCookie,
-  SIGN_IN_COOKIE,
-} from './cookies.ts'
+import { clearCookie, readSession, SESSION_COOKIE, sessionCookie } from './cookies.ts'
 import type { Exchange } from './exchange.ts'
 import { errorPage, page, redirect } from './pages/layout.tsx'
 import { ACCOUNT_PATH, IDP_LOGIN_PATH, LOGOUT_PATH, OWNER_LOGIN_PATH } from './paths.ts'
@@ -16,9 +10,10 @@ import type { Person } from './servers.ts'
 export async function requireSignIn(returnTo: string, exchange: Exchange): Promise<Response> {
   const { settings, shards } = exchange
   if (!settings.oidc && !settings.ownerLink) return signInRefused()
-  const cookie = await beginSignIn(shards, { returnTo: localPath(returnTo, settings.issuer) })
+  const pending = { returnTo: localPath(returnTo, settings.issuer) }
+  const { tag, cookies } = await beginSignIn(shards, () => pending)
   const path = settings.oidc ? IDP_LOGIN_PATH : OWNER_LOGIN_PATH
-  return redirect(settings.issuer + path, new Headers({ 'set-cookie': cookie }))
+  return redirect(`${settings.issuer}${path}?begun=${tag}`, withCookies(cookies))
 }
 
 /** `/login`: who is signed in, or the way to. */
@@ -45,10 +40,14 @@ export async function signedIn(
   returnTo: string,
   { settings }: Exchange,
 ): Promise<Response> {
-  const headers = new Headers()
-  headers.append('set-cookie', await sessionCookie(settings, person))
-  headers.append('set-cookie', clearCookie(SIGN_IN_COOKIE))
+  const headers = withCookies([await sessionCookie(settings, person)])
   return redirect(settings.issuer + localPath(returnTo, settings.issuer), headers)
+}
+
+export function withCookies(lines: readonly string[]): Headers {
+  const headers = new Headers()
+  for (const line of lines) headers.append('set-cookie', line)
+  return headers
 }
 
 export function signOut(): Response {

@@ -64,8 +64,8 @@ describe('sign-ins begun', () => {
         shard.put(`signin:${FULL}${n}`, '{}', { expiresAtSeconds }),
       ),
     )
-    const cookie = await beginSignIn(shards, { returnTo: '/account' })
-    expect(cookie).not.toContain(id)
+    const { cookies } = await beginSignIn(shards, () => ({ returnTo: '/account' }))
+    expect(cookies.join()).not.toContain(id)
     const asked = { expiresAtSeconds, ifRevision: 0, maxRows: PENDING_PER_OBJECT_MAX }
     expect(await shard.put(`signin:${FULL}x`, '{}', asked)).toBe(false)
     vi.setSystemTime(Date.now() + 601_000)
