@@ -15,6 +15,8 @@ export interface RefreshToken {
   readonly text: string
   /** 0 came with the code; each rotation adds one. */
   readonly generation: number
+  /** A secret of the whole family (rotation.ts). Absent in tokens of releases that had none. */
+  readonly root?: string
   /** Of release 0.1.0, which handed out the library's token as it was. */
   readonly unsealed?: true
 }
@@ -22,15 +24,15 @@ export interface RefreshToken {
 interface Sealed {
   t: string
   g: number
+  r?: string
 }
 
 export async function sealRefreshToken(
   keys: SealKeys,
-  { text, generation }: RefreshToken,
+  { text, generation, root }: RefreshToken,
 ): Promise<string> {
-  return (
-    REFRESH_TOKEN_PREFIX + (await seal(keys, PURPOSE, { t: text, g: generation } satisfies Sealed))
-  )
+  const sealed: Sealed = { t: text, g: generation, ...(root === undefined ? {} : { r: root }) }
+  return REFRESH_TOKEN_PREFIX + (await seal(keys, PURPOSE, sealed))
 }
 
 /** Such a token begins a family when it is first used, and is its generation 0 from then on. */
@@ -44,5 +46,7 @@ export async function openRefreshToken(
   if (UNSEALED.test(presented)) return { text: presented, generation: 0, unsealed: true }
   if (!presented.startsWith(REFRESH_TOKEN_PREFIX)) return undefined
   const opened = await open<Sealed>(keys, PURPOSE, presented.slice(REFRESH_TOKEN_PREFIX.length))
-  return opened.ok ? { text: opened.value.t, generation: opened.value.g } : undefined
+  if (!opened.ok) return undefined
+  const { t: text, g: generation, r: root } = opened.value
+  return { text, generation, ...(root === undefined ? {} : { root }) }
 }

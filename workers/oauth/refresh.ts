@@ -4,7 +4,7 @@
  * it is answered again. Written by compare-and-set; whoever lost a race looks anew.
  */
 import type { GrantRecord } from './grant-record.ts'
-import { newFamily, rotated, standingOf, successorOf, touched } from './rotation.ts'
+import { firstToken, newFamily, rotated, standingOf, successorOf, touched } from './rotation.ts'
 import type { RefreshToken } from './refresh-token.ts'
 import type { GrantKv } from './store.ts'
 
@@ -21,8 +21,10 @@ export async function settleCode(
   nowSeconds: number,
 ): Promise<Settled | undefined> {
   const { after } = heldBy(kv)
-  if (!(await kv.commit({ ...after, family: newFamily(nowSeconds) }))) return undefined
-  return issued === undefined ? {} : { refreshToken: { text: issued, generation: 0 } }
+  const refreshToken = issued === undefined ? undefined : await firstToken(issued)
+  const family = await newFamily(refreshToken, nowSeconds)
+  if (!(await kv.commit({ ...after, family }))) return undefined
+  return refreshToken ? { refreshToken } : {}
 }
 
 /** As {@link settleCode}, for the refresh token `used`. */
@@ -33,15 +35,17 @@ export async function settleRefresh(
   nowSeconds: number,
 ): Promise<Settled | undefined> {
   const { before, after } = heldBy(kv)
-  const family = before?.family ?? (used.unsealed ? newFamily(nowSeconds) : undefined)
+  const family =
+    before?.family ?? (used.unsealed ? await newFamily(undefined, nowSeconds) : undefined)
   if (!before || !family) return undefined
   const standing = standingOf(family, used, nowSeconds)
-  if (standing.kind === 'current') {
-    const next = await rotated(family, used, issued, nowSeconds)
+  if (standing.kind === 'current' || standing.kind === 'ahead') {
+    const { family: next, token } = await rotated(family, used, issued, nowSeconds)
     if (!(await kv.commit({ ...after, family: next }))) return undefined
-    return { refreshToken: { text: issued, generation: next.generation } }
+    return { refreshToken: token }
   }
-  // The library takes no other than the current one and the one before it.
+  // The library takes no other; one that another request has superseded since looks anew.
+  if (standing.kind !== 'previous') return undefined
   const noted = touched(family, nowSeconds)
   const { expiresAt } = after
   const grant = { ...before, ...(expiresAt === undefined ? {} : { expiresAt }) }

@@ -27,6 +27,7 @@ import { TOKEN_PATH } from './paths.ts'
 import { isReuse, settleCode, settleRefresh, type Settled } from './refresh.ts'
 import { openRefreshToken, sealRefreshToken, type RefreshToken } from './refresh-token.ts'
 import { post } from './register.ts'
+import { asStored } from './rotation.ts'
 import { resourceOf, serverNameOf } from './resource.ts'
 import type { KnownServer } from './servers.ts'
 import type { Settings } from './settings.ts'
@@ -66,9 +67,11 @@ async function answer(request: Request, exchange: Exchange): Promise<Response> {
   if (form.get('grant_type') === 'client_credentials' && exchange.settings.machines.size > 0) {
     return machineToken(request, form, proof.value, exchange)
   }
-  const refreshToken = await openPresented(form, exchange.settings)
+  const presentedToken = await openPresented(form, exchange.settings)
   const grantKey = grantKeyIn(form)
-  const server = grantKey === undefined ? undefined : await serverOfGrant(grantKey, exchange)
+  const grant = grantKey === undefined ? undefined : await storedGrant(grantKey, exchange)
+  const server = grant && (await serverOfGrant(grant, exchange))
+  const refreshToken = presentedToken && (await substituted(presentedToken, grant, form))
   normalise(form, exchange.settings)
   // Without a grant nothing is said of resources: clients start over at invalid_grant alone.
   if (!server) form.delete('resource')
@@ -191,17 +194,30 @@ function grantKeyIn(form: URLSearchParams): string | undefined {
   return secret === undefined ? undefined : grantKeyOf(user, grant)
 }
 
+async function storedGrant(key: string, { shards }: Exchange): Promise<GrantRecord | undefined> {
+  const stored = await shards.holding(key)?.get(key)
+  return stored ? (JSON.parse(stored.value) as GrantRecord) : undefined
+}
+
+/** After a restore a token may be newer than what is stored: the library is given the one it knows. */
+async function substituted(
+  presented: RefreshToken,
+  grant: GrantRecord | undefined,
+  form: URLSearchParams,
+): Promise<RefreshToken> {
+  const known = grant?.family ? await asStored(grant.family, presented) : presented
+  form.set('refresh_token', known.text)
+  return known
+}
+
 /**
  * The server a grant is for. One that has gone takes its grants with it: the
  * library then finds no fitting resource.
  */
 async function serverOfGrant(
-  key: string,
-  { shards, settings, catalog, ctx }: Exchange,
+  { resource }: GrantRecord,
+  { settings, catalog, ctx }: Exchange,
 ): Promise<KnownServer | undefined> {
-  const stored = await shards.holding(key)?.get(key)
-  if (!stored) return undefined
-  const { resource } = JSON.parse(stored.value) as GrantRecord
   const name = serverNameOf(settings.publicOrigin, String(resource))
   return name === undefined ? undefined : catalog.find(name, ctx)
 }
