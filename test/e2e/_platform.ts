@@ -7,20 +7,14 @@
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import {
-  createTestHarness,
-  experimental_readRawConfig,
-  type TestHarnessOptions,
-  type WorkerHandle,
-} from 'wrangler'
+import { createTestHarness, type TestHarnessOptions, type WorkerHandle } from 'wrangler'
 import { devSecrets } from '../../scripts/dev-secrets.ts'
 import { generateServer } from '../../scripts/gen/entry.ts'
-import { ROUTER_CONFIG, serverBinding } from '../../scripts/gen/router-config.ts'
-import { listServers } from '../../scripts/gen/sources.ts'
+import { serverBinding } from '../../scripts/gen/router-config.ts'
 import { DEV, readTrust } from '../../scripts/gen/trust.ts'
-import { writeIfChanged } from '../../scripts/gen/write-if-changed.ts'
 import { mintOwnerLink } from '../../scripts/owner-link.ts'
 import { ROOT } from '../../scripts/root.ts'
+import { bundledConfig, bundledWorkers } from './_bundles.ts'
 import { createFrontDoor } from './_front-door.ts'
 
 /** A Worker that has no configuration file. */
@@ -133,18 +127,18 @@ async function realWorkers(
   return {
     root: ROOT,
     workers: [
-      { configPath: ROUTER_CONFIG, ...routerOver(fixtures.workers) },
+      { configPath: bundledConfig('router'), ...routerOver(fixtures.workers) },
       ...(secondRouter ? [{ configPath: secondRouterConfig(), ...routerOver(second) }] : []),
       {
-        configPath: 'workers/oauth/wrangler.toml',
+        configPath: bundledConfig('oauth'),
         vars: { ...origins, OWNER_LINK: ownerLink, ...vars?.oauth },
         secrets: { ...made.oauth, ...secrets?.oauth },
       },
       {
-        configPath: 'durable-objects/wrangler.toml',
+        configPath: bundledConfig('objects'),
         secrets: { ...made.objects, ...secrets?.objects },
       },
-      ...serverNames().map((name) => ({ configPath: withoutBuild(name) })),
+      ...servers().map((name) => ({ configPath: bundledConfig(name) })),
       ...fixtures.workers,
       ...second,
     ],
@@ -159,26 +153,15 @@ const secondInstance = ({ config }: FixtureWorker): FixtureWorker => ({
 
 /** Beside the first one's, whose paths are relative to where it lies. */
 function secondRouterConfig(): string {
-  const path = join(dirname(ROUTER_CONFIG), 'router-2.json')
-  const config = JSON.parse(readFileSync(ROUTER_CONFIG, 'utf8')) as Record<string, unknown>
+  const first = bundledConfig('router')
+  const path = join(dirname(first), 'router-2.json')
+  const config = JSON.parse(readFileSync(first, 'utf8')) as Record<string, unknown>
   writeFileSync(path, JSON.stringify({ ...config, name: SECOND_ROUTER }))
   return path
 }
 
-/**
- * The server's configuration without its `[build]`, which would run the generator once
- * more at every start: `_generate.ts` has run it for all. @returns the path of a copy
- */
-function withoutBuild(name: string): string {
-  const config = join(ROOT, 'workers', name, 'wrangler.toml')
-  const { build: _ran, ...settings } = experimental_readRawConfig({ config }).rawConfig
-  const path = join(ROOT, '.gen', 'e2e', `${name}.json`)
-  const main = join('..', '..', 'workers', name, settings.main ?? '')
-  writeIfChanged(path, JSON.stringify({ ...settings, main }))
-  return path
-}
-
-const serverNames = (): string[] => listServers(join(ROOT, 'workers'))
+const PLATFORM = new Set(['router', 'oauth', 'objects'])
+const servers = (): string[] => bundledWorkers().filter((name) => !PLATFORM.has(name))
 
 interface Fixtures {
   readonly workers: FixtureWorker[]
