@@ -1,15 +1,16 @@
 /** Three projects, one after the other: together they would starve each other on two cores. */
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { paced } from './test/_pace.ts'
 
-/** Real Workers start in these tests: on two slow shared cores a start takes seconds. */
-const WORKERS_TIMEOUT_MS = 60_000
+/** Real Workers start in these tests, and each takes a second. */
+const WORKERS_TIMEOUT_MS = paced(20_000)
 
-/** How long a test waits for what it polls: two cores may be busy with another file's start. */
-const PATIENT = { poll: { timeout: 15_000 } }
+/** How long a test waits for what it polls: the cores may be busy with another file's start. */
+const PATIENT = { poll: { timeout: paced(5_000) } }
 
-/** Pure and quick, but generated inputs on a busy core take a while. */
-const UNIT_TIMEOUT_MS = 30_000
+/** Pure and quick, but generated inputs take a while. */
+const UNIT_TIMEOUT_MS = paced(10_000)
 
 /** Of these tests alone: 32 bytes, base64url. */
 const TEST_CAPABILITY_SECRETS = `k1:${'c'.repeat(43)}`

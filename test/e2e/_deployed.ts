@@ -1,16 +1,20 @@
 /**
- * A platform deployed with the real scripts and the real wrangler to an imitated
- * account, from a checkout of its own; then the uploaded bundles run and answer at
+ * A platform deployed with the real scripts and the real wrangler (loaded once, but where a
+ * command is interrupted) to an imitated account, from a checkout of its own; then the uploaded bundles run and answer at
  * the public origin.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
+import { workerName } from '../../scripts/deploy/names.ts'
 import { listServers } from '../../scripts/gen/sources.ts'
+import { mintOwnerLink } from '../../scripts/owner-link.ts'
+import { ROOT } from '../../scripts/root.ts'
 import { startCloudflareApi, type CloudflareApi } from '../cloudflare-api/api.ts'
 import { runAccount, type RunningAccount } from '../cloudflare-api/run.ts'
 import { createCheckout, type Checkout } from './_checkout.ts'
 import { createFrontDoor } from './_front-door.ts'
 import type { Platform } from './_platform.ts'
+import { startWranglerHost } from './_wrangler-host.ts'
 
 export interface ScriptRun {
   readonly status: number | null
@@ -32,9 +36,19 @@ export interface Deployed {
   exec(program: string, ...args: string[]): Promise<ScriptRun>
   /** Runs what the account holds now; after a later upload, call it again. */
   serve(env?: string): Promise<void>
-  /** The platform as helpers of other tests know it; signs in with a new owner link. */
+  /** The platform as helpers of other tests know it; its owner link is new. */
   platform(env?: string): Promise<Platform>
+  /** What `npm run owner-link` prints, in force. */
+  ownerLink(env?: string): Promise<URL>
   close(): Promise<void>
+}
+
+/** Longer than any of these tests runs. */
+const OWNER_LINK_SECONDS = 3600
+
+/** Each command loads wrangler, 15 MB of it, and each of its runs again: compiled once, then read. */
+const COMPILED_ONCE: Readonly<Record<string, string>> = {
+  NODE_COMPILE_CACHE: join(ROOT, '.gen', 'e2e', 'compiled'),
 }
 
 /** @param servers folders of workers/ that stay in the checkout; fewer are faster */
@@ -44,18 +58,19 @@ export async function createDeployed(servers: readonly string[] = ['clock']): Pr
     if (!servers.includes(name)) checkout.remove(`workers/${name}`)
   }
   const api = await startCloudflareApi()
+  const wrangler = await startWranglerHost(checkout.folder)
   const door = await createFrontDoor()
   const origin = `http://localhost:${door.port}`
   let running: RunningAccount | undefined
 
-  const start = (program: string, args: readonly string[]): ChildProcess =>
+  const start = (program: string, args: readonly string[], env = wrangler.env): ChildProcess =>
     spawn(program, args, {
       cwd: checkout.folder,
-      env: { ...environment(), ...api.env } as NodeJS.ProcessEnv,
+      env: { ...environment(), ...COMPILED_ONCE, ...api.env, ...env } as NodeJS.ProcessEnv,
       stdio: 'pipe',
     })
-  const script = (name: string, args: readonly string[]): ChildProcess =>
-    start(process.execPath, [join(checkout.folder, 'scripts', `${name}.ts`), ...args])
+  const script = (name: string, args: readonly string[], env = wrangler.env): ChildProcess =>
+    start(process.execPath, [join(checkout.folder, 'scripts', `${name}.ts`), ...args], env)
   const run = (name: string, ...args: string[]) => ended(script(name, args))
 
   return {
@@ -67,7 +82,7 @@ export async function createDeployed(servers: readonly string[] = ['clock']): Pr
       ended(start(join(checkout.folder, 'node_modules', '.bin', program), args)),
     runWith: (input, name, ...args) => ended(script(name, args), input),
     async interruptAt(request, name, ...args) {
-      const child = script(name, args)
+      const child = script(name, args, wrangler.ownProcesses)
       api.intercept = (asked) => {
         if (request.test(asked)) child.kill('SIGINT')
       }
@@ -82,19 +97,45 @@ export async function createDeployed(servers: readonly string[] = ['clock']): Pr
       door.open(running.port)
     },
     async platform(env = 'production') {
+      // As `npm run owner-link` does it, without two more processes: the command has its test.
+      const { token, variable } = mintOwnerLink(origin, OWNER_LINK_SECONDS)
+      await putSecret(api, workerName('mcp-edge-oauth', env), 'OWNER_LINK', `${variable}:once`)
+      await running?.refresh()
+      const mcpUrl = (server: string): URL => new URL(`/${server}/mcp`, origin)
+      return { origin, ownerToken: token, mcpUrl } as Platform
+    },
+    async ownerLink(env = 'production') {
       const { output } = await run('mint-owner-link', '--env', env)
       await running?.refresh()
-      const ownerToken = /token=([\w-]+)/.exec(output)?.[1] ?? ''
-      const mcpUrl = (server: string): URL => new URL(`/${server}/mcp`, origin)
-      return { origin, ownerToken, mcpUrl } as Platform
+      return new URL(/^http\S+token=\S+/m.exec(output)?.[0] ?? output)
     },
     async close() {
       await door.close()
       await running?.close()
       await api.close()
+      wrangler.close()
       checkout[Symbol.dispose]()
     },
   }
+}
+
+/** One request, as wrangler sends it (`wrangler secret put`). */
+async function putSecret(
+  { env }: CloudflareApi,
+  worker: string,
+  name: string,
+  text: string,
+): Promise<void> {
+  const account = `${env['CLOUDFLARE_API_BASE_URL']}/accounts/${env['CLOUDFLARE_ACCOUNT_ID']}`
+  const answer = await fetch(`${account}/workers/scripts/${worker}/secrets`, {
+    method: 'PUT',
+    headers: {
+      authorization: `Bearer ${env['CLOUDFLARE_API_TOKEN']}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ name, text, type: 'secret_text' }),
+  })
+  if (!answer.ok) throw new Error(await answer.text())
 }
 
 /** Nothing of this machine's own sign-in, nor of the test run's choice of environment. */

@@ -3,6 +3,7 @@
  * evicted, their sockets cut, or workerd ends and starts again on the same storage.
  * A suite that holds under each of them holds nothing in memory.
  */
+import { paced } from '../_pace.ts'
 import { execFileSync } from 'node:child_process'
 import type { Platform } from './_platform.ts'
 
@@ -34,7 +35,7 @@ function unlessAway(error: unknown): void {
 /** How long no process comes or goes before the restart counts as over: each Worker may cause one. */
 const QUIET_MS = 750
 const POLL_MS = 75
-const RESTART_MAX_MS = 60_000
+const RESTART_MAX_MS = paced(20_000)
 
 /** Returns when the platform answers again, at the same URL. @param changes settings that differ from now on */
 export async function restart(

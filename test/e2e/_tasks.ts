@@ -1,4 +1,5 @@
 /** Clients of tasks on the raw wire: the official SDK 2.x has no tasks (SEP-2663) of its own. */
+import { paced } from '../_pace.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AccessTokenClaims } from '#shared/auth/access-token.ts'
 import { modern, send, type Got, type Message } from './_wire.ts'
@@ -28,7 +29,7 @@ export interface TaskClient {
 }
 
 const POLL_MS = 50
-const WAIT_MAX_MS = 45_000
+const WAIT_MAX_MS = paced(15_000)
 
 export async function connectTasks(
   url: URL,

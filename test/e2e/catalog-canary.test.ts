@@ -2,6 +2,7 @@
  * Gray release: who sees which revision, that nobody changes sides, and that a
  * canary that errs is taken back by itself. Real code beside real code.
  */
+import { paced, promised } from '../_pace.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { operatorOf, type Operator } from './_catalog.ts'
 import { grayServer } from './_gray.ts'
@@ -12,7 +13,7 @@ import { legacy, modern, send } from './_wire.ts'
 
 const CLIENTS = 2_000
 /** The Catalog tells of a burst once a second, and a list may come from a feed half a second old. */
-const SOON = { timeout: 10_000, interval: 50 }
+const SOON = { timeout: paced(4_000), interval: 50 }
 const PUBLIC = `policy: { visibility: 'public' }`
 
 let platform: Platform
@@ -48,7 +49,7 @@ const call = async (server: string, token: string, make = modern) => {
 describe('a canary of words', () => {
   test(
     'is seen by 20 % ± 2 of 2,000 clients, by each of them always',
-    { timeout: 120_000 },
+    { timeout: paced(40_000) },
     async () => {
       const url = platform.mcpUrl('words')
       const tokens = await Promise.all(
@@ -123,7 +124,9 @@ describe('a canary of code', () => {
     for (let calls = 0; calls < 12; calls++) {
       expect((await call('code', token)).message.result?.isError).toBe(true)
     }
-    await expect.poll(() => list('code', token), { timeout: 20_000, interval: 250 }).toBe('Greets')
+    await expect
+      .poll(() => list('code', token), { timeout: paced(7_000), interval: 250 })
+      .toBe('Greets')
     expect((await call('code', token)).message.result?.isError).toBeUndefined()
     const { changes } = await operator.do('GET', '/history?server=code')
     expect(changes[0]).toMatchObject({
@@ -153,10 +156,10 @@ test('a rollback reaches who listens within two seconds', async () => {
   const beganMs = Date.now()
   await operator.do('POST', '/servers/heard/rollback', {})
   await expect
-    .poll(() => stream.methods().slice(heard), { timeout: 10_000, interval: 20 })
+    .poll(() => stream.methods().slice(heard), { timeout: paced(4_000), interval: 20 })
     .toContain('notifications/tools/list_changed')
   const tookMs = Date.now() - beganMs
   expect(await list('heard')).toBe('Greets')
-  expect(tookMs).toBeLessThan(2_000)
+  expect(tookMs).toBeLessThan(promised(2_000))
   stream.close()
 })

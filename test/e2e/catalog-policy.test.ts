@@ -2,6 +2,7 @@
  * Generated policies on the wire: for every caller and both eras, listed ⇔ callable or
  * insufficient_scope, and callers who come interleaved never get each other's bytes.
  */
+import { paced } from '../_pace.ts'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { operatorOf, type Operator } from './_catalog.ts'
@@ -70,7 +71,7 @@ const policies = fc.record({
 
 test(
   'listed ⇔ callable or insufficient_scope, as `can` says, interleaved and in both eras',
-  { timeout: 180_000 },
+  { timeout: paced(60_000) },
   async () => {
     const url = platform.mcpUrl('ruled')
     const tokens = await Promise.all(Object.values(CALLERS).map((claims) => mintToken(url, claims)))
@@ -101,7 +102,7 @@ test(
           const visible = TOOLS.filter((tool) => answers.get(tool) !== 'hidden')
           const where = JSON.stringify({ policy, name })
           await expect
-            .poll(listed, { timeout: 15_000, interval: 100, message: where })
+            .poll(listed, { timeout: paced(5_000), interval: 100, message: where })
             .toEqual(visible)
           for (const tool of TOOLS) {
             const got = await post(make('tools/call', { name: tool }, { token }))

@@ -1,4 +1,5 @@
 /** Search, evaluation and the public registry, over the real Workers. */
+import { paced } from '../_pace.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { operatorOf, type Operator } from './_catalog.ts'
 import { grayServer } from './_gray.ts'
@@ -67,7 +68,7 @@ describe('GET /catalog/search', () => {
     })
     for (const query of ['memorize', 'remember']) {
       await expect
-        .poll(async () => (await search(query))[0]?.tool, { timeout: 20_000, interval: 250 })
+        .poll(async () => (await search(query))[0]?.tool, { timeout: paced(7_000), interval: 250 })
         .toBe('jot')
     }
   })

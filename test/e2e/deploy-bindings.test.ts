@@ -5,13 +5,14 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { paced } from '../_pace.ts'
 import { ApiError, liveVersion } from '../cloudflare-api/account.ts'
 import { createDeployed, type Deployed } from './_deployed.ts'
 import { legacySdk, modernSdk } from './_sdk.ts'
 import { allowAsOwner, signIn } from './_sign-in.ts'
 
 /** Seven runs of wrangler in the longest of these tests. */
-const MANY_RUNS_MS = 180_000
+const MANY_RUNS_MS = paced(60_000)
 vi.setConfig({ testTimeout: MANY_RUNS_MS })
 
 let deployed: Deployed

@@ -6,12 +6,13 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { paced } from '../_pace.ts'
 import { ApiError, liveVersion } from '../cloudflare-api/account.ts'
 import { createDeployed, type Deployed } from './_deployed.ts'
 import { modernSdk } from './_sdk.ts'
 import { allowAsOwner, signIn } from './_sign-in.ts'
 
-const MANY_RUNS_MS = 180_000
+const MANY_RUNS_MS = paced(60_000)
 vi.setConfig({ testTimeout: MANY_RUNS_MS })
 
 /** Signs in for one server and calls its first tool. */

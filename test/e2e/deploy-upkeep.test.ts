@@ -7,11 +7,12 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { secretsOf } from '../../scripts/keys/platform-keys.ts'
 import { liveVersion, type Script, type Version } from '../cloudflare-api/account.ts'
+import { paced } from '../_pace.ts'
 import { createDeployed, type Deployed, type ScriptRun } from './_deployed.ts'
 import { modernSdk, type MemoryOAuthStore } from './_sdk.ts'
 import { allowAsOwner, signIn } from './_sign-in.ts'
 
-const MANY_RUNS_MS = 180_000
+const MANY_RUNS_MS = paced(60_000)
 
 vi.setConfig({ testTimeout: MANY_RUNS_MS })
 
@@ -83,15 +84,15 @@ test('doctor finds nothing wrong with what was just deployed', async () => {
 })
 
 test('an owner link signs in once', async () => {
-  const platform = await deployed.platform()
+  const ownerToken = (await deployed.ownerLink()).searchParams.get('token') ?? ''
   const redeem = () =>
     fetch(`${deployed.origin}/login/owner`, {
       method: 'POST',
       redirect: 'manual',
       headers: { origin: deployed.origin },
-      body: new URLSearchParams({ token: platform.ownerToken }),
+      body: new URLSearchParams({ token: ownerToken }),
     })
-  expect(platform.ownerToken).toHaveLength(43)
+  expect(ownerToken).toHaveLength(43)
   expect((await redeem()).status).toBe(303)
   expect((await redeem()).status).toBe(403)
 })

@@ -2,6 +2,7 @@
  * An author at work while `npm run dev` runs: what is saved shows in the next
  * list, servers come and go, and no mistake stops what ran before it.
  */
+import { paced } from '../_pace.ts'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
@@ -20,7 +21,7 @@ beforeAll(async () => {
   port = await freePort()
   dev = runDev(['--port', String(port)], checkout.folder)
   const started = () => expect(dev.output()).toContain('Ctrl-C ends everything')
-  await vi.waitFor(started, { timeout: 50_000, interval: 200 })
+  await vi.waitFor(started, { timeout: paced(17_000), interval: 200 })
 })
 afterAll(async () => {
   dev.child.kill('SIGINT')

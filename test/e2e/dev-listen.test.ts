@@ -1,4 +1,5 @@
 /** An author saves a file while clients of both generations listen to `npm run dev`: they hear of it. */
+import { paced } from '../_pace.ts'
 import {
   Client as ModernClient,
   StreamableHTTPClientTransport as ModernTransport,
@@ -22,7 +23,7 @@ beforeAll(async () => {
   url = new URL(`http://localhost:${port}/clock/mcp`)
   dev = runDev(['--port', String(port)], checkout.folder)
   const started = () => expect(dev.output()).toContain('Ctrl-C ends everything')
-  await vi.waitFor(started, { timeout: 50_000, interval: 200 })
+  await vi.waitFor(started, { timeout: paced(17_000), interval: 200 })
 })
 afterAll(async () => {
   dev.child.kill('SIGINT')

@@ -1,4 +1,5 @@
 /** `npm run dev` as a person uses it: it serves, says how to go on, and leaves nothing behind. */
+import { paced } from '../_pace.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,7 +21,7 @@ test('serves on the port it was told, says how to connect, and ends whole on Ctr
   const dev = runDev(['--port', String(port), '--state', state])
   cleanups.push(() => dev.child.kill('SIGTERM'))
 
-  await expect.poll(dev.output, { timeout: 50_000 }).toContain('Ctrl-C ends everything')
+  await expect.poll(dev.output, { timeout: paced(17_000) }).toContain('Ctrl-C ends everything')
   const origin = `http://localhost:${port}`
   expect(dev.output()).toContain(`mcp-edge runs at ${origin}`)
   expect(dev.output()).toContain(`claude mcp add --transport http clock ${origin}/clock/mcp`)

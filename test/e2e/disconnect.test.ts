@@ -1,4 +1,5 @@
 /** 2026-07-28: a client that leaves its stream cancels the call (transports/streamable-http). */
+import { paced } from '../_pace.ts'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startPlatform, type Platform } from './_platform.ts'
 import { mintToken } from './_tokens.ts'
@@ -50,21 +51,21 @@ test('leaving the stream stops the tool through router and engine', async () => 
   leave.abort()
   await vi.waitFor(
     async () => expect(await (await call('recorded', {})).text()).toContain('stopped:left'),
-    { timeout: 20_000, interval: 250 },
+    { timeout: paced(7_000), interval: 250 },
   )
 })
 
 // The runtime itself ends the call to the server; a comment every 15 s is how it notices (DESIGN §4.5).
-test('leaving a silent call stops the tool', { timeout: 60_000 }, async () => {
+test('leaving a silent call stops the tool', { timeout: paced(20_000) }, async () => {
   const leave = new AbortController()
   const answered = call('waits', { mark: 'quiet' }, leave.signal).catch(() => undefined)
   const remembered = async () => (await call('recorded', {})).text()
-  const soon = { timeout: 20_000, interval: 50 }
+  const soon = { timeout: paced(7_000), interval: 50 }
   await vi.waitFor(async () => expect(await remembered()).toContain('waiting:quiet'), soon)
   leave.abort()
   await answered
   await vi.waitFor(async () => expect(await remembered()).toContain('stopped:quiet'), {
-    timeout: 45_000,
+    timeout: paced(15_000),
     interval: 250,
   })
 })

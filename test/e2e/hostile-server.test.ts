@@ -2,6 +2,7 @@
  * Nothing a server sends is trusted (DESIGN §3.5, §4.9): what no engine sends is
  * refused with a reference or contained, and the platform goes on for the others.
  */
+import { paced } from '../_pace.ts'
 import { request as open } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { definitionsDigest } from '#shared/catalog/digest.ts'
@@ -261,14 +262,16 @@ describe('streams without an end', () => {
     const more = BODY_MAX_BYTES * 2
     expect(await drain('lies-about-length', { mark: 'flooded' }, more)).toBeGreaterThanOrEqual(more)
     await expect
-      .poll(async () => textOf(await call('left')), { timeout: 20_000 })
+      .poll(async () => textOf(await call('left')), { timeout: paced(7_000) })
       .toContain('flooded')
     expectRefused(await call('lies-about-length', legacy))
   })
 
   test('one that never answers ends when the client leaves', async () => {
     await drain('comments-for-ever', { mark: 'gone' }, 1)
-    await expect.poll(async () => textOf(await call('left')), { timeout: 20_000 }).toContain('gone')
+    await expect
+      .poll(async () => textOf(await call('left')), { timeout: paced(7_000) })
+      .toContain('gone')
   })
 })
 

@@ -1,4 +1,5 @@
 /** The GET stream and `resources/subscribe` of the 2025 era on the wire, and two routers over one set of objects. */
+import { paced } from '../_pace.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TOPICS_PER_LISTENER_MAX } from '../../shared/hub/limits.ts'
 import type { Rpc, Subscriptions } from '../../shared/rpc.ts'
@@ -173,7 +174,7 @@ test('the stream of a session that was deleted ends', async () => {
         await announce('tools')
         return ended
       },
-      { timeout: 30_000, interval: 500 },
+      { timeout: paced(10_000), interval: 500 },
     )
     .toBe(true)
 })

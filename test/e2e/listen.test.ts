@@ -1,4 +1,5 @@
 /** `subscriptions/listen` on the wire (2026-07-28 basic/patterns/subscriptions). */
+import { paced } from '../_pace.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { LISTENERS_PER_PRINCIPAL_MAX, TOPICS_PER_LISTENER_MAX } from '../../shared/hub/limits.ts'
 import { EVERYONE } from '../../shared/hub/topics.ts'
@@ -168,7 +169,7 @@ test('a stream ends with its token’s grant: nothing is told after the revocati
         await announce('tools')
         return stream.methods().at(-1)
       },
-      { timeout: 30_000, interval: 1_000 },
+      { timeout: paced(10_000), interval: 1_000 },
     )
     .toBe('result')
   await stream.ended
@@ -219,7 +220,7 @@ test('what the caller may no longer read is not told, though they asked when the
     tools: tools.slice(1),
     resourceTemplates: resourceTemplates.map((template) => ({ ...template, scopes: ['audit'] })),
   }))
-  await expect.poll(() => stream.methods().at(-1), { timeout: 10_000 }).toMatch(/tools/)
+  await expect.poll(() => stream.methods().at(-1), { timeout: paced(4_000) }).toMatch(/tools/)
   await tell('note://1')
   await publishTo(platform, 'bulletin', { frame: { kind: 'tools' }, audience: EVERYONE })
   await expect.poll(() => stream.methods().filter((method) => /tools/.test(method))).toHaveLength(2)
@@ -235,7 +236,7 @@ test('a stream ends with its token: nothing is told after it has expired', async
         await publishTo(platform, 'bulletin', { frame: { kind: 'tools' }, audience: EVERYONE })
         return expiring.methods().at(-1)
       },
-      { timeout: 40_000, interval: 1_000 },
+      { timeout: paced(14_000), interval: 1_000 },
     )
     .toBe('result')
   await expiring.ended
@@ -252,6 +253,6 @@ test('a stream ends when policy hides the server from who listens', async () => 
   const policy = { visibility: 'private', tenants: ['acme'] }
   await operator.do('PATCH', '/servers/bulletin/policy', policy)
   for (const stream of streams) {
-    await expect.poll(() => stream.methods().at(-1), { timeout: 20_000 }).toBe('result')
+    await expect.poll(() => stream.methods().at(-1), { timeout: paced(7_000) }).toBe('result')
   }
 })

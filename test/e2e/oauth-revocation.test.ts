@@ -1,4 +1,5 @@
 /** A token from the authorization server at the router: it opens its own server, until it is revoked. */
+import { paced } from '../_pace.ts'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { approve, begin, redeem, refresh, revokeToken } from './_oauth-client.ts'
 import { Person } from './_person.ts'
@@ -61,7 +62,7 @@ test('after revocation of the refresh token the access token dies, too (DESIGN Â
     async () => {
       expect(await statusWith(tokens.access_token, clock)).toBe(401)
     },
-    { timeout: 20_000, interval: 1_000 },
+    { timeout: paced(7_000), interval: 1_000 },
   )
 })
 

@@ -3,6 +3,7 @@
  * every two steps (DESIGN §4.3), and across a rotation of the keys they are sealed
  * with (§4.2): the client notices nothing but a connection it must make again.
  */
+import { paced } from '../_pace.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { devSecrets } from '../../scripts/dev-secrets.ts'
 import type { SseEvent } from '../_sse.ts'
@@ -17,7 +18,7 @@ const ANSWERED =
 
 /** A restart takes three seconds, on a busy machine ten; there are four of them in one test. */
 const RESTARTS_TIMEOUT_MS = 180_000
-const FEED_BOUND = { timeout: 20_000, interval: 500 }
+const FEED_BOUND = { timeout: paced(7_000), interval: 500 }
 
 let platform: Platform
 beforeAll(async () => {

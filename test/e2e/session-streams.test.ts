@@ -3,6 +3,7 @@
  * resumed, let go and polled, cancelled, batched; at two routers and two instances
  * of a server over one set of objects; and thousands that leave nothing behind.
  */
+import { paced } from '../_pace.ts'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { CallToolResult, JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js'
@@ -20,7 +21,7 @@ beforeAll(async () => {
 })
 afterAll(() => platform.close())
 
-const SOON = { timeout: 20_000, interval: 100 }
+const SOON = { timeout: paced(7_000), interval: 100 }
 const sessionObjects = () =>
   platform.worker('mcp-edge-objects').listDurableObjectIds('SessionObject')
 const progressOf = (event: SseEvent | undefined) => event?.message?.params?.['progress'] as number
@@ -53,7 +54,7 @@ async function progressAfter(stream: OpenStream, count: number): Promise<number[
 
 test(
   '1,000 sessions that list and call leave no Session object',
-  { timeout: 120_000 },
+  { timeout: paced(40_000) },
   async () => {
     const AT_ONCE = 20
     // With a GET stream of its own, as every session of the SDK.

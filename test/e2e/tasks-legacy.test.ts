@@ -1,4 +1,5 @@
 /** 2025 clients know no tasks: theirs look like calls, and outlive the stream they are shown on (DESIGN §4.5). */
+import { paced } from '../_pace.ts'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { ElicitRequestSchema, type CallToolResult } from '@modelcontextprotocol/sdk/types.js'
@@ -81,7 +82,7 @@ describe('on the wire', () => {
   const said = (stream: OpenStream) =>
     stream.messages.flatMap(({ params }) => (params?.['message'] as string | undefined) ?? [])
   const answered = (stream: OpenStream) =>
-    expect.poll(() => stream.messages.at(-1), { timeout: 20_000 })
+    expect.poll(() => stream.messages.at(-1), { timeout: paced(7_000) })
 
   beforeAll(async () => {
     const response = await fetch(url, {
@@ -103,7 +104,7 @@ describe('on the wire', () => {
 
   test('a client that leaves and comes back gets the rest; the task was never stopped', async () => {
     const first = await call('work', { steps: 40, mark: 'left' })
-    await expect.poll(() => said(first).length, { timeout: 20_000 }).toBeGreaterThan(0)
+    await expect.poll(() => said(first).length, { timeout: paced(7_000) }).toBeGreaterThan(0)
     first.close()
     const back = await comeBack(first)
     await answered(back).toMatchObject({ id: requests, result: { content: [{ type: 'text' }] } })
@@ -115,10 +116,10 @@ describe('on the wire', () => {
 
   test('one that leaves twice, too, and after the end', async () => {
     const first = await call('work', { steps: 15, mark: 'twice' })
-    await expect.poll(() => said(first).length, { timeout: 20_000 }).toBeGreaterThan(0)
+    await expect.poll(() => said(first).length, { timeout: paced(7_000) }).toBeGreaterThan(0)
     first.close()
     const second = await comeBack(first)
-    await expect.poll(() => said(second).length, { timeout: 20_000 }).toBeGreaterThan(0)
+    await expect.poll(() => said(second).length, { timeout: paced(7_000) }).toBeGreaterThan(0)
     second.close()
     await new Promise((resolve) => setTimeout(resolve, 2_000))
     const third = await comeBack(second)
@@ -127,13 +128,13 @@ describe('on the wire', () => {
 
   test('a question reaches one that came back, and its answer sets the task going', async () => {
     const first = await call('order', { item: 'coffee', steps: 10 })
-    await expect.poll(() => said(first), { timeout: 20_000 }).toContain('looking')
+    await expect.poll(() => said(first), { timeout: paced(7_000) }).toContain('looking')
     first.close()
     const second = await comeBack(first)
     // It may have come before the first stream was closed: then it is not sent twice.
     const asked = () =>
       [...first.messages, ...second.messages].find(({ method }) => method === 'elicitation/create')
-    await expect.poll(asked, { timeout: 20_000 }).toBeDefined()
+    await expect.poll(asked, { timeout: paced(7_000) }).toBeDefined()
     second.close()
     const third = await comeBack(second.messages.length > 0 ? second : first)
     const question = asked()
@@ -144,7 +145,7 @@ describe('on the wire', () => {
 
   test('a cancelled call cancels its task, and says nothing more', async () => {
     const stream = await call('work', { steps: 600, mark: 'taken-back' })
-    await expect.poll(() => said(stream).length, { timeout: 20_000 }).toBeGreaterThan(0)
+    await expect.poll(() => said(stream).length, { timeout: paced(7_000) }).toBeGreaterThan(0)
     await post({ method: 'notifications/cancelled', params: { requestId: requests } })
     await stream.ended
     expect(stream.methods()).not.toContain('result')
@@ -154,6 +155,6 @@ describe('on the wire', () => {
         headers: headers(),
         body: '{"jsonrpc":"2.0","id":"r","method":"tools/call","params":{"name":"recorded"}}',
       }).then((response) => response.text())
-    await expect.poll(marks, { timeout: 20_000 }).toContain('stopped:taken-back')
+    await expect.poll(marks, { timeout: paced(7_000) }).toContain('stopped:taken-back')
   })
 })

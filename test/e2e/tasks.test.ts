@@ -1,4 +1,5 @@
 /** Tasks of 2026-07-28 clients (SEP-2663) through the whole platform: whose they are, and what ends them. */
+import { paced } from '../_pace.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { taskObjectName, type Task } from '#shared/rpc-tasks.ts'
 import type { Rpc } from '#shared/rpc.ts'
@@ -154,7 +155,7 @@ test('cancelling settles, and the handler’s signal aborts', async () => {
   const { message } = await alice.request('tasks/cancel', { taskId })
   expect(message.result).toEqual({ resultType: 'complete' })
   expect((await alice.get(taskId)).status).toBe('cancelled')
-  await expect.poll(recorded, { timeout: 20_000 }).toContain('stopped:cancelled')
+  await expect.poll(recorded, { timeout: paced(7_000) }).toContain('stopped:cancelled')
   expect((await alice.get(taskId)).status).toBe('cancelled')
 })
 
@@ -255,7 +256,7 @@ test('listeners are told every state of their own tasks, and of nobody else’s'
     inputResponses: answersTo(asking, { sure: true }),
   })
   const states = () => mine.messages.slice(1).map(({ params }) => params?.['status'])
-  await expect.poll(() => states().at(-1), { timeout: 15_000 }).toBe('completed')
+  await expect.poll(() => states().at(-1), { timeout: paced(5_000) }).toBe('completed')
   expect(states()).toContain('working')
   expect(mine.messages.at(-1)).toMatchObject({
     method: 'notifications/tasks',
