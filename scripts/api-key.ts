@@ -2,10 +2,15 @@
 import { API_KEYS_AUDIENCE_PATH, API_KEYS_SCOPE } from '#shared/auth/operator.ts'
 import { makeApiKey } from '#shared/auth/api-key.ts'
 import type { ApiKey } from '#shared/rpc.ts'
+import { nextCommand } from '#shared/next-command.ts'
 import { apiKeyTable } from './api-key/table.ts'
 import { secondsOf } from './api-key/duration.ts'
 import { parseCommand } from './command-line.ts'
+import { confirm, YES_OPTION } from './deploy/confirm.ts'
+import { settingsFile } from './deploy/settings.ts'
+import { DEV } from './gen/trust.ts'
 import { operatorOf, type Operator } from './keys/operator.ts'
+import { shown } from './root.ts'
 import { runScript, Stop } from './stop.ts'
 
 const HELP = `npm run api-key -- <command> [options]
@@ -19,6 +24,7 @@ const HELP = `npm run api-key -- <command> [options]
   --all-servers   instead of --server: the key counts at every server
   --env <name>    an environment that was deployed (default: production), or dev
   --url <origin>  the authorization server, where it is not where the environment says
+  --yes           revoke does not ask; without a terminal it is needed (exit code 2)
   --json          what the platform answered, for programs
 
 A key is shown once, here; the platform keeps a hash. Keys count where the oauth
@@ -38,6 +44,7 @@ const OPTIONS = {
   env: { type: 'string', default: 'production' },
   url: { type: 'string' },
   json: { type: 'boolean', default: false },
+  ...YES_OPTION,
   help: { type: 'boolean', default: false, short: 'h' },
 } as const
 
@@ -58,7 +65,7 @@ await runScript(async () => {
     case 'rotate':
       return rotate(operator, idOf(id), values)
     case 'revoke':
-      return revoke(operator, idOf(id), values.json)
+      return revoke(operator, idOf(id), values)
     default:
       throw misused(`There is no command "${command}".`)
   }
@@ -79,8 +86,14 @@ async function create(operator: Operator, values: Values): Promise<void> {
   const { accepted } = await listed(operator)
   show(made, key, values.json)
   if (!accepted) {
-    console.error('It does not count yet: set API_KEYS = "on" of the oauth Worker and deploy.')
+    console.error(`It does not count yet: ${switchOn(values.env)}`)
   }
+}
+
+function switchOn(env: string): string {
+  if (env === DEV) return 'set API_KEYS = "on" in workers/oauth/wrangler.toml.'
+  const run = nextCommand(env, 'deploy', 'oauth')
+  return `set "vars": { "oauth": { "API_KEYS": "on" } } in ${shown(settingsFile(env))}. Then: ${run}`
 }
 
 async function rotate(operator: Operator, id: string, values: Values): Promise<void> {
@@ -91,10 +104,18 @@ async function rotate(operator: Operator, id: string, values: Values): Promise<v
   show((await operator.request('POST', path, body)) as ApiKey, successor.key, values.json)
 }
 
-async function revoke(operator: Operator, id: string, json: boolean): Promise<void> {
+async function revoke(operator: Operator, id: string, values: Values): Promise<void> {
+  const { keys } = await listed(operator)
+  const { name } = keys.find((key) => key.id === id) ?? {}
+  const question = {
+    command: nextCommand(values, 'api-key', 'revoke', id),
+    consequence: `The key ${name ?? id} in ${values.env} stops counting: programs that send it are refused.`,
+    name: id,
+  }
+  await confirm(question, values.yes)
   const path = `${API_KEYS_AUDIENCE_PATH}/${id}`
   const revoked = (await operator.request('DELETE', path)) as ApiKey
-  console.log(json ? JSON.stringify(revoked) : `Revoked ${revoked.name} (${revoked.id}).`)
+  console.log(values.json ? JSON.stringify(revoked) : `Revoked ${revoked.name} (${revoked.id}).`)
 }
 
 async function list(operator: Operator, json: boolean): Promise<void> {
@@ -123,8 +144,8 @@ function parse() {
 
 function misused(what: string): Stop {
   return new Stop(
-    'npm run api-key',
+    COMMAND,
     what,
-    'See `npm run api-key -- --help`; --env dev for npm run dev.',
+    `See \`${COMMAND} -- --help\`; --env dev for npm run dev.`,
   )
 }

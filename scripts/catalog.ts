@@ -1,9 +1,12 @@
 /** `npm run catalog -- <command>`: what every caller is shown, on a platform that runs; see `--help`. */
+import { nextCommand } from '#shared/next-command.ts'
+import { confirm } from './deploy/confirm.ts'
 import { readDeployedSettings } from './deploy/settings.ts'
 import { DEV } from './gen/trust.ts'
-import { misused, parse, platformFlag, type Values } from './catalog/arguments.ts'
+import { misused, parse, placeOf, type Values } from './catalog/arguments.ts'
 import { createCatalogClient, currentToken, operatorOf } from './catalog/client.ts'
 import { COMMANDS } from './catalog/commands.ts'
+import { questionOf } from './catalog/questions.ts'
 import { isNotTaken } from './catalog/show.ts'
 import { keepTokens } from './catalog/token-file.ts'
 import { surplusOf } from './catalog/usage.ts'
@@ -44,8 +47,14 @@ await runScript(async () => {
   if (surplus !== undefined) {
     throw misused(`${name} takes no ${surplus}. It is: ${`${name} ${command.usage}`.trim()}`)
   }
+  const place = placeOf(values)
+  const question = questionOf(name, args, values)
+  if (question) {
+    const asked = nextCommand(place, 'catalog', name, ...args, ...question.options)
+    await confirm({ ...question, command: asked }, values.yes)
+  }
   const { answer, text, failed } = await command.run(
-    createCatalogClient(origin, token),
+    createCatalogClient(origin, place, token),
     args,
     values,
   )
@@ -53,7 +62,7 @@ await runScript(async () => {
   if (!failed && !isNotTaken(answer)) return
   process.exitCode = 1
   if (isNotTaken(answer) || answer.isLost === true) {
-    console.error(`  → What to do: npm run catalog -- status${platformFlag(values)}`)
+    console.error(`  → What to do: ${nextCommand(place, 'catalog', 'status')}`)
   }
 })
 

@@ -1,10 +1,13 @@
 /** `npm run deploy`: the platform and its servers on Cloudflare; see `--help`. */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { nextCommand } from '#shared/next-command.ts'
 import { parseCommand } from './command-line.ts'
 import { linkedServers, readPlatform, type DeployedPlatform } from './deploy/account.ts'
 import { connectCloudflare } from './deploy/cloudflare.ts'
 import { COMMON_OPTIONS } from './deploy/command.ts'
-import { checkEnvironment, PLATFORM_ROLES, PRODUCTION, type PlatformRole } from './deploy/names.ts'
+import { confirm, YES_OPTION } from './deploy/confirm.ts'
+import { checkEnvironment, PLATFORM_ROLES, type PlatformRole } from './deploy/names.ts'
 import { collectSecrets, neededSecrets } from './deploy/needed-secrets.ts'
 import { planDeploy, type Deployment } from './deploy/plan.ts'
 import { readSettings, settingsFile, type DeploySettings } from './deploy/settings.ts'
@@ -27,6 +30,7 @@ secrets; every time it may be interrupted and run again.
                       namespace:<name>, or a URL template with {name}; kept likewise
   --env <name>        another installation beside production: Workers <name>--<env>,
                       with resources, keys and settings of its own
+  --yes               does not ask before an --origin other than the one before
   --dry-run           says what would be done; changes nothing
 
 Sign in with \`npx wrangler login\`, or set CLOUDFLARE_API_TOKEN. More: docs/deploying.md.`
@@ -39,6 +43,7 @@ await runScript(async () => {
   process.chdir(ROOT)
   useQuietWrangler()
   const startMs = Date.now()
+  await askBeforeMoving(options)
   const deployment = await prepare(options)
   const { settings } = deployment
   console.log(`${settings.env}: ${settings.publicOrigin}`)
@@ -57,6 +62,7 @@ interface Options {
   readonly env: string
   readonly names: readonly string[]
   readonly dryRun: boolean
+  readonly yes: boolean
   readonly origin: string | undefined
   readonly servers: string | undefined
 }
@@ -67,6 +73,7 @@ function parse(): Options | undefined {
     allowPositionals: true,
     options: {
       ...COMMON_OPTIONS,
+      ...YES_OPTION,
       origin: { type: 'string' },
       servers: { type: 'string' },
       'dry-run': { type: 'boolean', default: false },
@@ -74,8 +81,21 @@ function parse(): Options | undefined {
   })
   if (values.help) return undefined
   checkEnvironment(values.env, 'npm run dev')
-  const { env, origin, servers } = values
-  return { env, names: positionals, dryRun: values['dry-run'], origin, servers }
+  const { env, origin, servers, yes } = values
+  return { env, names: positionals, dryRun: values['dry-run'], yes, origin, servers }
+}
+
+/** Tokens and clients' settings name the origin: with another one all of them are worth nothing. */
+async function askBeforeMoving({ env, names, origin, dryRun, yes }: Options): Promise<void> {
+  if (origin === undefined || dryRun || !existsSync(settingsFile(env))) return
+  const { publicOrigin } = readSettings(env)
+  if (origin === publicOrigin) return
+  const question = {
+    command: nextCommand(env, 'deploy', ...names, '--origin', origin),
+    consequence: `Clients of ${env} know it as ${publicOrigin}. Each must be given the new URL, and everyone signs in again.`,
+    name: env,
+  }
+  await confirm(question, yes)
 }
 
 async function prepare(options: Options): Promise<Deployment> {
@@ -117,15 +137,13 @@ async function done({ settings, state, chosen }: Deployment, tookMs: number): Pr
     ...urls,
     ...((await answers(publicOrigin))
       ? []
-      : [`  It does not answer yet: a new domain takes minutes. Then: ${doctor(env)}`]),
+      : [
+          `  It does not answer yet: a new domain takes minutes. Then: ${nextCommand(env, 'doctor')}`,
+        ]),
     ...(first
       ? [`Commit ${files}. Keep a copy of ${shown(keyFilePath(env))} in a safe place.`]
       : []),
   ].join('\n')
-}
-
-function doctor(env: string): string {
-  return env === PRODUCTION ? 'npm run doctor' : `npm run doctor -- --env ${env}`
 }
 
 async function answers(origin: string): Promise<boolean> {

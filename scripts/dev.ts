@@ -65,8 +65,8 @@ async function serve({ port, publicOrigin, state }: Options, door: Door): Promis
     try {
       await wrangler.ready
     } catch (error) {
-      if (first || !(error instanceof Stop)) throw error
       await wrangler.stop()
+      if (first || !(error instanceof Stop)) throw error
       console.error(`\n✘ ${error.message} It starts again when a file of workers/ changes.\n`)
       await nextEdit()
       continue

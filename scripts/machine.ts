@@ -1,9 +1,11 @@
 /** `npm run machine`: machine clients, and resource servers that introspect; see `--help`. */
 import { resolve } from 'node:path'
 import { listOf } from '#shared/auth/identity.ts'
+import { nextCommand } from '#shared/next-command.ts'
 import { readMachines, type MachineSettings } from '../workers/oauth/machines.ts'
 import { parseCommand } from './command-line.ts'
-import { COMMON_OPTIONS, envFlag, openTarget } from './deploy/command.ts'
+import { confirm, YES_OPTION } from './deploy/confirm.ts'
+import { COMMON_OPTIONS, openTarget } from './deploy/command.ts'
 import { secretStore } from './deploy/server-secret.ts'
 import { DEV } from './gen/trust.ts'
 import {
@@ -41,12 +43,14 @@ most its scopes. It has a secret, printed once, unless a key is named.
   --dpop              it gets only tokens bound to a key
   --tenant <tenant>   whose it is; default unless said
   --env <name>        dev is the platform on this machine, also while it runs
+  --yes               remove does not ask
 
 rotate gives it another secret or key; the one before goes on counting until the next
 rotation. After remove its tokens stop within 10 minutes.`
 
 const OPTIONS = {
   ...COMMON_OPTIONS,
+  ...YES_OPTION,
   server: { type: 'string', default: '' },
   scope: { type: 'string', default: '' },
   key: { type: 'string' },
@@ -80,12 +84,15 @@ async function run(action: Action, name: string, values: Values): Promise<void> 
   const found = registry[name]
   if (action === 'add' ? found : !found) {
     const what = found ? 'It is registered already.' : 'No such machine is registered here.'
-    throw new Stop(`machine ${name}`, what, `See: ${COMMAND} list${envFlag(values.env)}`)
+    throw new Stop(`machine ${name}`, what, `See: ${nextCommand(values.env, 'machine', 'list')}`)
   }
   // Before a key pair is written for it.
   if (!found) checkMachine(name, settingsOf(values))
   const send = await senderTo(values.env)
   if (action === 'remove') {
+    const command = nextCommand(values.env, 'machine', 'remove', name)
+    const consequence = `${clientIdOf(name)} in ${values.env} gets no more tokens, and its credentials are forgotten.`
+    await confirm({ command, consequence, name }, values.yes)
     const { [name]: _, ...others } = registry
     await send(name, undefined)
     writeRegistry(file, others)

@@ -1,10 +1,11 @@
 /** `npm run remove <server>`: takes a server off a deployed platform; see `--help`. */
 import { existsSync } from 'node:fs'
+import { nextCommand } from '#shared/next-command.ts'
 import { parseCommand } from './command-line.ts'
 import { isDeployed, linkedServers } from './deploy/account.ts'
 import { COMMON_OPTIONS, openTarget, type Target } from './deploy/command.ts'
 import { serverConfigPath } from './deploy/config.ts'
-import { confirm } from './deploy/confirm.ts'
+import { confirm, YES_OPTION } from './deploy/confirm.ts'
 import { workerName } from './deploy/names.ts'
 import { runSteps, type Step } from './deploy/steps.ts'
 import { bindingsOf } from './deploy/server-bindings.ts'
@@ -19,32 +20,39 @@ Takes a server off the deployed platform: the router forgets it, then its Worker
 deleted. Its KV, D1, R2 and queues stay, and are named. The folder workers/<server>
 stays too; delete it, or the next \`npm run deploy\` brings the server back.
 
-  --yes   does not ask`
+  --yes   does not ask; without a terminal it is needed (exit code 2)`
 
 await runScript(async () => {
   const { values, positionals } = parseCommand(COMMAND, {
     allowPositionals: true,
-    options: { ...COMMON_OPTIONS, yes: { type: 'boolean', default: false } },
+    options: { ...COMMON_OPTIONS, ...YES_OPTION },
   })
   if (values.help) return console.log(HELP)
   const [server, ...more] = positionals
   if (server === undefined || more.length > 0) {
-    throw new Stop(COMMAND, 'Name one server.', 'E.g. npm run remove notes')
+    throw new Stop(
+      COMMAND,
+      'Name one server.',
+      `E.g. ${nextCommand(values.env, 'remove', 'notes')}`,
+    )
   }
   const target = await openTarget(values.env, `delete the folder workers/${server}`)
   const steps = planRemove(target, server)
   if (steps.length === 0)
     return console.log(`${server} is not deployed in ${values.env}: nothing to do.`)
   const bindings = await bindingsOf(target, server)
-  console.log(
-    warning(target, server, dataOf(bindings), ownObjects(bindings, workerName(server, values.env))),
-  )
-  await confirm(`${COMMAND} ${server}`, server, values.yes)
+  const objects = ownObjects(bindings, workerName(server, values.env))
+  const question = {
+    command: nextCommand(values.env, 'remove', server),
+    consequence: warning(target, server, dataOf(bindings), objects),
+    name: server,
+  }
+  await confirm(question, values.yes)
   await runSteps(steps)
   console.log(`✓ ${server} is gone from ${values.env}`)
   if (existsSync(serverConfigPath(server))) {
     console.log(
-      `  workers/${server} is still here: the next \`npm run deploy\` would bring it back.`,
+      `  workers/${server} is still here, and would bring it back: ${nextCommand(values.env, 'deploy')}`,
     )
   }
 })

@@ -2,11 +2,12 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { isServerName } from '#shared/names.ts'
+import { nextCommand } from '#shared/next-command.ts'
 import { parseCommand } from './command-line.ts'
 import { isDeployed, linkedServers } from './deploy/account.ts'
 import { COMMON_OPTIONS, openTarget, type Target } from './deploy/command.ts'
 import { serverConfigPath } from './deploy/config.ts'
-import { confirm } from './deploy/confirm.ts'
+import { confirm, YES_OPTION } from './deploy/confirm.ts'
 import { workerName } from './deploy/names.ts'
 import { collectSecrets, neededSecrets } from './deploy/needed-secrets.ts'
 import { planServers } from './deploy/plan.ts'
@@ -34,32 +35,36 @@ Stops before it changes anything where something would be lost: resources withou
 an id in wrangler.toml, objects of the server's own, secrets (set them again with
 npm run secret, once the new name is deployed).
 
-  --yes   does not ask`
+  --yes   does not ask; without a terminal it is needed (exit code 2)`
 
 await runScript(async () => {
   const { values, positionals } = parseCommand(COMMAND, {
     allowPositionals: true,
-    options: { ...COMMON_OPTIONS, yes: { type: 'boolean', default: false } },
+    options: { ...COMMON_OPTIONS, ...YES_OPTION },
   })
   if (values.help) return console.log(HELP)
   const [from, to, ...more] = positionals
   if (from === undefined || to === undefined || more.length > 0) {
-    throw new Stop(COMMAND, 'Give the old and the new name.', 'E.g. npm run rename notes journal')
+    const example = nextCommand(values.env, 'rename', 'notes', 'journal')
+    throw new Stop(COMMAND, 'Give the old and the new name.', `E.g. ${example}`)
   }
-  checkNames(from, to)
+  const command = nextCommand(values.env, 'rename', from, to)
+  checkNames(from, to, command)
   const target = existsSync(settingsFile(values.env))
     ? await openTarget(values.env, 'leave --env out')
     : undefined
   const secrets = target ? await checkAccount(target, from, to) : []
-  await confirm(`${COMMAND} ${from} ${to}`, to, values.yes)
+  const consequence = target
+    ? `${from} in ${values.env} gets another URL, and its Worker is deleted: every client must be given the new one.`
+    : `The folder workers/${from} gets another name.`
+  await confirm({ command, consequence, name: to }, values.yes)
   if (existsSync(serverConfigPath(from))) console.log(renameFolder(from, to).join('\n'))
   if (target) await runSteps(await planRename(target, from, to))
-  console.log(done(from, to, secrets))
+  console.log(done(values.env, from, to, secrets))
 })
 
 /** The folder may be renamed already: an interrupted run goes on. */
-function checkNames(from: string, to: string): void {
-  const command = `${COMMAND} ${from} ${to}`
+function checkNames(from: string, to: string, command: string): void {
   if (!isServerName(to)) {
     const remedy = 'Take lower-case letters and digits, words joined by single hyphens.'
     throw new Stop(command, `"${to}" cannot be a server's name.`, remedy)
@@ -69,11 +74,7 @@ function checkNames(from: string, to: string): void {
     throw new Stop(command, `workers/${to} exists already.`, 'Take another name.')
   if (hasOld || hasNew) return
   const servers = listServers(join(ROOT, 'workers'))
-  throw new Stop(
-    `${COMMAND} ${from}`,
-    'There is no such server.',
-    `Servers: ${servers.join(', ')}.`,
-  )
+  throw new Stop(command, `There is no server "${from}".`, `Servers: ${servers.join(', ')}.`)
 }
 
 /** @returns names of secrets that must be set again */
@@ -100,9 +101,9 @@ async function planRename(target: Target, from: string, to: string): Promise<Ste
   ]
 }
 
-function done(from: string, to: string, secrets: readonly string[]): string {
+function done(env: string, from: string, to: string, secrets: readonly string[]): string {
   return [
     `✓ ${from} is ${to} now`,
-    ...secrets.map((name) => `  set again: npm run secret ${to} put ${name}`),
+    ...secrets.map((name) => `  set again: ${nextCommand(env, 'secret', to, 'put', name)}`),
   ].join('\n')
 }

@@ -1,8 +1,10 @@
 /** `npm run rotate`: new keys for a deployed platform; see `--help`. */
 import { join } from 'node:path'
+import { nextCommand } from '#shared/next-command.ts'
 import { parseCommand } from './command-line.ts'
 import { isDeployed } from './deploy/account.ts'
-import { COMMON_OPTIONS, envFlag, openTarget, type Target } from './deploy/command.ts'
+import { COMMON_OPTIONS, openTarget, type Target } from './deploy/command.ts'
+import { confirm, YES_OPTION } from './deploy/confirm.ts'
 import { readKeyFile, writeTrust } from './deploy/key-file.ts'
 import { planServers } from './deploy/plan.ts'
 import { changesAnchor, EVERYTHING, planRotation, type Rotation } from './deploy/rotation.ts'
@@ -37,6 +39,8 @@ ${Object.entries(ABOUT)
   .join('\n')}
 
   --leaked    the old key counts no longer, from now
+  --yes       does not ask (before everything and --leaked); without a terminal it is
+              needed (exit code 2)
   --finish    a quarter of an hour after anchor or everything, when all servers run
               with it: they stop trusting the old anchor (deploys every server)
   --env dev   the platform on this machine, also while it runs (anchor: twice)`
@@ -46,6 +50,7 @@ await runScript(async () => {
     allowPositionals: true,
     options: {
       ...COMMON_OPTIONS,
+      ...YES_OPTION,
       finish: { type: 'boolean', default: false },
       leaked: { type: 'boolean', default: false },
     },
@@ -53,10 +58,12 @@ await runScript(async () => {
   if (values.help) return console.log(HELP)
   const rotation = readRotation(positionals)
   if (values.env === DEV) return rotateHere(rotation, values.leaked)
-  const target = await openTarget(values.env, `${COMMAND} ${rotation} -- --env dev`)
+  const target = await openTarget(values.env, nextCommand(DEV, 'rotate', rotation))
   const deployServers = serverSteps(target)
   if (values.finish) return finish(values.env, deployServers)
-  await runSteps(planRotation(target, { rotation, leaked: values.leaked, deployServers }))
+  const steps = planRotation(target, { rotation, leaked: values.leaked, deployServers })
+  await askBeforeEnding(rotation, values)
+  await runSteps(steps)
   console.log(done(rotation, values.env))
 })
 
@@ -72,6 +79,20 @@ function readRotation(positionals: readonly string[]): Rotation {
       : `"${positionals.join(' ')}" is nothing that can be rotated.`,
     `One of: ${all.join(', ')}.`,
   )
+}
+
+/** With overlap a rotation ends nothing; without, it ends what the old keys made, at once. */
+async function askBeforeEnding(
+  rotation: Rotation,
+  { env, leaked, yes }: { env: string; leaked: boolean; yes: boolean },
+): Promise<void> {
+  if (rotation !== EVERYTHING && !leaked) return
+  const consequence =
+    rotation === EVERYTHING
+      ? `Every key of ${env} is made anew: everyone signs in again.`
+      : `What the old key of ${env} made stops counting at once (${rotation}: ${ABOUT[rotation]}).`
+  const command = nextCommand(env, 'rotate', rotation, ...(leaked ? ['--leaked'] : []))
+  await confirm({ command, consequence, name: env }, yes)
 }
 
 /** Keys of this machine; a running `npm run dev` starts again with them. */
@@ -94,11 +115,11 @@ async function finish(env: string, deployServers: readonly Step[]): Promise<void
   const left = keys && withoutRetired(keys, Math.floor(Date.now() / 1000))
   if (!left || left.previousAnchor || left.nextAnchor) {
     throw new Stop(
-      `${COMMAND} anchor`,
+      nextCommand(env, 'rotate', 'anchor', '--finish'),
       'The old anchor is still needed.',
       left?.previousAnchor
         ? `Run it again after ${new Date(left.previousAnchor.untilSeconds * 1000).toISOString()}.`
-        : `Run first: npm run rotate anchor${envFlag(env)}`,
+        : `Run first: ${nextCommand(env, 'rotate', 'anchor')}`,
     )
   }
   writeTrust(env, anchorsOf(left))
@@ -111,7 +132,7 @@ function done(rotation: Rotation, env: string): string {
   if (changesAnchor(rotation)) {
     lines.push(
       `  Commit shared/trust.${env}.json. When every server was deployed with it:`,
-      `  npm run rotate anchor -- --finish${envFlag(env).replace(' --', '')}`,
+      `  ${nextCommand(env, 'rotate', 'anchor', '--finish')}`,
     )
   }
   return lines.join('\n')

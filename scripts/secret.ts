@@ -1,9 +1,11 @@
 /** `npm run secret`: secrets of a deployed server; see `--help`. */
 import { text } from 'node:stream/consumers'
+import { nextCommand } from '#shared/next-command.ts'
 import { parseCommand } from './command-line.ts'
 import { isDeployed } from './deploy/account.ts'
 import { askSecret } from './deploy/ask-secret.ts'
-import { COMMON_OPTIONS, envFlag, openTarget, type Target } from './deploy/command.ts'
+import { confirm, YES_OPTION } from './deploy/confirm.ts'
+import { COMMON_OPTIONS, openTarget, type Target } from './deploy/command.ts'
 import { PLATFORM_ROLES, type PlatformRole } from './deploy/names.ts'
 import { secretStore } from './deploy/server-secret.ts'
 import { runScript, Stop } from './stop.ts'
@@ -18,7 +20,8 @@ npm run secret <server> list [-- --env <name>]
 
 Sets, removes or names the secrets of a deployed server; handlers read them from
 ctx.env. \`put\` asks for the value, or reads it from standard input. It is in force at
-once, and deploys keep it. <server> may be oauth, for OIDC_CLIENT_SECRET.
+once, and deploys keep it. <server> may be oauth, for OIDC_CLIENT_SECRET. \`delete\` asks
+first; --yes answers.
 
 On this machine, \`npm run dev\` takes secrets from workers/<server>/.dev.vars, which
 git ignores: NAME=value, a line each.`
@@ -26,10 +29,10 @@ git ignores: NAME=value, a line each.`
 await runScript(async () => {
   const { values, positionals } = parseCommand(COMMAND, {
     allowPositionals: true,
-    options: COMMON_OPTIONS,
+    options: { ...COMMON_OPTIONS, ...YES_OPTION },
   })
   if (values.help) return console.log(HELP)
-  const { server, action, name } = readArguments(positionals)
+  const { server, action, name } = readArguments(positionals, values.env)
   const target = await openTarget(
     values.env,
     `NAME=value, a line each, in workers/${server}/.dev.vars`,
@@ -38,11 +41,16 @@ await runScript(async () => {
   const store = secretStore(target, server)
   if (action === 'list') return console.log((await store.list()).join('\n') || 'none')
   if (action === 'put') await store.put(name, await readValue(name))
-  else await store.delete(name)
+  else {
+    const command = nextCommand(values.env, 'secret', server, 'delete', name)
+    const consequence = `${name} of ${server} in ${values.env} will be deleted; its value cannot be read back.`
+    await confirm({ command, consequence, name }, values.yes)
+    await store.delete(name)
+  }
   console.log(`✓ ${server}: ${name} ${action === 'put' ? 'is set' : 'is gone'}`)
 })
 
-function readArguments(positionals: readonly string[]) {
+function readArguments(positionals: readonly string[], env: string) {
   const [server, action, name = '', ...more] = positionals
   const known = ACTIONS.find((each) => each === action)
   const complete = known === 'list' ? name === '' : NAME.test(name)
@@ -55,7 +63,7 @@ function readArguments(positionals: readonly string[]) {
     misnamed
       ? `"${name}" cannot be a secret's name: letters, digits and _, no digit first.`
       : 'Say which server, what to do, and with which name.',
-    'E.g. npm run secret notes put API_KEY',
+    `E.g. ${nextCommand(env, 'secret', 'notes', 'put', 'API_KEY')}`,
   )
 }
 
@@ -63,9 +71,9 @@ function checkDeployed({ state, settings }: Target, server: string): void {
   const role = PLATFORM_ROLES.includes(server as PlatformRole)
   if (role || isDeployed(state, settings, server)) return
   throw new Stop(
-    `${COMMAND} ${server}`,
+    nextCommand(settings.env, 'secret', server),
     `${server} is not deployed in ${settings.env}.`,
-    `Run first: npm run deploy ${server}${envFlag(settings.env)}`,
+    `Run first: ${nextCommand(settings.env, 'deploy', server)}`,
   )
 }
 

@@ -22,6 +22,13 @@ export class Interrupted extends Stop {
   }
 }
 
+/** There was nobody to ask before something that cannot be undone. Nothing was changed. */
+export class Unconfirmed extends Stop {
+  override readonly name = 'Unconfirmed'
+  /** As for a command that was used wrongly: the caller left `--yes` out. */
+  override readonly exitCode = 2
+}
+
 /** Runs a script's main function and turns a {@link Stop} into a message and its exit code. */
 export async function runScript(main: () => void | Promise<void>): Promise<void> {
   try {

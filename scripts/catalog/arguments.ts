@@ -1,6 +1,8 @@
 /** What stands behind a command: options of all of them, and JSON from the line, a file or stdin. */
 import { readFileSync } from 'node:fs'
+import { DEV, type Place } from '#shared/next-command.ts'
 import { parseCommand } from '../command-line.ts'
+import { YES_OPTION } from '../deploy/confirm.ts'
 import { Stop } from '../stop.ts'
 
 export const OPTIONS = {
@@ -9,6 +11,7 @@ export const OPTIONS = {
   token: { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false, short: 'h' },
+  ...YES_OPTION,
   note: { type: 'string' },
   label: { type: 'string' },
   from: { type: 'string' },
@@ -45,11 +48,8 @@ export function parse(args?: string[]) {
   return parseCommand(COMMAND, config)
 }
 
-/** Which platform was meant, for a command that is recommended: ` --env staging`, or empty. */
-export function platformFlag({ env, url }: Pick<Values, 'env' | 'url'>): string {
-  if (url !== undefined) return ` --url ${url}`
-  return env === undefined ? '' : ` --env ${env}`
-}
+/** Which platform was meant, for a command that is recommended. */
+export const placeOf = ({ env = DEV, url }: Pick<Values, 'env' | 'url'>): Place => ({ env, url })
 
 export function misused(what: string): Stop {
   return new Stop(COMMAND, what, 'See `npm run catalog -- --help`.')

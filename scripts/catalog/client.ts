@@ -1,5 +1,6 @@
 /** The admin API as the commands use it: one platform, one token, refusals in words. */
 import { operatorEntry } from '#shared/auth/operators.ts'
+import { nextCommand, type Place } from '#shared/next-command.ts'
 import { Stop } from '../stop.ts'
 import { refresh, signIn } from './sign-in.ts'
 import { keepTokens, readTokens } from './token-file.ts'
@@ -15,15 +16,23 @@ export interface CatalogClient {
   ask(method: string, path: string, body?: unknown): Promise<unknown>
 }
 
-/** @param token given by `--token` or MCP_EDGE_TOKEN; absent: signs in, or uses what is kept */
-export function createCatalogClient(origin: string, token: string | undefined): CatalogClient {
+/**
+ * @param place that `origin` is the platform of
+ * @param token given by `--token` or MCP_EDGE_TOKEN; absent: signs in, or uses what is kept
+ */
+export function createCatalogClient(
+  origin: string,
+  place: Place,
+  token: string | undefined,
+): CatalogClient {
   let current: Promise<string> | undefined
   return {
     origin,
     async ask(method, path, body) {
       current ??= token === undefined ? tokenFor(origin) : Promise.resolve(token)
       const answer = await send(origin, method, path, body, await current)
-      return readAnswer(origin, path, answer)
+      if (answer.status === 401) keepTokens(origin, undefined)
+      return readAnswer(`${origin}/catalog${path}`, place, answer)
     },
   }
 }
@@ -70,16 +79,15 @@ async function send(
   }
 }
 
-async function readAnswer(origin: string, path: string, answer: Response): Promise<unknown> {
+async function readAnswer(url: string, place: Place, answer: Response): Promise<unknown> {
   const text = await answer.text()
   if (answer.ok) return JSON.parse(text)
-  if (answer.status === 401) keepTokens(origin, undefined)
   throw new Stop(
-    `${origin}/catalog${path}`,
+    url,
     saidBy(text) ?? `It answered ${answer.status}.`,
     codeOf(text) === 'lost'
-      ? `See what to do: npm run catalog -- status --url ${origin}`
-      : remedyFor(answer.status),
+      ? `See what to do: ${nextCommand(place, 'catalog', 'status')}`
+      : remedyFor(answer.status, place),
   )
 }
 
@@ -96,10 +104,12 @@ function textIn(text: string, member: string): string | undefined {
   }
 }
 
-function remedyFor(status: number): string {
+function remedyFor(status: number, place: Place): string {
   if (status === 401) return 'Run it again to sign in.'
-  if (status === 403)
-    return 'Ask for the words of `npm run catalog -- whoami` to be added to OPERATORS.'
+  if (status === 403) {
+    const whoami = nextCommand(place, 'catalog', 'whoami')
+    return `Ask for the words that this prints to be added to OPERATORS: ${whoami}`
+  }
   return 'See `npm run catalog -- --help`.'
 }
 

@@ -1,6 +1,6 @@
 /** The commands: one entry each, from what was typed to one request and how its answer is shown. */
 import { writeFileSync } from 'node:fs'
-import { defined, jsonOf, misused, numberOf, platformFlag, type Values } from './arguments.ts'
+import { defined, jsonOf, misused, numberOf, placeOf, type Values } from './arguments.ts'
 import { evaluate } from './evaluate.ts'
 import type { CatalogClient } from './client.ts'
 import type { Standing } from '#shared/catalog/standing.ts'
@@ -224,14 +224,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'do Catalog, feed and KV hold the same, and what to do where they do not',
     async run(client, _args, values) {
       const standing = (await client.ask('GET', '/standing')) as Standing
-      const text = showStanding(standing, platformFlag(values))
+      const text = showStanding(standing, placeOf(values))
       return { answer: standing, text, failed: standing.problems.length > 0 }
     },
   },
   republish: request(
-    '[--start-over] [--distrust]',
+    '[--start-over] [--distrust] [--yes]',
     'what the Catalog holds counts, under a new number and key (--start-over: though it lost all; ' +
-      '--distrust: access tokens and sessions of before end, clients get new ones)',
+      '--distrust: access tokens and sessions of before end, clients get new ones; both ask first)',
     (_args, values) => [
       'POST',
       '/republish',
@@ -239,8 +239,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     ],
   ),
   remove: request(
-    '<server>',
-    'forgets a server that is not deployed any longer',
+    '<server> [--yes]',
+    'forgets a server that is not deployed any longer; asks first, --yes answers',
     ([name], { note }) => ['DELETE', `${server(name)}${query({ note })}`],
   ),
 }

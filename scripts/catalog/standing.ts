@@ -2,6 +2,7 @@
  * How Catalog, feed and KV stand to each other, in words, and what to do about what is
  * wrong: for `npm run catalog -- status` and `npm run doctor`.
  */
+import { nextCommand, type Place } from '#shared/next-command.ts'
 import type { Standing, StandingProblem } from '#shared/catalog/standing.ts'
 
 export interface StandingRemedy {
@@ -10,20 +11,17 @@ export interface StandingRemedy {
 }
 
 /**
- * @param flag of the environment, for every command: ` --env staging`, or empty
+ * @param place that was asked about, for every command
  * @returns in the order of `standing.problems`
  */
-export function remediesOf(standing: Standing, flag: string): StandingRemedy[] {
-  return standing.problems.map((problem) => remedyOf(problem, standing, flag))
+export function remediesOf(standing: Standing, place: string | Place): StandingRemedy[] {
+  return standing.problems.map((problem) => remedyOf(problem, standing, place))
 }
-
-/** @param rest of the command line behind `npm run catalog --` */
-const command = (rest: string, flag: string): string => `npm run catalog -- ${rest}${flag}`
 
 function remedyOf(
   problem: StandingProblem,
   { catalog, feed }: Standing,
-  flag: string,
+  place: string | Place,
 ): StandingRemedy {
   const shown = feed?.version ?? 0
   switch (problem) {
@@ -31,33 +29,33 @@ function remedyOf(
       return {
         what: `The Catalog lost what it held; callers are shown index ${shown || 'of before'}, and no change is taken.`,
         remedy:
-          `Read in an export: ${command('import <file>', flag)}. Without one, begin with what is ` +
-          `deployed: ${command('republish --start-over', flag)}.`,
+          `Read in an export: ${nextCommand(place, 'catalog', 'import', '<file>')}. Without one, begin with what is ` +
+          `deployed: ${nextCommand(place, 'catalog', 'republish', '--start-over')}.`,
       }
     case 'catalog_behind':
       return {
         what: `Callers are shown index ${shown} of the feed; the Catalog holds another, ${catalog}: it was set back.`,
-        remedy: `See what it holds (${command('list', flag)}), then make it count: ${command('republish', flag)}.`,
+        remedy: `See what it holds (${nextCommand(place, 'catalog', 'list')}), then make it count: ${nextCommand(place, 'catalog', 'republish')}.`,
       }
     case 'feed_behind':
       return {
         what: `The feed carries index ${shown}, and the Catalog holds ${catalog}: callers are not shown the last change.`,
-        remedy: `The Catalog tells it again within a minute. If this stays: ${command('republish', flag)}.`,
+        remedy: `The Catalog tells it again within a minute. If this stays: ${nextCommand(place, 'catalog', 'republish')}.`,
       }
     case 'feed_unreachable':
       return {
         what: 'The feed does not answer: changes and revocations do not reach callers.',
-        remedy: `Look again: ${command('status', flag)}. If this stays, see the log of the objects Worker (feed_not_compared).`,
+        remedy: `Look again: ${nextCommand(place, 'catalog', 'status')}. If this stays, see the log of the objects Worker (feed_not_compared).`,
       }
     case 'kv_differs':
       return {
         what: 'KV does not hold the index as the Catalog signed it: isolates ask the Catalog instead.',
-        remedy: `See who may write the KV namespace, then put it anew: ${command('republish', flag)}.`,
+        remedy: `See who may write the KV namespace, then put it anew: ${nextCommand(place, 'catalog', 'republish')}.`,
       }
     case 'kv_unreachable':
       return {
         what: 'KV does not answer: isolates ask the Catalog instead.',
-        remedy: `Look again: ${command('status', flag)}.`,
+        remedy: `Look again: ${nextCommand(place, 'catalog', 'status')}.`,
       }
   }
 }
@@ -78,8 +76,8 @@ export function lostNote({ feed }: Standing, nowMs = Date.now()): string | undef
 
 const DAY_MS = 86_400_000
 
-export function showStanding(standing: Standing, flag: string): string {
-  const wrong = remediesOf(standing, flag).map(({ what, remedy }) => `✘ ${what}\n    → ${remedy}`)
+export function showStanding(standing: Standing, place: string | Place): string {
+  const wrong = remediesOf(standing, place).map(({ what, remedy }) => `✘ ${what}\n    → ${remedy}`)
   const note = lostNote(standing)
   return [
     numbersOf(standing),

@@ -1,4 +1,5 @@
 /** What every script about a deployed platform begins with: its environment, its account. */
+import { nextCommand } from '#shared/next-command.ts'
 import { useQuietWrangler } from '../environment.ts'
 import { ROOT, shown } from '../root.ts'
 import { Stop } from '../stop.ts'
@@ -36,11 +37,8 @@ export async function openTarget(env: string, here: string): Promise<Target> {
     throw new Stop(
       shown(settingsFile(env)),
       `${env} is not deployed on account ${cloudflare.accountId}.`,
-      `Run: npm run deploy${envFlag(env)}`,
+      `Run: ${nextCommand(env, 'deploy')}`,
     )
   }
   return { cloudflare, settings, state, wrangler: { accountId: cloudflare.accountId, env } }
 }
-
-/** How a command names its environment. */
-export const envFlag = (env: string): string => (env === PRODUCTION ? '' : ` -- --env ${env}`)

@@ -161,6 +161,7 @@ function varsOf(role: PlatformRole, raw: Unstable_RawConfig, settings: DeploySet
   const decided: Record<string, string> = {
     PUBLIC_ORIGIN: publicOrigin,
     ISSUER: issuer,
+    ENVIRONMENT: env,
     SERVERS_URL: servers.kind === 'url' ? servers.template : '',
   }
   for (const name of Object.keys(given)) {

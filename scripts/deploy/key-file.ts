@@ -7,6 +7,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { JWK } from 'jose'
+import { nextCommand } from '#shared/next-command.ts'
 import { readTrust, trustFile } from '../gen/trust.ts'
 import { readIfPresent, SECRET_FILE_MODE, writeIfChanged } from '../gen/write-if-changed.ts'
 import { certified, makePlatformKeys, secretsOf, type PlatformKeys } from '../keys/platform-keys.ts'
@@ -43,7 +44,7 @@ export function readKeyFile(env: string): KeyFile | undefined {
     throw new Stop(
       shown(path),
       `It is not JSON: ${(error as Error).message}`,
-      'Restore your copy of it; without one: npm run rotate everything',
+      `Restore your copy of it; without one: ${nextCommand(env, 'rotate', 'everything')}`,
     )
   }
 }

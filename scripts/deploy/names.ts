@@ -1,10 +1,10 @@
 /** What Workers are called in an environment, and which are the platform's own. */
 import { join } from 'node:path'
+import { DEV, PRODUCTION } from '#shared/next-command.ts'
 import { ROOT } from '../root.ts'
 import { Stop } from '../stop.ts'
 
-export const PRODUCTION = 'production'
-const DEV = 'dev'
+export { PRODUCTION }
 
 /** In the order in which they are uploaded; servers come before the router. */
 export const PLATFORM_ROLES = ['objects', 'oauth', 'router'] as const

@@ -1,4 +1,5 @@
 /** Before anything is uploaded: keys, trust anchor, and which secrets an upload must bring. */
+import { nextCommand } from '#shared/next-command.ts'
 import { shown } from '../root.ts'
 import { Stop } from '../stop.ts'
 import { secretsOf } from '../keys/platform-keys.ts'
@@ -31,7 +32,7 @@ export function keySteps(env: string, state: DeployedPlatform): Step[] {
     throw new Stop(
       shown(keyFilePath(env)),
       `A rotation (${file.rotating}) was begun and is not finished.`,
-      `Run: npm run rotate ${file.rotating}`,
+      `Run: ${nextCommand(env, 'rotate', file.rotating)}`,
     )
   }
   const anchors = trustedAnchors(env)
@@ -51,7 +52,7 @@ function withoutKeyFile(env: string, state: DeployedPlatform): Step[] {
     throw new Stop(
       shown(keyFilePath(env)),
       `The account lacks ${missing.join(', ')}, and the keys of ${env} are not on this machine.`,
-      'Deploy where they are, or copy the file here; if it is lost: npm run rotate everything',
+      `Deploy where they are, or copy the file here; if it is lost: ${nextCommand(env, 'rotate', 'everything')}`,
     )
   }
   if (trustedAnchors(env).length > 0) return []

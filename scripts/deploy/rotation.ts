@@ -3,6 +3,7 @@
  * them is sent, with a note of what was not sent yet; so an interrupted rotation goes
  * on with the same keys. What a rotation is: scripts/keys/rotation.ts.
  */
+import { nextCommand } from '#shared/next-command.ts'
 import { secretsOf, type PlatformKeys } from '../keys/platform-keys.ts'
 import { anchorsOf, OVERLAP_SECONDS, rotated, type KeyKind } from '../keys/rotation.ts'
 import { shown } from '../root.ts'
@@ -62,7 +63,7 @@ const lost = (env: string): Stop =>
   new Stop(
     shown(keyFilePath(env)),
     'There are no keys here to go on from.',
-    'Restore your copy of the file; if it is lost: npm run rotate everything',
+    `Restore your copy of the file; if it is lost: ${nextCommand(env, 'rotate', EVERYTHING)}`,
   )
 
 function checkUnfinished(env: string, rotation: Rotation, file: KeyFile | undefined): void {
@@ -71,7 +72,7 @@ function checkUnfinished(env: string, rotation: Rotation, file: KeyFile | undefi
   throw new Stop(
     shown(keyFilePath(env)),
     `A rotation (${other}) was begun and is not finished.`,
-    `Run first: npm run rotate ${other}`,
+    `Run first: ${nextCommand(env, 'rotate', other)}`,
   )
 }
 

@@ -5,11 +5,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod/mini'
+import { nextCommand } from '#shared/next-command.ts'
 import { checkJson } from '../gen/check-json.ts'
 import { readIfPresent, writeIfChanged } from '../gen/write-if-changed.ts'
 import { ROOT, shown } from '../root.ts'
 import { Stop } from '../stop.ts'
-import { PRODUCTION } from './names.ts'
 import { checkServersForm, serversForm, type ServersForm } from './servers-form.ts'
 
 const REMEDY = 'See docs/deploying.md for what the file may hold.'
@@ -92,7 +92,7 @@ export function readSettings(
 export function readDeployedSettings(env: string, here: string): DeploySettings {
   const path = settingsFile(env)
   if (existsSync(path)) return readSettings(env)
-  const deploy = `npm run deploy --${env === PRODUCTION ? '' : ` --env ${env}`} --origin https://…`
+  const deploy = nextCommand(env, 'deploy', '--origin', 'https://…')
   throw new Stop(
     shown(path),
     `There is no such file: "${env}" was never deployed from this checkout.`,
@@ -101,11 +101,11 @@ export function readDeployedSettings(env: string, here: string): DeploySettings 
 }
 
 function noOrigin(path: string, env: string): Stop {
-  const flag = env === PRODUCTION ? '' : ` --env ${env}`
+  const deploy = nextCommand(env, 'deploy', '--origin', 'https://mcp.example.com')
   return new Stop(
     shown(path),
     `There is no such file yet: where will clients find the platform?`,
-    `Say it once: npm run deploy --${flag} --origin https://mcp.example.com
+    `Say it once: ${deploy}
     (a domain of the account), or --origin https://mcp-edge-router.<you>.workers.dev`,
   )
 }

@@ -1,5 +1,6 @@
 /** Bindings, variables, secrets and dates of the platform's Workers, as they should be. */
 import type { Unstable_RawConfig } from 'wrangler'
+import { nextCommand } from '#shared/next-command.ts'
 import { linkedServers, secretNames, type DeployedBinding } from '../deploy/account.ts'
 import { platformConfig } from '../deploy/config.ts'
 import { PLATFORM_ROLES, PLATFORM_WORKERS, workerName, type PlatformRole } from '../deploy/names.ts'
@@ -34,7 +35,7 @@ function checkSecrets({ settings, state, findings, deploy }: Patient, role: Plat
     findings.note(
       worker,
       'signs people in as a public client: it has no OIDC_CLIENT_SECRET.',
-      'If your provider gave one: npm run secret oauth put OIDC_CLIENT_SECRET',
+      `If your provider gave one: ${nextCommand(settings.env, 'secret', 'oauth', 'put', 'OIDC_CLIENT_SECRET')}`,
     )
   }
 }

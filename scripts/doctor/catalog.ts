@@ -1,5 +1,6 @@
 /** Do Catalog, feed and KV of one platform hold the same? Asked with the platform's own keys. */
 import { STANDING_AUDIENCE_PATH, STANDING_SCOPE } from '#shared/auth/operator.ts'
+import { nextCommand } from '#shared/next-command.ts'
 import type { Standing } from '#shared/catalog/standing.ts'
 import { lostNote, numbersOf, remediesOf } from '../catalog/standing.ts'
 import { operatorOf } from '../keys/operator.ts'
@@ -10,14 +11,13 @@ const SUBJECT = 'Catalog'
 
 /**
  * @param env whose keys are used: `dev`, or an environment that was deployed
- * @param flag of that environment for commands that are recommended, e.g. ` --env staging`
  */
-export async function checkCatalog(findings: Findings, env: string, flag: string): Promise<void> {
+export async function checkCatalog(findings: Findings, env: string): Promise<void> {
   try {
     const audience = { audiencePath: STANDING_AUDIENCE_PATH, scope: STANDING_SCOPE }
     const operator = await operatorOf(env, undefined, audience)
     const standing = (await operator.request('GET', STANDING_AUDIENCE_PATH)) as Standing
-    const wrong = remediesOf(standing, flag)
+    const wrong = remediesOf(standing, env)
     for (const { what, remedy } of wrong) findings.problem(SUBJECT, what, remedy)
     if (wrong.length === 0) findings.ok(SUBJECT, numbersOf(standing))
     const note = lostNote(standing)
@@ -25,7 +25,7 @@ export async function checkCatalog(findings: Findings, env: string, flag: string
   } catch (error) {
     if (!(error instanceof Stop)) throw error
     const [where, what = ''] = error.message.split('\n')
-    const remedy = `To compare them all the same: npm run catalog -- status${flag}`
+    const remedy = `To compare them all the same: ${nextCommand(env, 'catalog', 'status')}`
     findings.note(SUBJECT, `Its numbers cannot be compared (${where}: ${what.trim()})`, remedy)
   }
 }

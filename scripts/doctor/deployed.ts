@@ -1,7 +1,7 @@
 /** One deployed platform, compared with what this checkout would deploy. */
+import { nextCommand } from '#shared/next-command.ts'
 import { linkedServers, readPlatform, type DeployedPlatform } from '../deploy/account.ts'
 import { connectCloudflare, type Cloudflare } from '../deploy/cloudflare.ts'
-import { envFlag } from '../deploy/command.ts'
 import { PLATFORM_ROLES, PLATFORM_WORKERS, workerName } from '../deploy/names.ts'
 import { readDeployedSettings, type DeploySettings } from '../deploy/settings.ts'
 import { Stop } from '../stop.ts'
@@ -33,14 +33,14 @@ export async function checkDeployed(
     const settings = readDeployedSettings(env, 'npm run doctor -- --local')
     const cloudflare = await connectCloudflare()
     const state = await readPlatform(cloudflare, settings)
-    const deploy = `Run: npm run deploy${envFlag(env)}`
+    const deploy = `Run: ${nextCommand(env, 'deploy')}`
     const patient = { settings, cloudflare, state, servers, findings, deploy }
     checkWorkers(patient)
     checkBindings(patient)
     await checkDeployedServers(patient)
     await checkKeys(patient)
     await checkPublic(patient)
-    if (state.platform.oauth) await checkCatalog(findings, env, ` --env ${env}`)
+    if (state.platform.oauth) await checkCatalog(findings, env)
   } catch (error) {
     if (!(error instanceof Stop)) throw error
     const [where = env, ...rest] = error.message.split('\n')

@@ -1,7 +1,7 @@
 /** Keys and trust: would servers believe the router, and for how long. */
+import { nextCommand } from '#shared/next-command.ts'
 import { embedsAnchor } from '../deploy/embedded-anchor.ts'
 import { keyFilePath, readKeyFile, trustedAnchors } from '../deploy/key-file.ts'
-import { envFlag } from '../deploy/command.ts'
 import { trustFile } from '../gen/trust.ts'
 import { anchorsOf } from '../keys/rotation.ts'
 import { shown } from '../root.ts'
@@ -30,7 +30,7 @@ export async function checkKeys(patient: Patient): Promise<void> {
     findings.problem(
       server,
       `was built with another trust anchor than ${trust}: it may refuse the router.`,
-      `Run: npm run deploy ${server}${envFlag(env)}`,
+      `Run: ${nextCommand(env, 'deploy', server)}`,
     )
   }
 }
@@ -43,7 +43,7 @@ function checkKeyFile({ settings, findings }: Patient, trust: string): void {
     return findings.note(
       path,
       'The keys are not on this machine: it can deploy, not rotate.',
-      'Fine, if somebody has them. If nobody does: npm run rotate everything',
+      `Fine, if a colleague has them. If they are lost: ${nextCommand(env, 'rotate', 'everything')}`,
     )
   }
   const trusted = trustedAnchors(env).map(({ x }) => x)
@@ -56,7 +56,7 @@ function checkKeyFile({ settings, findings }: Patient, trust: string): void {
     )
   }
   if (file.rotating !== undefined) {
-    const command = `npm run rotate ${file.rotating}${envFlag(env)}`
+    const command = nextCommand(env, 'rotate', file.rotating)
     findings.problem(path, `A rotation (${file.rotating}) is not finished.`, `Run: ${command}`)
   }
   const leftSeconds = file.keys.signing.expiresAtSeconds - Date.now() / 1000
@@ -64,6 +64,6 @@ function checkKeyFile({ settings, findings }: Patient, trust: string): void {
   if (days > WARN_DAYS) findings.ok('Signing key', `vouched for ${days} days more`)
   else {
     const what = `vouched for ${days} days more; then every call fails.`
-    findings.problem('Signing key', what, `Run: npm run rotate signing${envFlag(env)}`)
+    findings.problem('Signing key', what, `Run: ${nextCommand(env, 'rotate', 'signing')}`)
   }
 }

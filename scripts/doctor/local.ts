@@ -29,7 +29,7 @@ export async function checkLocal(): Promise<readonly Finding[]> {
   checkDates(findings)
   const isFree = await checkPort(findings)
   // Only a platform that runs here has keys of this folder's and a catalog to compare.
-  if (!isFree && existsSync(DEV_SECRETS)) await checkCatalog(findings, DEV, '')
+  if (!isFree && existsSync(DEV_SECRETS)) await checkCatalog(findings, DEV)
   return findings.all
 }
 

@@ -1,6 +1,6 @@
 /** Servers of the repository and servers that run: which are only one of both. */
+import { nextCommand } from '#shared/next-command.ts'
 import { isDeployed, linkedServers } from '../deploy/account.ts'
-import { envFlag } from '../deploy/command.ts'
 import type { Patient } from './deployed.ts'
 
 /** Those the router reaches, as far as the account tells. */
@@ -16,7 +16,7 @@ export async function checkDeployedServers(patient: Patient): Promise<void> {
   const linked = linkedServers(state)
   const running = runningServers(patient)
   for (const name of servers) {
-    const deploy = `Run: npm run deploy ${name}${envFlag(env)}`
+    const deploy = `Run: ${nextCommand(env, 'deploy', name)}`
     if (!running.includes(name)) {
       if (!leaveOut.includes(name)) findings.note(name, 'is not deployed.', deploy)
     } else if (settings.servers.kind === 'bindings' && !linked.includes(name)) {
@@ -27,7 +27,7 @@ export async function checkDeployedServers(patient: Patient): Promise<void> {
     findings.note(
       name,
       'runs, and has no folder in this checkout.',
-      `If nobody needs it: npm run remove ${name}${envFlag(env)}`,
+      `If it is needed no longer: ${nextCommand(env, 'remove', name)}`,
     )
   }
   const gone = linked.filter((name) => !isDeployed(state, settings, name))
@@ -35,7 +35,7 @@ export async function checkDeployedServers(patient: Patient): Promise<void> {
     findings.problem(
       name,
       'The router is bound to it, and it is gone.',
-      `Run: npm run remove ${name}${envFlag(env)}`,
+      `Run: ${nextCommand(env, 'remove', name)}`,
     )
   }
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import * as z from 'zod/mini'
 import type { Trust } from '#shared/auth/assertion.ts'
+import { DEV, nextCommand, PRODUCTION } from '#shared/next-command.ts'
 import { ROOT, shown } from '../root.ts'
 import { Stop } from '../stop.ts'
 import { checkJson } from './check-json.ts'
@@ -9,8 +10,7 @@ import { readIfPresent } from './write-if-changed.ts'
 
 /** Variable that names the environment a build is for. Unset: a deploy to production. */
 export const ENVIRONMENT_VARIABLE = 'MCP_EDGE_ENV'
-export const DEV = 'dev'
-const PRODUCTION = 'production'
+export { DEV }
 
 const ENVIRONMENT_NAME = /^[a-z][a-z0-9-]{0,20}$/
 
@@ -40,7 +40,7 @@ export function readTrust(environment = process.env[ENVIRONMENT_VARIABLE] ?? PRO
       `There is no trust anchor for "${environment}": the server could not tell the router from a stranger.`,
       environment === DEV
         ? 'Run `npm run dev` once: it makes one.'
-        : 'Run `npm run deploy` once: it makes one, to be committed.',
+        : `Run once: ${nextCommand(environment, 'deploy')}. It makes one, to be committed.`,
     )
   }
   const trust = checkJson(path, text, trustSchema, 'Restore the file from version control.')

@@ -88,7 +88,7 @@ describe('is refused', () => {
 test('a revoked key is refused within the feed’s bound, without a word to the isolate that knew it', async () => {
   const doomed = await make('--name', 'doomed', '--server', 'identity')
   expect((await call(doomed.key)).status).toBe(200)
-  await apiKeyCommand(platform, 'revoke', doomed.id)
+  await apiKeyCommand(platform, 'revoke', doomed.id, '--yes')
   await vi.waitFor(async () => expect((await call(doomed.key)).status).toBe(401), {
     timeout: 2 * REVOCATION_BOUND_MS,
     interval: 200,
@@ -189,7 +189,7 @@ test.each([
     'duration',
   ],
   [['revoke', 'x'], 'Give the id'],
-  [['revoke', '0'.repeat(16)], 'There is no such key'],
+  [['revoke', '0'.repeat(16), '--yes'], 'There is no such key'],
   [['explode'], 'There is no command'],
 ])('npm run api-key -- %j: one screen, and a code that is not 0', async (args, words) => {
   await expect(apiKeyCommand(platform, ...args)).rejects.toMatchObject({

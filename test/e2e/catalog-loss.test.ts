@@ -173,7 +173,7 @@ test('after the feed lost its revocations: old tokens and sessions end, new ones
   expect(await list()).toBe(200)
   // Later than the second in which the session was opened.
   await new Promise((resolve) => setTimeout(resolve, 1_100))
-  expect((await catalog('republish', '--distrust')).code).toBe(0)
+  expect((await catalog('republish', '--distrust', '--yes')).code).toBe(0)
   await vi.waitFor(async () => expect(await statuses(old)).toEqual([401, 401]), BUSY)
   await vi.waitFor(async () => expect(await list()).toBe(404), BUSY)
   expect(await statuses()).toEqual([200, 200])

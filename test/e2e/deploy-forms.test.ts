@@ -128,7 +128,7 @@ describe('a dispatch namespace, then a URL template', () => {
       text: 's3cret',
     })
     expect((await deployed.run('secret', 'greeter', 'list')).output).toContain('API_KEY')
-    expect((await deployed.run('secret', 'greeter', 'delete', 'API_KEY')).status).toBe(0)
+    expect((await deployed.run('secret', 'greeter', 'delete', 'API_KEY', '--yes')).status).toBe(0)
     expect((await deployed.run('secret', 'greeter', 'list')).output).not.toContain('API_KEY')
   })
 

@@ -189,6 +189,7 @@ test('a renamed server answers under its new name only', async () => {
 test('a removed server: the router lets go of it before it is deleted', async () => {
   const seen = deployed.api.requests.length
   const unasked = await deployed.run('remove', 'welcomer')
+  expect(unasked.status).toBe(2)
   expect(unasked.output).toContain('--yes')
   const { output } = await run('remove', 'welcomer', '--yes')
   expect(output).toContain('would bring it back')
@@ -256,7 +257,7 @@ test(
     deployed.checkout.remove('workers/welcomer')
     const stuck = await deployed.run('deploy')
     expect(stuck.output).toContain('npm run rotate everything')
-    await run('rotate', 'everything')
+    await run('rotate', 'everything', '--yes')
     await run('deploy')
     expect(await callClock(await signedIn('clock'))).toBe(true)
     const { findings } = await doctor()

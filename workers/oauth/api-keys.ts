@@ -74,7 +74,7 @@ function isSubject(subject: string): boolean {
 /** `/oauth/api-keys[/<id>[/rotate]]` */
 export async function manageApiKeys(request: Request, exchange: Exchange): Promise<Response> {
   if (!(await holdsKeyFile(request, exchange, API_KEYS_AUDIENCE_PATH, API_KEYS_SCOPE))) {
-    return oauthError(401, 'invalid_token', 'Use npm run api-key with the keys of this platform')
+    return oauthError(401, 'invalid_token', 'The token is signed by no key of this platform')
   }
   const [id, action, ...rest] = new URL(request.url).pathname.split('/').slice(3)
   const route = `${request.method} ${id ? ':id' : ''}${action ? `/${action}` : ''}`

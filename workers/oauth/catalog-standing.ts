@@ -6,7 +6,7 @@ import { holdsKeyFile } from './operator.ts'
 
 export async function catalogStanding(request: Request, exchange: Exchange): Promise<Response> {
   if (!(await holdsKeyFile(request, exchange, STANDING_AUDIENCE_PATH, STANDING_SCOPE))) {
-    return oauthError(401, 'invalid_token', 'Use npm run doctor with the keys of this platform')
+    return oauthError(401, 'invalid_token', 'The token is signed by no key of this platform')
   }
   return Response.json(await exchange.catalog.standing(), { headers: NO_STORE })
 }

@@ -83,7 +83,7 @@ function read(variable: string, text: string): Machine {
   const parsed = machineSchema.safeParse(tryJson(text))
   if (!NAME.test(name) || !parsed.success) {
     const why = parsed.success ? 'its name' : parsed.error.issues[0]?.path.join('.')
-    throw new TypeError(`${variable} is no machine client (${why}); make it by npm run machine`)
+    throw new TypeError(`${variable} is no machine client (${why}); register it again`)
   }
   const { keys, ...rest } = parsed.data
   const leaked = keys.some((key) => 'd' in key)

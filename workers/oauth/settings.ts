@@ -21,6 +21,8 @@ export interface Settings {
   /** Byte for byte what metadata and `iss` carry. */
   readonly issuer: string
   readonly publicOrigin: string
+  /** Name of the environment, for command lines that are shown. */
+  readonly environment: string
   /** Resource of clients that name none; empty = decide by what there is. */
   readonly defaultResource: string
   readonly oidc: OidcSettings | undefined
@@ -57,6 +59,7 @@ function build(env: Cloudflare.Env): Settings {
   return {
     issuer,
     publicOrigin,
+    environment: env.ENVIRONMENT,
     defaultResource: env.DEFAULT_RESOURCE,
     oidc: oidcOf(env),
     ownerLink: parseOwnerLink(env.OWNER_LINK),

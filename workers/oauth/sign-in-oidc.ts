@@ -44,7 +44,7 @@ const REFUSALS = {
 /** `/login/idp`: off to the provider. */
 export async function startIdpSignIn(request: Request, exchange: Exchange): Promise<Response> {
   const { oidc } = exchange.settings
-  if (!oidc) return signInRefused()
+  if (!oidc) return signInRefused(exchange.settings)
   try {
     return await sendToIdp(request, oidc, exchange)
   } catch (error) {
@@ -94,7 +94,7 @@ async function sendToIdp(
  */
 export async function finishIdpSignIn(request: Request, exchange: Exchange): Promise<Response> {
   const { oidc, issuer } = exchange.settings
-  if (!oidc) return signInRefused()
+  if (!oidc) return signInRefused(exchange.settings)
   const state = new URL(request.url).searchParams.get('state') ?? ''
   const opened = await opensWithin(IDP_TIMEOUT_MS, () =>
     claimSignIn(request, exchange.shards, state),

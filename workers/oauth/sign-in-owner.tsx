@@ -3,6 +3,7 @@
  * previews open links too. The button signs in.
  */
 import { toBase64Url } from '#shared/auth/base64url.ts'
+import { DEV, nextCommand } from '#shared/next-command.ts'
 import { FORM_COOKIE, readCookie, readSession, setCookie } from './cookies.ts'
 import type { Exchange } from './exchange.ts'
 import { redeemOwnerLink } from './owner-link.ts'
@@ -10,12 +11,13 @@ import { SESSION_SECONDS } from './limits.ts'
 import { page, redirect } from './pages/layout.tsx'
 import { OWNER_LOGIN_PATH } from './paths.ts'
 import { endSignIn, localPath, readSignIn } from './pending.ts'
+import type { Settings } from './settings.ts'
 import { signedIn, signInRefused } from './sign-in.tsx'
 import { OWNER_ISSUER, subjectOf } from '#shared/auth/subject.ts'
 
 export async function ownerPage(request: Request, exchange: Exchange): Promise<Response> {
   const { settings, shards } = exchange
-  if (!settings.ownerLink) return signInRefused()
+  if (!settings.ownerLink) return signInRefused(settings)
   const { searchParams } = new URL(request.url)
   const [token, tag] = [searchParams.get('token'), searchParams.get('begun')]
   if (!token) {
@@ -24,7 +26,7 @@ export async function ownerPage(request: Request, exchange: Exchange): Promise<R
     const isSignedIn = begun && (await readSession(request, settings))
     return isSignedIn
       ? redirect(settings.issuer + localPath(begun.returnTo, settings.issuer))
-      : withFormCookie(request, askForToken(200, tag))
+      : withFormCookie(request, askForToken(200, tag, settings))
   }
   const shown = page(
     'Sign in as the owner',
@@ -43,12 +45,12 @@ export async function ownerSignIn(
   exchange: Exchange,
 ): Promise<Response> {
   const { settings, shards } = exchange
-  if (!settings.ownerLink) return signInRefused()
+  if (!settings.ownerLink) return signInRefused(settings)
   const token = tokenOf(form.get('token') ?? '')
   const browser = readCookie(request, FORM_COOKIE)
   const tag = form.get('begun')
   if (!(await redeemOwnerLink(settings.ownerLink, token, browser, shards))) {
-    return askForToken(403, tag)
+    return askForToken(403, tag, settings)
   }
   const pending = await endSignIn(request, shards, tag)
   const subject = await subjectOf(OWNER_ISSUER, 'owner')
@@ -69,7 +71,7 @@ const tokenOf = (text: string): string =>
   URL.parse(text.trim())?.searchParams.get('token') ?? text.trim()
 
 /** @param status 403: what was sent is no valid link */
-function askForToken(status: 200 | 403, tag: string | null): Response {
+function askForToken(status: 200 | 403, tag: string | null, { environment }: Settings): Response {
   return page(
     'Sign in as the owner',
     <>
@@ -77,9 +79,17 @@ function askForToken(status: 200 | 403, tag: string | null): Response {
         <p class="warning">That link is not valid, was used already, or has expired.</p>
       ) : null}
       <p>
-        Open the sign-in link in this browser, or paste it here. <code>npm run dev</code> prints it;
-        for a deployed platform <code>npm run owner-link</code> makes one. Where you have signed in
-        in another tab, reload this page.
+        Open the sign-in link in this browser, or paste it here.{' '}
+        {environment === DEV ? (
+          <>
+            <code>npm run dev</code> prints it.
+          </>
+        ) : (
+          <>
+            <code>{nextCommand(environment, 'owner-link')}</code> makes one.
+          </>
+        )}{' '}
+        Where you have signed in in another tab, reload this page.
       </p>
       <form method="post" action={OWNER_LOGIN_PATH}>
         {tag === null ? null : <input type="hidden" name="begun" value={tag} />}

@@ -1,15 +1,17 @@
 /** Where a person signs in: an OIDC provider if one is configured, else the owner link, else nowhere. */
 import { clearCookie, readSession, SESSION_COOKIE, sessionCookie } from './cookies.ts'
+import { nextCommand } from '#shared/next-command.ts'
 import type { Exchange } from './exchange.ts'
 import { errorPage, page, redirect } from './pages/layout.tsx'
 import { ACCOUNT_PATH, IDP_LOGIN_PATH, LOGOUT_PATH, OWNER_LOGIN_PATH } from './paths.ts'
 import { beginSignIn, localPath } from './pending.ts'
 import type { Person } from './servers.ts'
+import type { Settings } from './settings.ts'
 
 /** Sends the browser to sign in; `returnTo` is the request it makes again afterwards. */
 export async function requireSignIn(returnTo: string, exchange: Exchange): Promise<Response> {
   const { settings, shards } = exchange
-  if (!settings.oidc && !settings.ownerLink) return signInRefused()
+  if (!settings.oidc && !settings.ownerLink) return signInRefused(settings)
   const pending = { returnTo: localPath(returnTo, settings.issuer) }
   const { tag, cookies } = await beginSignIn(shards, () => pending)
   const path = settings.oidc ? IDP_LOGIN_PATH : OWNER_LOGIN_PATH
@@ -65,11 +67,11 @@ export function signOutPage(): Response {
   )
 }
 
-export function signInRefused(): Response {
+export function signInRefused({ environment }: Settings): Response {
   return errorPage(
     403,
     'Nobody can sign in here yet',
     'The operator of this platform must configure an OpenID provider (OIDC_ISSUER, OIDC_CLIENT_ID, ' +
-      'OIDC_CLIENT_SECRET of the oauth Worker), or sign in by `npm run owner-link`.',
+      `OIDC_CLIENT_SECRET of the oauth Worker), or sign in by \`${nextCommand(environment, 'owner-link')}\`.`,
   )
 }

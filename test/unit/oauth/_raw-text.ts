@@ -8,7 +8,14 @@ import { parseAst } from 'rolldown/parseAst'
 type Node = { type: string; start: number; end: number } & Record<string, unknown>
 
 /** Calls whose answer is our own text, or clean. */
-const CLEAN_CALLS = new Set(['foreignSentence', 'foreignText', 'foreignHost', 'day', 'hour'])
+const CLEAN_CALLS = new Set([
+  'foreignSentence',
+  'foreignText',
+  'foreignHost',
+  'day',
+  'hour',
+  'nextCommand',
+])
 /** Attributes that a browser shows or reads out. */
 const SHOWN_ATTRIBUTES = new Set(['title', 'alt', 'placeholder', 'label', 'aria-label', 'content'])
 

@@ -310,7 +310,7 @@ test('a folder named like a path of the platform', () => {
 
 test('an environment without a trust anchor', () => {
   expect(() => readTrust('staging')).toThrow(
-    /trust\.staging\.json\n.*no trust anchor[^]*→ Run `npm run deploy`/,
+    /trust\.staging\.json\n.*no trust anchor[^]*→ Run once: npm run deploy -- --env staging\./,
   )
 })
 

@@ -25,7 +25,7 @@ describe('every problem', () => {
   it.each(EVERY)(
     '%s has a remedy, a command for the environment that was asked about',
     (problem) => {
-      const [said] = remediesOf(standing({ problems: [problem] }), ' --env staging')
+      const [said] = remediesOf(standing({ problems: [problem] }), 'staging')
       expect(said?.remedy).toMatch(/npm run catalog -- \S+.* --env staging/)
       const commands = said?.remedy.match(/npm run catalog -- [^:;.,)]*/g) ?? []
       for (const command of commands) expect(command).toContain('--env staging')
@@ -33,16 +33,16 @@ describe('every problem', () => {
   )
 
   it('is told with the numbers', () => {
-    const text = showStanding(standing({ problems: ['catalog_behind'] }), '')
+    const text = showStanding(standing({ problems: ['catalog_behind'] }), 'dev')
     expect(text).toContain('catalog 30, feed 31, KV same')
     expect(text).toContain('npm run catalog -- republish.')
   })
 })
 
 it('without a problem says so, and without a feed shows no number of it', () => {
-  expect(showStanding(standing(), '')).toContain('Callers are shown what the Catalog holds.')
+  expect(showStanding(standing(), 'dev')).toContain('Callers are shown what the Catalog holds.')
   const { feed: _, ...away } = standing({ problems: ['feed_unreachable'] })
-  expect(showStanding(away, '')).toContain('feed ?')
+  expect(showStanding(away, 'dev')).toContain('feed ?')
 })
 
 it('tells for a day that the feed lost its revocations', () => {
