@@ -315,7 +315,7 @@ test.each([
   ].map(([uri = '', sentence = '']) => [
     uri,
     'invalid_redirect_uri',
-    JSON.stringify({ redirect_uris: [REDIRECT_URI, uri] }),
+    JSON.stringify({ redirect_uris: [uri] }),
     sentence,
   ]),
   [
@@ -333,6 +333,30 @@ test.each([
     expect(refused.error_description).toContain(sentence)
   },
 )
+
+test('Cursor registers the callbacks of all its apps at once; one we do not know is left out (RFC 7591 §3.2.1)', async () => {
+  const known = [
+    'https://www.cursor.com/agents/mcp/oauth/callback',
+    'https://www.cursor.com/bot/mcp/oauth/callback',
+    'cursor://anysphere.cursor-mcp/oauth/callback',
+    'http://localhost:8787/callback',
+  ]
+  const unknown = 'next-app://mcp/oauth/callback'
+  const metadata = { client_name: 'Cursor', redirect_uris: [unknown, ...known] }
+  const response = await registerRaw(JSON.stringify(metadata))
+  expect(response.status).toBe(201)
+  const client = (await response.json()) as { client_id: string; redirect_uris: string[] }
+  expect(client.redirect_uris).toEqual(known)
+  for (const [uri, isAllowed] of [
+    ['cursor://anysphere.cursor-mcp/oauth/callback', true],
+    [unknown, false],
+  ] as const) {
+    const query = { resource: clock, redirect_uri: uri }
+    const flow = await begin(platform.origin, query, client)
+    const answer = await fetch(flow.authorizeUrl, { redirect: 'manual' })
+    expect(answer.status, uri).toBe(isAllowed ? 303 : 400)
+  }
+})
 
 test('registration over its bound: 413', async () => {
   const response = await registerRaw(JSON.stringify({ client_name: 'x'.repeat(20_000) }))

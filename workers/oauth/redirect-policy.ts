@@ -31,6 +31,10 @@ const KNOWN_APPS: Readonly<Record<string, RegExp>> = {
   windsurf: EDITOR,
   // Claude's desktop app.
   claude: /^\/\/claude\.ai\/mcp-auth-callback(\/[^?]*)?$/,
+  // Grok Bot, which Cursor's client registers together with its own.
+  grokbot: /^\/\/mcp\/oauth\/callback$/,
+  // Raycast, one package of it.
+  raycast: /^\/\/oauth\?package_name=[^&]+$/,
   // The terminal Warp.
   warp: /^\/\/mcp\/oauth2callback(\?.*)?$/,
 }

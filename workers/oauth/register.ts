@@ -27,8 +27,8 @@ export async function register(request: Request, exchange: Exchange): Promise<Re
     return oauthError(413, 'invalid_client_metadata', sentence)
   }
   const asked = parse(text)
-  const fault = asked && faultOfOne(asked['redirect_uris'])
-  if (fault !== undefined) return oauthError(400, 'invalid_redirect_uri', fault)
+  const { allowed, fault } = sift(asked?.['redirect_uris'])
+  if (allowed?.length === 0 && fault) return oauthError(400, 'invalid_redirect_uri', fault)
   const dpopBound = asked?.['dpop_bound_access_tokens'] ?? false
   if (typeof dpopBound !== 'boolean') {
     const sentence = 'dpop_bound_access_tokens must be true or false'
@@ -36,7 +36,8 @@ export async function register(request: Request, exchange: Exchange): Promise<Re
   }
   const { settings, shards, ctx } = exchange
   const asEnv = exchange.asEnv()
-  const body = asked ? JSON.stringify({ grant_types: DEFAULT_GRANT_TYPES, ...asked }) : text
+  const registered = { grant_types: DEFAULT_GRANT_TYPES, ...asked, redirect_uris: allowed }
+  const body = asked ? JSON.stringify(registered) : text
   const forwarded = post(request, settings.issuer + REGISTER_PATH, body)
   const answer = await asForAny(settings).fetch(forwarded, asEnv, ctx)
   const client = asEnv.OAUTH_KV.registered
@@ -80,14 +81,24 @@ function parse(text: string): Record<string, unknown> | undefined {
   }
 }
 
-/** RFC 7591 §3.2.2: one URI that is refused refuses the registration; the sentence names it. */
-function faultOfOne(uris: unknown): string | undefined {
-  if (!Array.isArray(uris)) return undefined
+/**
+ * Redirect URIs that are refused are left out, and the answer lists the registered ones (RFC 7591
+ * §3.2.1). One client registers the callbacks of all its apps together: Cursor's are https,
+ * loopback and two schemes, and a new scheme must not lock out the apps of today.
+ *
+ * @returns `allowed` as it came where it is no list: the library says so in the right words;
+ *   `fault`: what is wrong with the first one that is refused
+ */
+function sift(uris: unknown): { allowed: unknown[] | undefined; fault?: string } {
+  if (!Array.isArray(uris)) return { allowed: uris as undefined }
+  const allowed: unknown[] = []
+  let fault: string | undefined
   for (const uri of uris as unknown[]) {
-    const fault = typeof uri === 'string' ? redirectUriFault(uri) : undefined
-    if (fault !== undefined) return `${fault}: ${String(uri).slice(0, REFUSED_URI_SHOWN_CHARS)}`
+    const found = typeof uri === 'string' ? redirectUriFault(uri) : undefined
+    if (found === undefined) allowed.push(uri)
+    else fault ??= `${found}: ${String(uri).slice(0, REFUSED_URI_SHOWN_CHARS)}`
   }
-  return undefined
+  return { allowed, ...(fault === undefined ? {} : { fault }) }
 }
 
 /** The request again, at the endpoint's canonical URL and with a body that can still be read. */

@@ -49,6 +49,9 @@ describe('allowed', () => {
     'claude://claude.ai/mcp-auth-callback/sdk',
     'claude://claude.ai/mcp-auth-callback',
     'warp://mcp/oauth2callback',
+    'grokbot://mcp/oauth/callback',
+    'raycast://oauth?package_name=Extension',
+    'raycast://oauth?package_name=mcp_server_notes_(dev)',
   ])('a known app: %s', (uri) => {
     expect(redirectUriFault(uri)).toBeUndefined()
   })
@@ -174,6 +177,11 @@ describe('refused, with a sentence that says why', () => {
     'claude://claude.ai/mcp-auth-callback/sdk?q=do-it',
     'warp://action/new_tab?path=/tmp',
     'warp://mcp/oauth2callback/../../action',
+    'grokbot://app/v1/settings?id=update-computer',
+    'grokbot://mcp/oauth/callback/../../../app/v1/agent',
+    'raycast://extensions/someone/shell/run?arguments=x',
+    'raycast://oauth?package_name=Extension&deeplink=raycast://script-commands/x',
+    'raycast://oauth',
   ])('%s is another link of a known app than its callback', (uri) => {
     expect(redirectUriFault(uri)).toContain('not a callback of the app')
   })
