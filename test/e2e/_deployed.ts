@@ -32,6 +32,8 @@ export interface Deployed {
   interruptAt(request: RegExp, script: string, ...args: string[]): Promise<ScriptRun>
   /** Likewise, with something to read on standard input. */
   runWith(input: string, script: string, ...args: string[]): Promise<ScriptRun>
+  /** Likewise, before a person who answers a question by `typed`; util-linux makes the terminal. */
+  runAtTerminal(typed: string, script: string, ...args: string[]): Promise<ScriptRun>
   /** A program of node_modules/.bin in the checkout. */
   exec(program: string, ...args: string[]): Promise<ScriptRun>
   /** Runs what the account holds now; after a later upload, call it again. */
@@ -42,6 +44,9 @@ export interface Deployed {
   ownerLink(env?: string): Promise<URL>
   close(): Promise<void>
 }
+
+/** Of what scripts/deploy/confirm.ts asks. */
+const QUESTION_END = 'to go on: '
 
 /** Longer than any of these tests runs. */
 const OWNER_LINK_SECONDS = 3600
@@ -81,6 +86,11 @@ export async function createDeployed(servers: readonly string[] = ['clock']): Pr
     exec: (program, ...args) =>
       ended(start(join(checkout.folder, 'node_modules', '.bin', program), args)),
     runWith: (input, name, ...args) => ended(script(name, args), input),
+    runAtTerminal(typed, name, ...args) {
+      const path = join(checkout.folder, 'scripts', `${name}.ts`)
+      const line = [process.execPath, path, ...args].join(' ')
+      return answered(start('script', ['-qefc', line, '/dev/null']), typed)
+    },
     async interruptAt(request, name, ...args) {
       const child = script(name, args, wrangler.ownProcesses)
       api.intercept = (asked) => {
@@ -141,6 +151,17 @@ async function putSecret(
 /** Nothing of this machine's own sign-in, nor of the test run's choice of environment. */
 function environment(): Record<string, string | undefined> {
   return { ...process.env, MCP_EDGE_ENV: undefined, OIDC_CLIENT_SECRET: undefined }
+}
+
+/** The answer is typed once the question stands there: what comes earlier is lost. */
+function answered(child: ChildProcess, typed: string): Promise<ScriptRun> {
+  let output = ''
+  child.stdout?.on('data', (chunk: Buffer) => {
+    const asked = output.includes(QUESTION_END)
+    output += chunk.toString()
+    if (!asked && output.includes(QUESTION_END)) child.stdin?.write(typed)
+  })
+  return new Promise((resolve) => child.once('close', (status) => resolve({ status, output })))
 }
 
 function ended(child: ChildProcess, input = ''): Promise<ScriptRun> {

@@ -2,7 +2,6 @@
  * Remedies in an environment that is not production: each command line that any command prints there
  * names it, and what cannot be undone is not done unasked.
  */
-import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -67,22 +66,6 @@ async function withKeyFile(text: string | undefined, act: () => Promise<unknown>
 }
 
 const script = (name: string): Script => deployed.api.account.scripts.get(name) as Script
-
-/** Before a person who answers the question by `text`; `script` (util-linux) makes the terminal. */
-function atTerminal(command: string, text: string): Promise<ScriptRun> {
-  const line = `${process.execPath} scripts/${command}`
-  const child = spawn('script', ['-qefc', line, '/dev/null'], {
-    cwd: deployed.checkout.folder,
-    env: { ...process.env, ...deployed.api.env },
-  })
-  let output = ''
-  child.stdout.on('data', (chunk: Buffer) => {
-    const asked = output.includes('to go on: ')
-    output += chunk.toString()
-    if (!asked && output.includes('to go on: ')) child.stdin.write(text)
-  })
-  return new Promise((resolve) => child.once('close', (status) => resolve({ status, output })))
-}
 
 /** The live version of a Worker, changed behind the platform's back. */
 function change(name: string, edit: (version: Version) => Version): void {
@@ -258,7 +241,7 @@ describe('deployed', () => {
     })
 
     test('with a terminal the name must be typed', async () => {
-      const remove = (text: string) => atTerminal(`remove.ts clock ${ENV.join(' ')}`, text)
+      const remove = (text: string) => deployed.runAtTerminal(text, 'remove', 'clock', ...ENV)
       const [controlC, controlD] = ['\u0003', '\u0004']
       for (const text of ['yes\r', '\r', controlC, controlD]) {
         const { status, output } = await remove(text)
