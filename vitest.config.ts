@@ -14,6 +14,8 @@ const UNIT_TIMEOUT_MS = paced(10_000)
 
 /** Of these tests alone: 32 bytes, base64url. */
 const TEST_CAPABILITY_SECRETS = `k1:${'c'.repeat(43)}`
+/** No service: enough to open, or not to open, what was linked. */
+const TEST_CONNECTIONS = JSON.stringify({ secrets: `k1:${'d'.repeat(43)}`, providers: {} })
 
 /** Whom the Task object calls, in its own tests; the real one is in those of test/e2e. */
 const ROUTER_STAND_IN = {
@@ -40,7 +42,10 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: './durable-objects/wrangler.toml' },
             miniflare: {
-              bindings: { CAPABILITY_SECRETS: TEST_CAPABILITY_SECRETS },
+              bindings: {
+                CAPABILITY_SECRETS: TEST_CAPABILITY_SECRETS,
+                CONNECTIONS: TEST_CONNECTIONS,
+              },
               workers: [ROUTER_STAND_IN],
             },
           }),

@@ -7,8 +7,9 @@
  */
 import { DurableObject } from 'cloudflare:workers'
 import { fail, ok, type Result } from '#shared/result.ts'
-import type { ApiKey, ApiKeyFailure, ApiKeys, NewApiKey } from '#shared/rpc.ts'
+import type { ApiKey, ApiKeyFailure, ApiKeyRow, ApiKeys, NewApiKey, Restored } from '#shared/rpc.ts'
 import {
+  API_KEY_ENDED_TOMBSTONE_SECONDS,
   API_KEY_ENDED_KEPT_SECONDS,
   API_KEY_USED_PRECISION_SECONDS,
   API_KEYS_MAX,
@@ -29,6 +30,12 @@ export const API_KEYS_MIGRATIONS = [
      used_at_s INTEGER,
      revoked_at_s INTEGER,
      rotated_to TEXT
+   ) WITHOUT ROWID;`,
+
+  // Keys that ended and are shown no longer: a restored backup must not bring them back.
+  `CREATE TABLE ended (
+     id TEXT PRIMARY KEY,
+     until_s INTEGER NOT NULL
    ) WITHOUT ROWID;`,
 ]
 
@@ -128,6 +135,56 @@ export class ApiKeysObject extends DurableObject<Cloudflare.Env> implements ApiK
     return this.#known(id)
   }
 
+  backUp(after: string, limit: number): ApiKeyRow[] {
+    if (!this.#tables.ready) return []
+    this.#forgetEnded()
+    const sql = 'SELECT * FROM key WHERE id > ? ORDER BY id LIMIT ?'
+    const rows = this.#sql.exec<Row>(sql, after, limit).toArray()
+    return rows.map((row) => ({ ...keyOf(row), hash: row.hash }))
+  }
+
+  /** Of a key that is here, too, the earlier end counts. */
+  restore(rows: readonly ApiKeyRow[]): Restored {
+    this.#tables.ensure()
+    this.#forgetEnded()
+    const written = rows.filter((key) => !this.#isEnded(key.id) && this.#merge(key)).length
+    return { written, kept: rows.length - written }
+  }
+
+  /** @returns whether anything is other than before */
+  #merge(key: ApiKeyRow): boolean {
+    const sql = `INSERT INTO key (id, hash, name, tenant, subject, scopes, servers, created_at_s,
+         expires_at_s, used_at_s, revoked_at_s, rotated_to)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET
+         expires_at_s = MIN(expires_at_s, excluded.expires_at_s),
+         revoked_at_s = COALESCE(revoked_at_s, excluded.revoked_at_s),
+         rotated_to = COALESCE(rotated_to, excluded.rotated_to)
+       WHERE hash = excluded.hash AND (expires_at_s > excluded.expires_at_s
+         OR (revoked_at_s IS NULL AND excluded.revoked_at_s IS NOT NULL))
+       RETURNING 1`
+    const written = this.#sql.exec(
+      sql,
+      key.id,
+      key.hash,
+      key.name,
+      key.tenant,
+      key.subject,
+      JSON.stringify(key.scopes),
+      JSON.stringify(key.servers),
+      key.createdAtSeconds,
+      key.expiresAtSeconds,
+      key.lastUsedAtSeconds ?? null,
+      key.revokedAtSeconds ?? null,
+      key.rotatedTo ?? null,
+    )
+    return written.toArray().length > 0
+  }
+
+  #isEnded(id: string): boolean {
+    return this.#sql.exec('SELECT 1 FROM ended WHERE id = ?', id).toArray().length > 0
+  }
+
   #row(id: string): Row | undefined {
     if (!this.#tables.ready) return undefined
     return this.#sql.exec<Row>('SELECT * FROM key WHERE id = ?', id).toArray()[0]
@@ -140,9 +197,18 @@ export class ApiKeysObject extends DurableObject<Cloudflare.Env> implements ApiK
 
   /** Shown for a while, so that an operator sees what ended; bounded, so that it ends. */
   #forgetEnded(): void {
-    const before = nowSeconds() - API_KEY_ENDED_KEPT_SECONDS
-    const sql = 'DELETE FROM key WHERE expires_at_s < ?1 OR revoked_at_s < ?1'
-    this.#sql.exec(sql, before)
+    const now = nowSeconds()
+    const before = now - API_KEY_ENDED_KEPT_SECONDS
+    // As a backup may know it, it lives as long as a key can at most.
+    this.#sql.exec(
+      `INSERT OR IGNORE INTO ended SELECT id, created_at_s + ?2 FROM key
+       WHERE (expires_at_s < ?1 OR revoked_at_s < ?1) AND created_at_s + ?2 > ?3`,
+      before,
+      API_KEY_ENDED_TOMBSTONE_SECONDS,
+      now,
+    )
+    this.#sql.exec('DELETE FROM key WHERE expires_at_s < ?1 OR revoked_at_s < ?1', before)
+    this.#sql.exec('DELETE FROM ended WHERE until_s <= ?', now)
   }
 }
 

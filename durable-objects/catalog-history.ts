@@ -1,9 +1,10 @@
 /** Who changed what of the catalog, when, and how it was before. Append-only, bounded. */
 import type { CatalogChange } from '#shared/catalog/records.ts'
+import type { Act } from './catalog-writer.ts'
 import { HISTORY_PAGE_MAX } from './limits.ts'
 import type { Tables } from './schema.ts'
 
-type ChangeRow = {
+export type ChangeRow = {
   id: number
   at_ms: number
   made_by: string
@@ -44,6 +45,28 @@ export class CatalogHistory {
     return rows.toArray().map(changeOf)
   }
 
+  /** A line about the whole platform that changes nothing of the catalog. */
+  append({ by, action, note }: Act): void {
+    this.#tables.ensure()
+    this.#sql.exec(
+      `INSERT INTO change (at_ms, made_by, action, note, before, after)
+       VALUES (?, ?, ?, ?, '{}', '{}')`,
+      Date.now(),
+      by,
+      action,
+      note ?? null,
+    )
+  }
+
+  /** All that fit, oldest first. @param condition of the platform's own making, never from outside */
+  where(condition: string): CatalogChange[] {
+    if (!this.#tables.ready) return []
+    return this.#sql
+      .exec<ChangeRow>(`${SELECT} WHERE ${condition} ORDER BY id`)
+      .toArray()
+      .map(changeOf)
+  }
+
   find(id: number): CatalogChange | undefined {
     if (!this.#tables.ready) return undefined
     const row = this.#sql.exec<ChangeRow>(`${SELECT} WHERE id = ?`, id).toArray()[0]
@@ -51,7 +74,15 @@ export class CatalogHistory {
   }
 }
 
-const changeOf = ({ id, at_ms, made_by, server, action, note, ...rest }: ChangeRow) => ({
+export const changeOf = ({
+  id,
+  at_ms,
+  made_by,
+  server,
+  action,
+  note,
+  ...rest
+}: ChangeRow): CatalogChange => ({
   id,
   atMs: at_ms,
   by: made_by,

@@ -24,10 +24,12 @@ import type { PublicServer } from '#shared/catalog/registry.ts'
 import type { Searchable } from '#shared/catalog/search-contract.ts'
 import type { Standing } from '#shared/catalog/standing.ts'
 import type { CanaryWatch, UsageTotals } from '#shared/catalog/usage.ts'
-import { type Announcement, usageOf } from '#shared/rpc.ts'
+import { type Announcement, type CatalogForBackup, usageOf } from '#shared/rpc.ts'
 import { CatalogAdmin } from './catalog-admin.ts'
+import { catalogPage } from './catalog-backup.ts'
 import { checkDescription } from './catalog-check.ts'
 import { CatalogHistory } from './catalog-history.ts'
+import { CatalogRestore, KEY_HOLDER } from './catalog-restore.ts'
 import { CATALOG_MIGRATIONS } from './catalog-schema.ts'
 import { publicServersOf, searchableOf } from './catalog-searchable.ts'
 import { CatalogSnapshot } from './catalog-snapshot.ts'
@@ -38,12 +40,17 @@ import { CatalogWriter } from './catalog-writer.ts'
 import { runChecks } from './checks/all.ts'
 import { Tables } from './schema.ts'
 
-export class CatalogObject extends DurableObject<Cloudflare.Env> implements Catalog {
+export class CatalogObject
+  extends DurableObject<Cloudflare.Env>
+  implements Catalog, CatalogForBackup
+{
+  readonly #tables: Tables
   readonly #store: CatalogStore
   readonly #snapshot: CatalogSnapshot
   readonly #writer: CatalogWriter
   readonly #admin: CatalogAdmin
   readonly #standing: CatalogStanding
+  readonly #restore: CatalogRestore
   #api: { fetch(request: Request): Response | Promise<Response> } | undefined
   /** The last write begun: the next one waits for it. */
   #writing: Promise<unknown> = Promise.resolve()
@@ -51,6 +58,7 @@ export class CatalogObject extends DurableObject<Cloudflare.Env> implements Cata
   constructor(state: DurableObjectState, env: Cloudflare.Env) {
     super(state, env)
     const tables = new Tables(state.storage, CATALOG_MIGRATIONS)
+    this.#tables = tables
     this.#store = new CatalogStore(state.storage, tables)
     this.#writer = new CatalogWriter(this.#store, state.storage, tables)
     this.#snapshot = new CatalogSnapshot({
@@ -69,6 +77,7 @@ export class CatalogObject extends DurableObject<Cloudflare.Env> implements Cata
     const usage = async (server: string, sinceMs: number): Promise<UsageTotals[]> =>
       usageOf(this.env.USAGE, server).totals(sinceMs)
     this.#admin = new CatalogAdmin(this.#store, this.#writer, history, usage)
+    this.#restore = new CatalogRestore(this.#store, state.storage, tables, this.#writer, history)
   }
 
   async index(version?: number): Promise<CatalogIndex | null> {
@@ -160,6 +169,25 @@ export class CatalogObject extends DurableObject<Cloudflare.Env> implements Cata
       logEvent('canary_taken_back', { server, view, reason, done: done.ok })
       return done.ok
     })
+  }
+
+  noteBackup(note: string): void {
+    this.#admin.history.append({ by: KEY_HOLDER, action: 'backup', note })
+  }
+
+  backUp(cursor: string, maxChars: number): ReturnType<CatalogForBackup['backUp']> {
+    return catalogPage(this.#store, this.#tables, this.ctx.storage.sql, cursor, maxChars)
+  }
+
+  stage(...staged: Parameters<CatalogForBackup['stage']>): void {
+    this.#restore.stage(...staged)
+  }
+
+  async finishRestore(backup: string): ReturnType<CatalogForBackup['finishRestore']> {
+    const done = await this.#administer(() => this.#restore.finish(backup))
+    if (!done.ok) return done
+    const { taken } = await this.#snapshot.settle()
+    return ok({ ...done.value, isInForce: taken })
   }
 
   /** The admin API (catalog-api.ts). */

@@ -18,11 +18,13 @@ import {
   TOKEN_EARLY_SECONDS,
 } from '#shared/platform/connection-limits.ts'
 import { fail, ok, type Result } from '#shared/result.ts'
-import type {
-  ConnectionFailure,
-  ConnectionOwner,
-  ConnectionStatus,
-  Connections,
+import {
+  connectionObjectName,
+  type ConnectionFailure,
+  type ConnectionOwner,
+  type ConnectionRow,
+  type ConnectionStatus,
+  type Connections,
 } from '#shared/rpc.ts'
 import {
   beginLinking,
@@ -34,12 +36,15 @@ import {
   type UpstreamTokens,
 } from './connection-flow.ts'
 import { Expiry } from './expiry.ts'
+import { Listed } from './listed.ts'
 
-/** Beside `Expiry`'s own; `schema` 1. */
+/** Beside `Expiry`'s and `Listed`'s own; `schema` 1. */
 const LINKING = 'linking'
 /** The linking that was finished last, for as long as its answer may come again. */
 const FINISHED = 'finished'
 const LINKED = 'linked'
+/** When it was unlinked, in seconds: no backup brings back what was linked before. */
+const UNLINKED = 'unlinked'
 
 interface StoredLinking {
   readonly schema: 1
@@ -63,6 +68,7 @@ const nowSeconds = (): number => Math.floor(Date.now() / 1000)
 export class ConnectionObject extends DurableObject<Cloudflare.Env> implements Connections {
   readonly #kv: SyncKvStorage
   readonly #expiry: Expiry
+  readonly #listed: Listed
   /** Calls of one person at once: one refresh for all. */
   #refreshing: Promise<Result<string, ConnectionFailure>> | undefined
   /** Under way to the service: lost with the object, as the answer of the service then is. */
@@ -72,6 +78,7 @@ export class ConnectionObject extends DurableObject<Cloudflare.Env> implements C
     super(state, env)
     this.#kv = state.storage.kv
     this.#expiry = new Expiry(state.storage)
+    this.#listed = new Listed(state.storage, 'connection', () => this.env.DIRECTORY)
   }
 
   services(): { name: string; title: string }[] {
@@ -170,7 +177,7 @@ export class ConnectionObject extends DurableObject<Cloudflare.Env> implements C
   /** Forgets the tokens, and asks the service to. @returns whether there were any */
   async unlink(owner: ConnectionOwner): Promise<boolean> {
     const linked = this.#linked()
-    await this.ctx.storage.deleteAll()
+    await this.#listed.leave(() => this.#forget(linked !== undefined))
     const provider = this.#config().providers.get(owner.service)
     const tokens = linked && (await this.#open<UpstreamTokens>(owner, LINKED, linked.sealed))
     if (tokens && provider?.revocationEndpoint) {
@@ -180,6 +187,13 @@ export class ConnectionObject extends DurableObject<Cloudflare.Env> implements C
       })
     }
     return linked !== undefined
+  }
+
+  async #forget(wasLinked: boolean): Promise<void> {
+    await this.ctx.storage.deleteAll()
+    if (!wasLinked) return
+    this.#kv.put(UNLINKED, nowSeconds())
+    this.#expiry.renew(CONNECTION_IDLE_SECONDS * 1000, Date.now())
   }
 
   /** @param refused a token that the service took no more */
@@ -194,7 +208,7 @@ export class ConnectionObject extends DurableObject<Cloudflare.Env> implements C
     const tokens = await this.#open<UpstreamTokens>(owner, LINKED, linked.sealed)
     // Sealed under a key that is gone: as good as never linked.
     if (!tokens) return fail({ reason: 'not_linked' })
-    this.#noteUse(linked)
+    await this.#noteUse(owner, linked)
     const { accessToken, expiresAtSeconds = Infinity } = tokens
     const isDue = expiresAtSeconds - TOKEN_EARLY_SECONDS <= nowSeconds()
     if (!isDue && accessToken !== refused) return ok(accessToken)
@@ -204,8 +218,27 @@ export class ConnectionObject extends DurableObject<Cloudflare.Env> implements C
     return this.#refreshing
   }
 
+  backUp(): ConnectionRow | null {
+    const linked = this.#linked()
+    if (!linked) return null
+    const { schema: _schema, ...row } = linked
+    return { ...row, expiresMs: this.#expiry.expiresMs }
+  }
+
+  async restore(owner: ConnectionOwner, { expiresMs, ...row }: ConnectionRow): Promise<boolean> {
+    await this.#listed.enter(connectionObjectName(owner))
+    const leftMs = expiresMs - Date.now()
+    const unlinkedAtSeconds = this.#kv.get<number>(UNLINKED) ?? 0
+    if (this.#linked() || unlinkedAtSeconds >= row.linkedAtSeconds || leftMs <= 0) return false
+    this.#kv.put(LINKED, { schema: 1, ...row } satisfies StoredTokens)
+    this.#expiry.renew(leftMs, Date.now())
+    return true
+  }
+
   override async alarm(): Promise<void> {
-    await this.#expiry.sweep(Date.now())
+    const nowMs = Date.now()
+    if (this.#expiry.isAlive(nowMs)) await this.#expiry.sweep(nowMs)
+    else await this.#listed.leave(() => this.#expiry.sweep(nowMs))
   }
 
   async #refresh(
@@ -240,6 +273,7 @@ export class ConnectionObject extends DurableObject<Cloudflare.Env> implements C
   /** @param from what it takes the place of; nothing is written if that is no longer there */
   async #keep(owner: ConnectionOwner, tokens: UpstreamTokens, from?: StoredTokens): Promise<void> {
     const sealed = await seal(await this.#config().keys(), purposeOf(owner, LINKED), tokens)
+    await this.#listed.enter(connectionObjectName(owner))
     const current = this.#linked()
     if (from && current?.revision !== from.revision) return
     const revision = Math.max(Date.now(), (current?.revision ?? 0) + 1)
@@ -255,8 +289,12 @@ export class ConnectionObject extends DurableObject<Cloudflare.Env> implements C
     this.#expiry.renew(CONNECTION_IDLE_SECONDS * 1000, Date.now())
   }
 
-  #noteUse(linked: StoredTokens): void {
+  async #noteUse(owner: ConnectionOwner, { revision }: StoredTokens): Promise<void> {
+    // Linked by an earlier release, or the Directory did not answer then.
+    await this.#listed.enter(connectionObjectName(owner))
     const now = nowSeconds()
+    const linked = this.#linked()
+    if (linked?.revision !== revision) return
     if (now - (linked.usedAtSeconds ?? 0) < CONNECTION_USED_PRECISION_SECONDS) return
     this.#kv.put(LINKED, { ...linked, usedAtSeconds: now } satisfies StoredTokens)
     this.#expiry.renew(CONNECTION_IDLE_SECONDS * 1000, Date.now())

@@ -12,22 +12,27 @@ export class Expiry {
     this.#storage = storage
   }
 
+  /** When it ends, in milliseconds since the epoch; 0: there is nothing. */
+  get expiresMs(): number {
+    return this.#storage.kv.get<number>(EXPIRES_MS) ?? 0
+  }
+
   /** Whether there is something, and its time is not over. */
   isAlive(nowMs: number): boolean {
-    return (this.#storage.kv.get<number>(EXPIRES_MS) ?? 0) > nowMs
+    return this.expiresMs > nowMs
   }
 
   /** Keeps the object at least so long from now on. @param stepMs a renewal by less is not written */
   renew(keptMs: number, nowMs: number, stepMs = 0): void {
     const expiresMs = nowMs + keptMs
-    if ((this.#storage.kv.get<number>(EXPIRES_MS) ?? 0) + stepMs >= expiresMs) return
+    if (this.expiresMs + stepMs >= expiresMs) return
     this.#storage.kv.put(EXPIRES_MS, expiresMs)
     void this.#storage.setAlarm(expiresMs)
   }
 
   /** For the alarm: forgets everything that is due. @returns whether it was */
   async sweep(nowMs: number): Promise<boolean> {
-    const expiresMs = this.#storage.kv.get<number>(EXPIRES_MS) ?? 0
+    const { expiresMs } = this
     if (expiresMs > nowMs) {
       await this.#storage.setAlarm(expiresMs)
       return false

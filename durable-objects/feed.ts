@@ -14,7 +14,13 @@ import { indexKey } from '#shared/catalog/entry.ts'
 import type { IndexSeal } from '#shared/catalog/index-seal.ts'
 import { withTimeout } from '#shared/catalog/lifetime.ts'
 import { logEvent, logUnexpected } from '#shared/log.ts'
-import { type Announcement, catalogOf, type Feed, type FeedState } from '#shared/rpc.ts'
+import {
+  type Announcement,
+  catalogOf,
+  type Feed,
+  type FeedState,
+  type ForbiddenRow,
+} from '#shared/rpc.ts'
 import {
   DELETED_SESSIONS_MAX,
   FEED_COMPARE_TIMEOUT_MS,
@@ -111,6 +117,24 @@ export class FeedObject extends DurableObject<Cloudflare.Env> implements Feed {
          SELECT id FROM forbidden WHERE kind = 'session' ORDER BY until_s LIMIT ?)`,
       surplus,
     )
+  }
+
+  forbidden(after: Pick<ForbiddenRow, 'kind' | 'id'> | undefined, limit: number): ForbiddenRow[] {
+    if (!this.#tables.ready) return []
+    const sql = `SELECT kind, id, until_s AS untilSeconds FROM forbidden
+                 WHERE (kind, id) > (?, ?) AND until_s > ? ORDER BY kind, id LIMIT ?`
+    const { kind = '', id = '' } = after ?? {}
+    const rows = this.#storage.sql.exec(sql, kind, id, Date.now() / 1000, limit)
+    return rows.toArray() as unknown as ForbiddenRow[]
+  }
+
+  async forbid(rows: readonly ForbiddenRow[]): Promise<void> {
+    for (const { kind, id, untilSeconds } of rows) {
+      if (untilSeconds <= Date.now() / 1000) continue
+      await (kind === 'grant'
+        ? this.revokeGrant(id, untilSeconds)
+        : this.deleteSession(id, untilSeconds))
+    }
   }
 
   override async alarm(): Promise<void> {

@@ -5,16 +5,21 @@
  * never see the same state.
  *
  * Does NOT understand the values: they are the library's, and hashed or wrapped by it.
+ * A person's object (its rows are `grant:<person>:<id>`) is backed up: it is in the
+ * Directory, and remembers which grants were ended, so that no backup brings them back.
  */
 import { DurableObject } from 'cloudflare:workers'
-import type { GrantStore, PutOptions, StoredValue } from '#shared/rpc.ts'
+import type { GrantRow, GrantStore, PutOptions, Restored, StoredValue } from '#shared/rpc.ts'
 import {
+  BACKUP_MIN_REMAINING_SECONDS,
+  ENDED_GRANTS_MAX,
   GRANT_KEY_MAX_CHARS,
   GRANT_LIST_MAX_KEYS,
   GRANT_ROWS_MAX,
   GRANT_VALUE_MAX_CHARS,
   SWEEP_INTERVAL_MS,
 } from './limits.ts'
+import { Listed } from './listed.ts'
 import { Tables } from './schema.ts'
 
 export const GRANT_STORE_MIGRATIONS = [
@@ -26,6 +31,12 @@ export const GRANT_STORE_MIGRATIONS = [
      expires_at_s INTEGER
    ) WITHOUT ROWID;
    CREATE INDEX item_expiry ON item (expires_at_s) WHERE expires_at_s IS NOT NULL;`,
+
+  // Grants that were ended before they expired: a restored backup must not bring them back.
+  `CREATE TABLE ended (
+     key TEXT PRIMARY KEY,
+     until_s INTEGER NOT NULL
+   ) WITHOUT ROWID;`,
 ]
 
 type Row = {
@@ -41,15 +52,23 @@ const LAST_CHARACTER = '\u{10FFFF}'
 const LIVE = '(expires_at_s IS NULL OR expires_at_s > ?)'
 const nowSeconds = (): number => Date.now() / 1000
 
+/** The name of the object that holds a grant (workers/oauth/store.ts); `undefined`: no grant's key. */
+const personObjectOf = (key: string): string | undefined => {
+  const [, person] = /^grant:([^:]+):/.exec(key) ?? []
+  return person === undefined ? undefined : `u:${person}`
+}
+
 export class GrantStoreObject extends DurableObject<Cloudflare.Env> implements GrantStore {
   readonly #tables: Tables
   readonly #sql: SqlStorage
+  readonly #listed: Listed
   #lastRevision = 0
 
   constructor(state: DurableObjectState, env: Cloudflare.Env) {
     super(state, env)
     this.#tables = new Tables(state.storage, GRANT_STORE_MIGRATIONS)
     this.#sql = state.storage.sql
+    this.#listed = new Listed(state.storage, 'grants', () => this.env.DIRECTORY)
   }
 
   get(key: string): StoredValue | null {
@@ -62,6 +81,8 @@ export class GrantStoreObject extends DurableObject<Cloudflare.Env> implements G
   async put(key: string, value: string, options: PutOptions): Promise<boolean> {
     if (key.length > GRANT_KEY_MAX_CHARS) throw new RangeError('Key too long')
     if (value.length > GRANT_VALUE_MAX_CHARS) throw new RangeError('Value too long')
+    const person = personObjectOf(key)
+    if (person !== undefined) await this.#listed.enter(person)
     const current = this.#live(key)
     if (options.ifRevision !== undefined && options.ifRevision !== (current?.revision ?? 0)) {
       return false
@@ -70,16 +91,21 @@ export class GrantStoreObject extends DurableObject<Cloudflare.Env> implements G
     if (!current && !this.#hasRoom(Math.min(options.maxRows ?? Infinity, GRANT_ROWS_MAX))) {
       return false
     }
+    const { metadata = null, expiresAtSeconds = null } = options
+    this.#write({ key, value, metadata, expiresAtSeconds }, current?.revision ?? 0)
+    await this.#schedule()
+    return true
+  }
+
+  #write({ key, value, metadata, expiresAtSeconds }: GrantRow, current: number): void {
     this.#sql.exec(
       'INSERT OR REPLACE INTO item (key, value, revision, metadata, expires_at_s) VALUES (?, ?, ?, ?, ?)',
       key,
       value,
-      this.#nextRevision(current?.revision ?? 0),
-      JSON.stringify(options.metadata ?? null),
-      options.expiresAtSeconds ?? null,
+      this.#nextRevision(current),
+      JSON.stringify(metadata),
+      expiresAtSeconds,
     )
-    await this.#schedule()
-    return true
   }
 
   async count(key: string, max: number, windowSeconds: number): Promise<boolean> {
@@ -91,11 +117,50 @@ export class GrantStoreObject extends DurableObject<Cloudflare.Env> implements G
   }
 
   async delete(key: string): Promise<boolean> {
-    const existed = this.#live(key) !== undefined
-    if (!this.#tables.ready) return existed
+    const row = this.#live(key)
+    if (!this.#tables.ready) return false
     this.#sql.exec('DELETE FROM item WHERE key = ?', key)
+    if (row && personObjectOf(key) !== undefined) this.#noteEnded(row)
     await this.#schedule()
-    return existed
+    return row !== undefined
+  }
+
+  backUp(after: string, maxChars: number): GrantRow[] {
+    if (!this.#tables.ready) return []
+    const sql = `SELECT key, value, metadata, expires_at_s AS expiresAtSeconds FROM item
+                 WHERE key > ?1 AND key >= 'grant:' AND key < 'grant;'
+                   AND (expires_at_s IS NULL OR expires_at_s > ?2) ORDER BY key`
+    const rows: GrantRow[] = []
+    let chars = 0
+    const worthFromSeconds = nowSeconds() + BACKUP_MIN_REMAINING_SECONDS
+    type Stored = Pick<GrantRow, 'key' | 'value' | 'expiresAtSeconds'> & { metadata: string }
+    for (const { metadata, ...row } of this.#sql.exec<Stored>(sql, after, worthFromSeconds)) {
+      rows.push({ ...row, metadata: JSON.parse(metadata) as unknown })
+      chars += row.value.length + metadata.length
+      if (chars >= maxChars) break
+    }
+    return rows
+  }
+
+  async restore(rows: readonly GrantRow[]): Promise<Restored> {
+    const person = personObjectOf(rows[0]?.key ?? '')
+    if (person !== undefined) await this.#listed.enter(person)
+    this.#tables.ensure()
+    const lost = rows.filter(
+      ({ key, expiresAtSeconds }) =>
+        (expiresAtSeconds ?? Infinity) > nowSeconds() && !this.#live(key) && !this.#isEnded(key),
+    )
+    for (const row of lost) this.#write(row, 0)
+    await this.#schedule()
+    return { written: lost.length, kept: rows.length - lost.length }
+  }
+
+  async adopt(): Promise<boolean> {
+    if (!this.#tables.ready) return false
+    const sql = "SELECT key FROM item WHERE key >= 'grant:' AND key < 'grant;' LIMIT 1"
+    const [row] = this.#sql.exec<{ key: string }>(sql).toArray()
+    const person = row && personObjectOf(row.key)
+    return person !== undefined && this.#listed.enter(person)
   }
 
   list(prefix: string, limit: number, cursor?: string): ReturnType<GrantStore['list']> {
@@ -125,8 +190,27 @@ export class GrantStoreObject extends DurableObject<Cloudflare.Env> implements G
   override async alarm(): Promise<void> {
     if (!this.#tables.ready) return
     this.#sql.exec('DELETE FROM item WHERE expires_at_s <= ?', nowSeconds())
-    const { length } = this.#sql.exec('SELECT 1 FROM item LIMIT 1').toArray()
-    await (length === 0 ? this.#tables.destroy() : this.#schedule())
+    this.#sql.exec('DELETE FROM ended WHERE until_s <= ?', nowSeconds())
+    const sql = 'SELECT 1 FROM item UNION ALL SELECT 1 FROM ended LIMIT 1'
+    if (this.#sql.exec(sql).toArray().length === 0) {
+      await this.#listed.leave(() => this.#tables.destroy())
+      return
+    }
+    // Of an earlier release, or the Directory did not answer then.
+    await this.adopt()
+    await this.#schedule()
+  }
+
+  /** As long as the grant would have lived. */
+  #noteEnded({ key, expires_at_s: untilSeconds }: Row): void {
+    if ((untilSeconds ?? 0) < nowSeconds() + BACKUP_MIN_REMAINING_SECONDS) return
+    this.#sql.exec('INSERT OR REPLACE INTO ended (key, until_s) VALUES (?, ?)', key, untilSeconds)
+    const surplus = 'SELECT key FROM ended ORDER BY until_s DESC LIMIT -1 OFFSET ?'
+    this.#sql.exec(`DELETE FROM ended WHERE key IN (${surplus})`, ENDED_GRANTS_MAX)
+  }
+
+  #isEnded(key: string): boolean {
+    return this.#sql.exec('SELECT 1 FROM ended WHERE key = ?', key).toArray().length > 0
   }
 
   /** Rows that expired count no longer: they go here, if the alarm has not taken them yet. */
@@ -153,7 +237,8 @@ export class GrantStoreObject extends DurableObject<Cloudflare.Env> implements G
   async #schedule(): Promise<void> {
     const first = this.#sql
       .exec<{ s: number | null; rows: number }>(
-        'SELECT MIN(expires_at_s) AS s, EXISTS (SELECT 1 FROM item) AS rows FROM item',
+        `SELECT MIN(s) AS s, EXISTS (SELECT 1 FROM item) OR EXISTS (SELECT 1 FROM ended) AS rows
+         FROM (SELECT MIN(expires_at_s) AS s FROM item UNION ALL SELECT MIN(until_s) FROM ended)`,
       )
       .one()
     const soonMs = Date.now() + SWEEP_INTERVAL_MS

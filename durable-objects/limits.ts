@@ -128,3 +128,23 @@ export const API_KEY_USED_PRECISION_SECONDS = 3_600
 export const ATTACHMENT_PART_BYTES = 5 * 1024 * 1024
 /** R2 that did not delete is asked again so soon. */
 export const ATTACHMENT_RETRY_MS = 60_000
+
+// ── Backup ────────────────────────────────────────────────────────────────────
+
+/** A tenant, a subject and a service's name; a person's opaque id takes 45. */
+export const DIRECTORY_NAME_MAX_CHARS = 2_048
+export const DIRECTORY_PAGE_MAX = 1_000
+/** Objects asked for one page: below the 50 subrequests of a request on the free plan. */
+export const BACKUP_OBJECTS_PER_PAGE = 40
+/** API keys and revocations: a page takes some 100 KiB. */
+export const BACKUP_ROWS_PER_PAGE = 500
+/** A page ends with the record that reaches it: parsed and encrypted in some milliseconds. */
+export const BACKUP_PAGE_CHARS = 256 * 1024
+/** Restored in one request; pages are read smaller, but for people with many grants. */
+export const BACKUP_PAGE_MAX_RECORDS = 5_000
+/** What expires sooner is a code or a sign-in under way, not worth bringing back. */
+export const BACKUP_MIN_REMAINING_SECONDS = 3_600
+/** Grants that a person ended, remembered until they would have expired: four rounds of all they may have. */
+export const ENDED_GRANTS_MAX = 800
+/** Of API keys: as long as a key can be made to live (API_KEY_LIFETIME_MAX_SECONDS of the oauth Worker). */
+export const API_KEY_ENDED_TOMBSTONE_SECONDS = 366 * 86_400

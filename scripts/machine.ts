@@ -16,6 +16,7 @@ import {
   readPublicKey,
   readRegistry,
   registryFile,
+  type Registry,
   variableOf,
   withKey,
   withSecret,
@@ -24,13 +25,16 @@ import {
 import { runScript, Stop } from './stop.ts'
 
 const COMMAND = 'npm run machine'
-const ACTIONS = ['add', 'rotate', 'remove', 'list'] as const
+const ACTIONS = ['add', 'rotate', 'remove', 'list', 'send'] as const
+/** Of all machines together. */
+const OF_ALL: ReadonlySet<string> = new Set(['list', 'send'])
 type Action = (typeof ACTIONS)[number]
 
 const HELP = `npm run machine add <name> -- --server <server> [--scope <scope>] [options]
 npm run machine rotate <name> [-- options]
 npm run machine remove <name>
 npm run machine list
+npm run machine send
 
 A machine client gets tokens of its own by client credentials, for its servers and at
 most its scopes. It has a secret, printed once, unless a key is named.
@@ -46,7 +50,8 @@ most its scopes. It has a secret, printed once, unless a key is named.
   --yes               remove does not ask
 
 rotate gives it another secret or key; the one before goes on counting until the next
-rotation. After remove its tokens stop within 10 minutes.`
+rotation. After remove its tokens stop within 10 minutes. send gives the oauth Worker all
+that are registered here once more: after it was deleted and deployed anew.`
 
 const OPTIONS = {
   ...COMMON_OPTIONS,
@@ -71,7 +76,7 @@ await runScript(async () => {
   if (values.help) return console.log(HELP)
   const [action, name = ''] = positionals
   const known = ACTIONS.find((each) => each === action)
-  if (!known || (known !== 'list' && name === '') || positionals.length > 2) {
+  if (!known || OF_ALL.has(known) !== (name === '') || positionals.length > 2) {
     throw new Stop(COMMAND, 'Say what to do, and with which machine.', `See ${COMMAND} -- --help`)
   }
   await run(known, name, values)
@@ -81,6 +86,7 @@ async function run(action: Action, name: string, values: Values): Promise<void> 
   const file = registryFile(values.env)
   const registry = readRegistry(file)
   if (action === 'list') return list(values.env, machineSecrets(registry))
+  if (action === 'send') return sendAll(values.env, registry)
   const found = registry[name]
   if (action === 'add' ? found : !found) {
     const what = found ? 'It is registered already.' : 'No such machine is registered here.'
@@ -145,6 +151,16 @@ async function senderTo(
     if (settings) await secrets.put(variableOf(name), JSON.stringify(settings))
     else await secrets.delete(variableOf(name))
   }
+}
+
+/** Their secrets stay as they are: what is sent are hashes and public keys. */
+async function sendAll(env: string, registry: Registry): Promise<void> {
+  const send = await senderTo(env)
+  for (const [name, settings] of Object.entries(registry)) {
+    await send(name, settings)
+    console.log(`✓ ${clientIdOf(name)}`)
+  }
+  if (Object.keys(registry).length === 0) console.log('No machine is registered here.')
 }
 
 function list(env: string, secrets: Record<string, string>): void {

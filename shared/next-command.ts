@@ -17,6 +17,8 @@ export const ENVIRONMENT_COMMANDS = {
   remove: PRODUCTION,
   rename: PRODUCTION,
   rotate: PRODUCTION,
+  backup: PRODUCTION,
+  restore: PRODUCTION,
   doctor: undefined,
   catalog: DEV,
 } as const

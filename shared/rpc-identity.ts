@@ -5,6 +5,7 @@
  */
 import type { AccessTokenFailure, VerifiedToken } from './auth/access-token.ts'
 import type { Result } from './result.ts'
+import type { ApiKeyRow, ConnectionRow, GrantRow, Restored } from './rpc-backup.ts'
 
 // ── durable-objects: ApiKeys ──────────────────────────────────────────────────
 
@@ -46,6 +47,9 @@ export interface ApiKeys {
     overlapSeconds: number,
   ): Result<ApiKey, ApiKeyFailure>
   revoke(id: string): Result<ApiKey, ApiKeyFailure>
+  /** At most `limit` keys with ids after `after`, sorted by id. */
+  backUp(after: string, limit: number): ApiKeyRow[]
+  restore(rows: readonly ApiKeyRow[]): Restored
 }
 
 // ── durable-objects: Connection (a person's account at an upstream service) ───
@@ -100,6 +104,10 @@ export interface Connections {
   unlink(owner: ConnectionOwner): Promise<boolean>
   /** A token that counts; never the one that was `refused`. For the objects Worker alone. */
   token(owner: ConnectionOwner, refused?: string): Promise<Result<string, ConnectionFailure>>
+  /** `null`: not linked. */
+  backUp(): ConnectionRow | null
+  /** @returns `false`: what is there, or that it was unlinked since, counts instead */
+  restore(owner: ConnectionOwner, row: ConnectionRow): Promise<boolean>
 }
 export const connectionObjectName = ({ tenant, subject, service }: ConnectionOwner): string =>
   JSON.stringify([tenant, subject, service])
@@ -163,6 +171,12 @@ export interface GrantStore {
     keys: { name: string; metadata: unknown; expiresAtSeconds?: number }[]
     cursor?: string
   }
+  /** Of a person's object: grants with keys after `after`, sorted, about `maxChars` of them, one at least. */
+  backUp(after: string, maxChars: number): GrantRow[]
+  /** Grants that exist here, or were ended here, are left as they are. */
+  restore(rows: readonly GrantRow[]): Restored | Promise<Restored>
+  /** Enters the directory; `false`: this is no person's object, or it holds nothing. */
+  adopt(): boolean | Promise<boolean>
 }
 
 // ── durable-objects: Replay (which DPoP proofs were used) ─────────────────────

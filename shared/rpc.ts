@@ -18,6 +18,7 @@ import {
   type Replay,
 } from './rpc-identity.ts'
 import { twice } from './object-failure.ts'
+import type { Backup, CatalogForBackup, Directory } from './rpc-backup.ts'
 import type { Attachment, Platform, Run, State } from './rpc-platform.ts'
 import type { Session } from './rpc-session.ts'
 import type { Task } from './rpc-tasks.ts'
@@ -25,6 +26,7 @@ import type { Task } from './rpc-tasks.ts'
 export type { Catalog } from './catalog/contract.ts'
 export type { Announcement, Feed, FeedState } from './catalog/feed-contract.ts'
 export * from './hub/contract.ts'
+export * from './rpc-backup.ts'
 export * from './rpc-identity.ts'
 export * from './rpc-platform.ts'
 export * from './rpc-session.ts'
@@ -64,6 +66,8 @@ function stubOf<Methods>(
 
 export const catalogOf = (binding: DurableObjectNamespace) =>
   stubOf<Catalog>(binding, 'catalog', ['index', 'entry', 'searchable', 'publicServers', 'canaryOf'])
+export const catalogForBackupOf = (binding: DurableObjectNamespace) =>
+  stubOf<CatalogForBackup>(binding, 'catalog', ['backUp', 'stage', 'finishRestore'])
 export const searchOf = (binding: Fetcher) => binding as unknown as Rpc<CatalogSearch>
 export const usageOf = (binding: DurableObjectNamespace, server: string) =>
   stubOf<Usage>(binding, server)
@@ -75,12 +79,24 @@ export const hubOf = (binding: DurableObjectNamespace, server: string, shard: nu
   stubOf<Hub>(binding, hubObjectName(server, shard))
 export const subscriptionsOf = (binding: DurableObjectNamespace, name: string) =>
   stubOf<Subscriptions>(binding, name)
-export const grantStoreOf = (binding: DurableObjectNamespace, shard: string) =>
-  stubOf<GrantStore>(binding, shard, ['get', 'list'])
+/** @param shard its name, or the id of an object whose name is not known */
+export const grantStoreOf = (binding: DurableObjectNamespace, shard: string | DurableObjectId) =>
+  typeof shard === 'string'
+    ? stubOf<GrantStore>(binding, shard, ['get', 'list', 'backUp', 'restore'])
+    : (binding.get(shard) as unknown as Rpc<GrantStore>)
 export const apiKeysOf = (binding: DurableObjectNamespace) =>
-  stubOf<ApiKeys>(binding, 'api-keys', ['verify', 'list', 'revoke'])
+  stubOf<ApiKeys>(binding, 'api-keys', ['verify', 'list', 'revoke', 'backUp', 'restore'])
 export const connectionOf = (binding: DurableObjectNamespace, owner: ConnectionOwner) =>
-  stubOf<Connections>(binding, connectionObjectName(owner), ['services', 'status', 'token'])
+  stubOf<Connections>(binding, connectionObjectName(owner), [
+    'services',
+    'status',
+    'token',
+    'backUp',
+    'restore',
+  ])
+export const directoryOf = (binding: DurableObjectNamespace) =>
+  stubOf<Directory>(binding, 'directory', ['add', 'remove', 'page'])
+export const backupOf = (binding: Fetcher) => binding as unknown as Rpc<Backup>
 export const replayOf = (binding: DurableObjectNamespace, jkt: string) =>
   stubOf<Replay>(binding, jkt)
 export const runOf = (binding: DurableObjectNamespace, name: string) => stubOf<Run>(binding, name)

@@ -34,7 +34,11 @@ export interface Operator {
 export async function operatorOf(
   env: string,
   url: string | undefined,
-  { audiencePath, scope }: { audiencePath: string; scope: string },
+  {
+    audiencePath,
+    scope,
+    timeoutMs = TIMEOUT_MS,
+  }: { audiencePath: string; scope: string; timeoutMs?: number },
 ): Promise<Operator> {
   const issuer =
     url ?? (env === DEV ? DEV_ISSUER : readDeployedSettings(env, 'say --env dev').issuer)
@@ -49,7 +53,7 @@ export async function operatorOf(
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         redirect: 'error',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.timeout(timeoutMs),
       }).catch((error: unknown) => {
         const reason = error instanceof Error ? error.message : String(error)
         throw new Stop(issuer, `It cannot be reached: ${reason}`, 'Is it running? Say where: --url')

@@ -17,6 +17,10 @@ export const API_KEYS_SCOPE = 'api-keys:admin'
 export const STANDING_AUDIENCE_PATH = '/oauth/catalog-standing'
 export const STANDING_SCOPE = 'catalog:standing'
 
+/** Of backup and restore, likewise. */
+export const BACKUP_AUDIENCE_PATH = '/oauth/backup'
+export const BACKUP_SCOPE = 'backup:admin'
+
 /** @param audience the endpoint it is for, whole URL */
 export function signOperatorToken(
   key: JWK & { kid: string },

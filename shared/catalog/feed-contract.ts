@@ -1,4 +1,5 @@
 /** The control feed's object, as other Workers ask it (shared/rpc.ts). */
+import type { ForbiddenRow } from '../rpc-backup.ts'
 import type { IndexSeal } from './index-seal.ts'
 
 /** What every isolate must learn within seconds. Read through the colo cache. */
@@ -42,6 +43,10 @@ export interface Feed {
   ): { taken: boolean; version: number }
   revokeGrant(grantId: string, untilSeconds: number): void
   deleteSession(sessionId: string, untilSeconds: number): void
+  /** What is forbidden now, sorted by kind and id, after `after`; for a backup. */
+  forbidden(after: Pick<ForbiddenRow, 'kind' | 'id'> | undefined, limit: number): ForbiddenRow[]
+  /** Each as long as the longer of what is known and what is given. */
+  forbid(rows: readonly ForbiddenRow[]): void
   /** Nothing issued until now counts without being issued again: for whoever restores or mistrusts the feed. */
   distrustEarlier(): void
 }

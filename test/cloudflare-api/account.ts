@@ -66,6 +66,8 @@ export interface Account {
   readonly r2: Map<string, { readonly name: string; readonly creation_date: string }>
   readonly queues: Map<string, { readonly queue_id: string; readonly queue_name: string }>
   readonly domains: Map<string, { readonly hostname: string; readonly service: string }>
+  /** Ids of the objects of a class that have stored anything; run.ts knows. */
+  objectIds: (script: string, className: string) => readonly string[]
   /** Another number after every change of what runs. */
   revision: number
 }
@@ -81,6 +83,7 @@ export function createAccount(): Account {
     r2: new Map(),
     queues: new Map(),
     domains: new Map(),
+    objectIds: () => [],
     revision: 0,
   }
 }

@@ -11,6 +11,7 @@ import type { AddressInfo } from 'node:net'
 import { ApiError, createAccount, type Account } from './account.ts'
 import { accountRoutes } from './account-routes.ts'
 import { dispatchRoutes } from './dispatch.ts'
+import { objectRoutes } from './objects.ts'
 import { matchRoute, type Answer, type Call, type Route } from './routes.ts'
 import { scriptRoutes } from './scripts.ts'
 import { storageRoutes } from './storage.ts'
@@ -33,6 +34,7 @@ const ROUTES: readonly Route[] = [
   ...accountRoutes,
   ...scriptRoutes,
   ...dispatchRoutes,
+  ...objectRoutes,
   ...storageRoutes,
 ]
 

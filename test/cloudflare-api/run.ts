@@ -3,9 +3,9 @@
  * bindings they were uploaded with. After an upload the next request reaches the new
  * code; what objects and KV keep stays.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare, type V4WorkerOptions } from 'miniflare'
 import type { Account } from './account.ts'
 import { namespaceWorkers, outboundWorker, workerOptions } from './run-worker.ts'
@@ -33,6 +33,7 @@ export async function runAccount(account: Account, worker: string): Promise<Runn
   const miniflare = new Miniflare(options(0))
   const port = Number((await miniflare.ready).port)
   let revision = account.revision
+  account.objectIds = (script, className) => storedIds(folder, `${script}-${className}`)
   return {
     port,
     async refresh() {
@@ -45,6 +46,13 @@ export async function runAccount(account: Account, worker: string): Promise<Runn
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** Each object has a file of its own, named by its id. */
+function storedIds(folder: string, name: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && basename(entry.parentPath) === name)
+    .flatMap((entry) => /^([0-9a-f]{64})\.sqlite$/.exec(entry.name)?.[1] ?? [])
 }
 
 function workersOf(account: Account, first: string): V4WorkerOptions[] {

@@ -97,6 +97,18 @@ test('an owner link signs in once', async () => {
   expect((await redeem()).status).toBe(403)
 })
 
+test('`npm run machine send` gives the oauth Worker all machines again', async () => {
+  const sent = () =>
+    liveVersion(script('mcp-edge-oauth')).bindings.find(({ name }) => name === 'MACHINE_ci_runner')
+  await run('machine', 'add', 'ci-runner', '--server', 'clock', '--env', 'production')
+  const before = sent()
+  expect(before).toBeDefined()
+  await run('secret', 'oauth', 'delete', 'MACHINE_ci_runner', '--env', 'production')
+  expect(sent()).toBeUndefined()
+  await run('machine', 'send', '--env', 'production')
+  expect(sent()).toEqual(before)
+})
+
 test('deploying one new server uploads it and the router, and nothing else', async () => {
   const made = deployed.checkout.run('node', 'scripts/new.ts', 'greeter')
   expect(made.status, made.output).toBe(0)

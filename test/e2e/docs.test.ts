@@ -51,7 +51,8 @@ describe.each(fences)('$where', ({ language, text, path }) => {
 })
 
 /** Scripts that are run, with these very options, in tests of their own. */
-const SCRIPT = /^npm run (deploy|owner-link|secret|rotate|machine|rename|remove|doctor)\b(.*)$/
+const SCRIPT =
+  /^npm run (backup|restore|deploy|owner-link|secret|rotate|machine|rename|remove|doctor)\b(.*)$/
 const helps = new Map<string, string>()
 
 function checkScript(name: string, rest: string): void {

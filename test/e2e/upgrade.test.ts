@@ -159,6 +159,19 @@ test(
   MANY_RUNS_MS,
 )
 
+/** Of people whose clients have not come since: no client of this file has refreshed yet. */
+test('`npm run backup -- --adopt` finds the grants that the last release stored', async () => {
+  const backup = async (name: string, ...args: string[]): Promise<number> => {
+    const { status, output } = await deployed.run('backup', '--json', '--out', name, ...args)
+    expect(status, output).toBe(0)
+    const line = output.split('\n').find((one) => one.startsWith('{')) ?? ''
+    return (JSON.parse(line) as { records: { grant?: number } }).records.grant ?? 0
+  }
+  expect(await backup('before.backup')).toBe(0)
+  expect(await backup('adopted.backup', '--adopt')).toBe(2)
+  expect(await backup('after.backup')).toBe(2)
+})
+
 test('access tokens of the last release count, bound ones with their key', async () => {
   expect(await callClock(bearer)).toBe(true)
   expect(await callClock(bound)).toBe(true)

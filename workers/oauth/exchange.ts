@@ -1,6 +1,6 @@
 /** What one request to the authorization server works with. */
 import { ACCESS_TOKEN_MAX_SECONDS } from '#shared/catalog/limits.ts'
-import { apiKeysOf, feedOf } from '#shared/rpc.ts'
+import { apiKeysOf, backupOf, feedOf } from '#shared/rpc.ts'
 import type { AsEnv, Carrier } from './as-for-resource.ts'
 import { openClient } from './client-id.ts'
 import { ServerCatalog } from './servers.ts'
@@ -15,6 +15,7 @@ export interface Exchange {
   /** Which DPoP proofs were used. */
   readonly replay: DurableObjectNamespace
   readonly apiKeys: ReturnType<typeof apiKeysOf>
+  readonly backup: ReturnType<typeof backupOf>
   /** People's accounts at upstream services. */
   readonly connections: DurableObjectNamespace
   /** Tells every isolate that tokens of a grant no longer count. */
@@ -49,6 +50,7 @@ export function exchangeOf(env: Cloudflare.Env, ctx: ExecutionContext): Exchange
     ctx,
     replay: env.REPLAY,
     apiKeys: apiKeysOf(env.API_KEYS_STORE),
+    backup: backupOf(env.BACKUP),
     connections: env.CONNECTION,
     revokeGrant,
     asEnv: (carrier = {}, options = {}) => ({ OAUTH_KV: store(options), carrier }),

@@ -116,3 +116,10 @@ export const API_KEY_OVERLAP_MIN_SECONDS = 2 * API_KEY_VERDICT_SECONDS
 export const API_KEY_OVERLAP_MAX_SECONDS = 30 * 86_400
 /** One request of `npm run api-key`: names, scopes and servers. */
 export const API_KEY_REQUEST_MAX_BYTES = 16 * 1024
+
+// ── backup ────────────────────────────────────────────────────────────────────
+
+/** A page of records: one revision of 1 MiB in JSON fits, whatever it escapes. */
+export const BACKUP_BODY_MAX_BYTES = 8 * 1024 * 1024
+/** Objects woken by one request: below the 50 subrequests of the free plan. */
+export const BACKUP_ADOPTED_MAX = 40

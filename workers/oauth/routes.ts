@@ -2,11 +2,16 @@
  * What answers at which path of the authorization server. A table and no router
  * library: fixed paths need none, and it would be 5 KiB of the 99 this Worker may have.
  */
-import { API_KEYS_AUDIENCE_PATH, STANDING_AUDIENCE_PATH } from '#shared/auth/operator.ts'
+import {
+  API_KEYS_AUDIENCE_PATH,
+  BACKUP_AUDIENCE_PATH,
+  STANDING_AUDIENCE_PATH,
+} from '#shared/auth/operator.ts'
 import { CONNECTIONS_PATH } from '#shared/platform/connection-link.ts'
 import { accountPage, endConnections } from './account.tsx'
 import { manageApiKeys } from './api-keys.ts'
 import { authorize } from './authorize.ts'
+import { manageBackup } from './backup.ts'
 import { boundedText } from './bounded-text.ts'
 import { catalogStanding } from './catalog-standing.ts'
 import {
@@ -72,6 +77,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   [paths.JWKS_PATH]: { GET: publicKeys },
   [API_KEYS_AUDIENCE_PATH]: { any: manageApiKeys },
   [STANDING_AUDIENCE_PATH]: { GET: catalogStanding },
+  [BACKUP_AUDIENCE_PATH]: { any: manageBackup },
   [paths.LOGIN_PATH]: { GET: signInPage },
   [paths.OWNER_LOGIN_PATH]: { GET: ownerPage, POST: form(ownerSignIn) },
   [paths.IDP_LOGIN_PATH]: { GET: startIdpSignIn },

@@ -239,6 +239,7 @@ describe('what releases up to 0.1 stored', () => {
       storage.kv.delete('announced')
       storage.kv.delete('index_key')
       storage.kv.put('announced_version', before.version)
+      storage.sql.exec('DROP TABLE staged')
       storage.kv.put('schema', 2)
     })
     await inside(theFeed(), (_: FeedObject, { storage }) => {
