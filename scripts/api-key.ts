@@ -143,9 +143,5 @@ function parse() {
 }
 
 function misused(what: string): Stop {
-  return new Stop(
-    COMMAND,
-    what,
-    `See \`${COMMAND} -- --help\`; --env dev for npm run dev.`,
-  )
+  return new Stop(COMMAND, what, `See \`${COMMAND} -- --help\`; --env dev for npm run dev.`)
 }

@@ -10,9 +10,12 @@ import { confirm, YES_OPTION } from './deploy/confirm.ts'
 import { checkEnvironment, PLATFORM_ROLES, type PlatformRole } from './deploy/names.ts'
 import { collectSecrets, neededSecrets } from './deploy/needed-secrets.ts'
 import { planDeploy, type Deployment } from './deploy/plan.ts'
-import { readSettings, settingsFile, type DeploySettings } from './deploy/settings.ts'
+import { keepSettings, readSettings, settingsFile, type DeploySettings } from './deploy/settings.ts'
 import { checkNames, runSteps, seconds, showPlan } from './deploy/steps.ts'
+import { checkCopy } from './deploy/key-copy.ts'
 import { keyFilePath } from './deploy/key-file.ts'
+import { planMove } from './deploy/move-servers.ts'
+import { checkAccount } from './deploy/pinned-account.ts'
 import { useQuietWrangler } from './environment.ts'
 import { listServers } from './gen/sources.ts'
 import { trustFile } from './gen/trust.ts'
@@ -27,10 +30,13 @@ secrets; every time it may be interrupted and run again.
 
   --origin <origin>   where clients find the platform; needed once, kept in deploy.<env>.json
   --servers <form>    how the router reaches servers: bindings (default),
-                      namespace:<name>, or a URL template with {name}; kept likewise
+                      namespace:<name>, or a URL template with {name}; kept once it was
+                      deployed. Another form than before moves every server, with its data
   --env <name>        another installation beside production: Workers <name>--<env>,
                       with resources, keys and settings of its own
   --yes               does not ask before an --origin other than the one before
+  --account <id>      a Cloudflare account other than the one settings name: builds the
+                      platform once more there, without its data
   --dry-run           says what would be done; changes nothing
 
 Sign in with \`npx wrangler login\`, or set CLOUDFLARE_API_TOKEN. More: docs/deploying.md.`
@@ -54,6 +60,10 @@ await runScript(async () => {
     return console.log([...plan, 'Nothing was sent or written.'].join('\n'))
   }
   const steps = planDeploy({ ...deployment, serverSecrets: await collectSecrets(needed) })
+  // A first deploy that is broken off goes on without its flags.
+  if (!existsSync(settingsFile(settings.env))) {
+    keepSettings(settings, { accountId: deployment.cloudflare.accountId })
+  }
   await runSteps(steps)
   console.log(await done(deployment, Date.now() - startMs))
 })
@@ -65,6 +75,7 @@ interface Options {
   readonly yes: boolean
   readonly origin: string | undefined
   readonly servers: string | undefined
+  readonly account: string | undefined
 }
 
 /** @returns `undefined` when only help was asked for */
@@ -76,13 +87,15 @@ function parse(): Options | undefined {
       ...YES_OPTION,
       origin: { type: 'string' },
       servers: { type: 'string' },
+      account: { type: 'string' },
       'dry-run': { type: 'boolean', default: false },
     },
   })
   if (values.help) return undefined
   checkEnvironment(values.env, 'npm run dev')
-  const { env, origin, servers, yes } = values
-  return { env, names: positionals, dryRun: values['dry-run'], yes, origin, servers }
+  const { env, origin, servers, account, yes } = values
+  const dryRun = values['dry-run']
+  return { env, names: positionals, dryRun, yes, origin, servers, account }
 }
 
 /** Tokens and clients' settings name the origin: with another one all of them are worth nothing. */
@@ -99,35 +112,44 @@ async function askBeforeMoving({ env, names, origin, dryRun, yes }: Options): Pr
 }
 
 async function prepare(options: Options): Promise<Deployment> {
-  const { env, names, dryRun } = options
+  const { env, names, account } = options
   const servers = listServers(join(ROOT, 'workers'))
   checkNames('npm run deploy', names, [...servers, ...PLATFORM_ROLES])
-  const settings = readSettings(env, options, !dryRun)
-  const cloudflare = await connectCloudflare()
+  const settings = readSettings(env, options)
+  const cloudflare = await connectCloudflare(account ?? settings.accountId)
+  checkAccount(settings, cloudflare.accountId, account)
   const state = await readPlatform(cloudflare, settings)
-  const chosen = servers.filter((name) =>
-    names.length === 0 ? !settings.leaveOut.includes(name) : names.includes(name),
+  checkCopy(env, state)
+  const move = await planMove({ cloudflare, settings, state }, servers)
+  const chosen = servers.filter(
+    (name) =>
+      move.uploads.includes(name) ||
+      (names.length === 0 ? !settings.leaveOut.includes(name) : names.includes(name)),
   )
   const roles = rolesFor(names, chosen, settings, state)
-  return { cloudflare, settings, state, servers, chosen, roles }
+  return { cloudflare, settings, state, servers, chosen, roles, move, remarks: [] }
 }
 
 /** What was not named is uploaded where a named server could not be reached without it. */
 function rolesFor(
   names: readonly string[],
   chosen: readonly string[],
-  { servers }: DeploySettings,
+  { servers, moving }: DeploySettings,
   state: DeployedPlatform,
 ): PlatformRole[] {
   if (names.length === 0) return [...PLATFORM_ROLES]
   const linked = linkedServers(state)
   const unlinked = servers.kind === 'bindings' && chosen.some((name) => !linked.includes(name))
+  const turns = unlinked || (moving !== undefined && !moving.switched)
   return PLATFORM_ROLES.filter(
-    (role) => names.includes(role) || !state.platform[role] || (role === 'router' && unlinked),
+    (role) => names.includes(role) || !state.platform[role] || (role === 'router' && turns),
   )
 }
 
-async function done({ settings, state, chosen }: Deployment, tookMs: number): Promise<string> {
+async function done(
+  { settings, state, chosen, remarks = [] }: Deployment,
+  tookMs: number,
+): Promise<string> {
   const { env, publicOrigin } = settings
   const urls = chosen.map((name) => `  ${publicOrigin}/${name}/mcp`)
   const first = !state.platform.router
@@ -135,6 +157,7 @@ async function done({ settings, state, chosen }: Deployment, tookMs: number): Pr
   return [
     `✓ ${env} is deployed (${seconds(tookMs)})`,
     ...urls,
+    ...remarks.map((remark) => `  ${remark}`),
     ...((await answers(publicOrigin))
       ? []
       : [

@@ -22,6 +22,7 @@ import {
   withSecret,
   writeRegistry,
 } from './machine-registry.ts'
+import { shown } from './root.ts'
 import { runScript, Stop } from './stop.ts'
 
 const COMMAND = 'npm run machine'
@@ -94,7 +95,7 @@ async function run(action: Action, name: string, values: Values): Promise<void> 
   }
   // Before a key pair is written for it.
   if (!found) checkMachine(name, settingsOf(values))
-  const send = await senderTo(values.env)
+  const send = await senderTo(values.env, found ? undefined : name)
   if (action === 'remove') {
     const command = nextCommand(values.env, 'machine', 'remove', name)
     const consequence = `${clientIdOf(name)} in ${values.env} gets no more tokens, and its credentials are forgotten.`
@@ -140,13 +141,23 @@ async function withCredential(
 /**
  * A running `npm run dev` sees the file; a deployed platform is told.
  *
- * @throws Stop when there is none to tell: before anything is written
+ * @param added a machine this registry does not have yet
+ * @throws Stop when there is none to tell, or the platform has that machine from another
+ *   registry: before anything is written
  */
 async function senderTo(
   env: string,
+  added: string | undefined,
 ): Promise<(name: string, settings: MachineSettings | undefined) => Promise<void>> {
   if (env === DEV) return async () => {}
   const secrets = secretStore(await openTarget(env, 'say --env dev'), 'oauth')
+  if (added !== undefined && (await secrets.list()).includes(variableOf(added))) {
+    throw new Stop(
+      `machine ${added}`,
+      `${env} has it already, and it is not in the registry of this checkout.`,
+      `Get ${shown(registryFile(env))} from the person who added it, or take another name.`,
+    )
+  }
   return async (name, settings) => {
     if (settings) await secrets.put(variableOf(name), JSON.stringify(settings))
     else await secrets.delete(variableOf(name))

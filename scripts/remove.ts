@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { nextCommand } from '#shared/next-command.ts'
 import { parseCommand } from './command-line.ts'
 import { isDeployed, linkedServers } from './deploy/account.ts'
-import { COMMON_OPTIONS, openTarget, type Target } from './deploy/command.ts'
+import { checkSettled, COMMON_OPTIONS, openTarget, type Target } from './deploy/command.ts'
 import { serverConfigPath } from './deploy/config.ts'
 import { confirm, YES_OPTION } from './deploy/confirm.ts'
 import { workerName } from './deploy/names.ts'
@@ -37,6 +37,7 @@ await runScript(async () => {
     )
   }
   const target = await openTarget(values.env, `delete the folder workers/${server}`)
+  checkSettled(target)
   const steps = planRemove(target, server)
   if (steps.length === 0)
     return console.log(`${server} is not deployed in ${values.env}: nothing to do.`)

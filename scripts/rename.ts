@@ -5,7 +5,7 @@ import { isServerName } from '#shared/names.ts'
 import { nextCommand } from '#shared/next-command.ts'
 import { parseCommand } from './command-line.ts'
 import { isDeployed, linkedServers } from './deploy/account.ts'
-import { COMMON_OPTIONS, openTarget, type Target } from './deploy/command.ts'
+import { checkSettled, COMMON_OPTIONS, openTarget, type Target } from './deploy/command.ts'
 import { serverConfigPath } from './deploy/config.ts'
 import { confirm, YES_OPTION } from './deploy/confirm.ts'
 import { workerName } from './deploy/names.ts'
@@ -53,6 +53,7 @@ await runScript(async () => {
   const target = existsSync(settingsFile(values.env))
     ? await openTarget(values.env, 'leave --env out')
     : undefined
+  if (target) checkSettled(target)
   const secrets = target ? await checkAccount(target, from, to) : []
   const consequence = target
     ? `${from} in ${values.env} gets another URL, and its Worker is deleted: every client must be given the new one.`

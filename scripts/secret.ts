@@ -6,6 +6,7 @@ import { isDeployed } from './deploy/account.ts'
 import { askSecret } from './deploy/ask-secret.ts'
 import { confirm, YES_OPTION } from './deploy/confirm.ts'
 import { COMMON_OPTIONS, openTarget, type Target } from './deploy/command.ts'
+import { isKeySecret } from './deploy/key-pins.ts'
 import { PLATFORM_ROLES, type PlatformRole } from './deploy/names.ts'
 import { secretStore } from './deploy/server-secret.ts'
 import { runScript, Stop } from './stop.ts'
@@ -38,6 +39,7 @@ await runScript(async () => {
     `NAME=value, a line each, in workers/${server}/.dev.vars`,
   )
   checkDeployed(target, server)
+  if (action !== 'list') checkOwn(server, name)
   const store = secretStore(target, server)
   if (action === 'list') return console.log((await store.list()).join('\n') || 'none')
   if (action === 'put') await store.put(name, await readValue(name))
@@ -74,6 +76,17 @@ function checkDeployed({ state, settings }: Target, server: string): void {
     nextCommand(settings.env, 'secret', server),
     `${server} is not deployed in ${settings.env}.`,
     `Run first: ${nextCommand(settings.env, 'deploy', server)}`,
+  )
+}
+
+/** A key of the platform that is set by hand fits no copy of the key file any more. */
+function checkOwn(server: string, name: string): void {
+  const role = PLATFORM_ROLES.find((each) => each === server)
+  if (role === undefined || !isKeySecret(role, name)) return
+  throw new Stop(
+    `secret ${server}`,
+    `${name} is a key of the platform: its key file and the other Workers must change with it.`,
+    'To have a new one, rotate it: npm run rotate -- --help',
   )
 }
 

@@ -7,6 +7,7 @@ import {
   workerName,
   type PlatformRole,
 } from './names.ts'
+import type { ServersForm } from './servers-form.ts'
 import type { DeploySettings } from './settings.ts'
 
 export interface DeployedBinding {
@@ -37,7 +38,7 @@ export async function readPlatform(
   const [workers, catalogKvId, namespaceServers] = await Promise.all([
     cloudflare.get<{ id: string }[]>('/workers/scripts'),
     catalogKv(cloudflare, settings.env),
-    serversInNamespace(cloudflare, settings),
+    serversInNamespace(cloudflare, settings.servers),
   ])
   const names = new Set((workers ?? []).map(({ id }) => id))
   const platform = await Promise.all(
@@ -62,12 +63,28 @@ export async function catalogKv(cloudflare: Cloudflare, env: string): Promise<st
 export const namespacePath = (namespace: string): string =>
   `/workers/dispatch/namespaces/${namespace}`
 
-async function serversInNamespace(
+/**
+ * Where the API has one server's Worker: in a namespace under its bare name, else among
+ * the account's Workers. Bindings to other Workers and a URL template share that place.
+ */
+export const serverPath = (form: ServersForm, env: string, server: string): string =>
+  form.kind === 'namespace'
+    ? `${namespacePath(form.namespace)}/scripts/${server}`
+    : `/workers/scripts/${workerName(server, env)}`
+
+/** Whether a server is the same Worker in both forms, and only the way to it differs. */
+export const samePlace = (a: ServersForm, b: ServersForm): boolean =>
+  a.kind === 'namespace'
+    ? b.kind === 'namespace' && a.namespace === b.namespace
+    : b.kind !== 'namespace'
+
+/** Names in the namespace of that form; `undefined`: there is none, or the form has none. */
+export async function serversInNamespace(
   cloudflare: Cloudflare,
-  { servers }: DeploySettings,
+  form: ServersForm,
 ): Promise<ReadonlySet<string> | undefined> {
-  if (servers.kind !== 'namespace') return undefined
-  const path = namespacePath(servers.namespace)
+  if (form.kind !== 'namespace') return undefined
+  const path = namespacePath(form.namespace)
   if (!(await cloudflare.get(path))) return undefined
   const scripts = await cloudflare.get<{ id: string }[]>(`${path}/scripts`)
   return new Set((scripts ?? []).map(({ id }) => id))

@@ -19,12 +19,18 @@ const PAGES_MAX = 100
 export interface Cloudflare {
   readonly accountId: string
   /** @param path below the account; `undefined` = it does not exist */
-  get<Result>(path: string): Promise<Result | undefined>
+  get<Result>(path: string, headers?: Readonly<Record<string, string>>): Promise<Result | undefined>
   /** All pages of a list. */
   list<Item>(path: string): Promise<Item[]>
   /** The body as it came, e.g. a Worker's code. */
   raw(path: string): Promise<string | undefined>
-  send(method: 'PUT' | 'DELETE', path: string, body?: unknown): Promise<void>
+  /** @returns what the API made of it */
+  send(
+    method: 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<unknown>
 }
 
 const envelopeSchema = z.looseObject({
@@ -32,19 +38,22 @@ const envelopeSchema = z.looseObject({
   errors: z.optional(z.array(z.looseObject({ code: z.number(), message: z.string() }))),
 })
 
-/** @throws Stop when nobody is signed in, or it is not clear which account is meant */
-export async function connectCloudflare(): Promise<Cloudflare> {
+/**
+ * @param pinned the account the platform is on, where that is known: chosen when the
+ *   sign-in reaches several. Whether another one may be used is decided by the caller.
+ * @throws Stop when nobody is signed in, or it is not clear which account is meant
+ */
+export async function connectCloudflare(pinned?: string): Promise<Cloudflare> {
   const token = process.env['CLOUDFLARE_API_TOKEN'] ?? wranglerToken()
-  const accountId = process.env['CLOUDFLARE_ACCOUNT_ID'] ?? (await onlyAccount(token))
+  const accountId = process.env['CLOUDFLARE_ACCOUNT_ID'] || (await accountOf(token, pinned))
   const below = (path: string): string => `/accounts/${accountId}${path}`
   return {
     accountId,
-    get: async (path) => (await call(token, 'GET', below(path))) as never,
+    get: async (path, headers) =>
+      (await call(token, 'GET', below(path), undefined, headers)) as never,
     list: async (path) => pagesOf(token, below(path)),
     raw: async (path) => (await request(token, 'GET', below(path)))?.text(),
-    async send(method, path, body) {
-      await call(token, method, below(path), body)
-    },
+    send: (method, path, body, headers) => call(token, method, below(path), body, headers),
   }
 }
 
@@ -67,8 +76,9 @@ function wranglerToken(): string {
   )
 }
 
-async function onlyAccount(token: string): Promise<string> {
+async function accountOf(token: string, pinned: string | undefined): Promise<string> {
   const accounts = (await call(token, 'GET', '/accounts')) as { id: string; name: string }[]
+  if (pinned !== undefined && accounts.some(({ id }) => id === pinned)) return pinned
   const [account, ...others] = accounts
   if (account && others.length === 0) return account.id
   const names = accounts.map(({ id, name }) => `${id}  ${name}`).join('\n')
@@ -90,8 +100,14 @@ async function pagesOf<Item>(token: string, path: string): Promise<Item[]> {
   return all
 }
 
-async function call(token: string, method: string, path: string, body?: unknown): Promise<unknown> {
-  const response = await request(token, method, path, body)
+async function call(
+  token: string,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Readonly<Record<string, string>>,
+): Promise<unknown> {
+  const response = await request(token, method, path, body, headers)
   if (!response) return undefined
   return envelopeSchema.parse(await response.json()).result
 }
@@ -102,6 +118,7 @@ async function request(
   method: string,
   path: string,
   body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<Response | undefined> {
   const base = process.env['CLOUDFLARE_API_BASE_URL'] ?? DEFAULT_BASE
   let response: Response
@@ -109,6 +126,7 @@ async function request(
     response = await fetch(`${base}${path}`, {
       method,
       headers: {
+        ...headers,
         authorization: `Bearer ${token}`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },

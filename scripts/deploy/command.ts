@@ -5,9 +5,21 @@ import { ROOT, shown } from '../root.ts'
 import { Stop } from '../stop.ts'
 import { readPlatform, type DeployedPlatform } from './account.ts'
 import { connectCloudflare, type Cloudflare } from './cloudflare.ts'
+import { checkCopy } from './key-copy.ts'
 import { checkEnvironment, PRODUCTION } from './names.ts'
+import { checkAccount } from './pinned-account.ts'
 import { readDeployedSettings, settingsFile, type DeploySettings } from './settings.ts'
 import type { WranglerContext } from './wrangler.ts'
+
+/** @throws Stop while a change of the form of SERVERS is not tidied up: a server may be in two places */
+export function checkSettled({ settings }: Pick<Target, 'settings'>): void {
+  if (!settings.moving) return
+  throw new Stop(
+    shown(settingsFile(settings.env)),
+    'A change of the form of SERVERS is not tidied up.',
+    `Run first: ${nextCommand(settings.env, 'deploy')}`,
+  )
+}
 
 /** Options every one of these scripts has. */
 export const COMMON_OPTIONS = {
@@ -24,14 +36,17 @@ export interface Target {
 
 /**
  * @param here how the command's work is done on this machine's own platform
- * @throws Stop when nothing of that environment was ever deployed
+ * @param anyKeys the command makes all keys anew: those on this machine need not fit
+ * @throws Stop when nothing of that environment was ever deployed, when it is on another
+ *   account, or when the keys on this machine are not those it runs with
  */
-export async function openTarget(env: string, here: string): Promise<Target> {
+export async function openTarget(env: string, here: string, anyKeys = false): Promise<Target> {
   checkEnvironment(env, here)
   process.chdir(ROOT)
   useQuietWrangler()
   const settings = readDeployedSettings(env, here)
-  const cloudflare = await connectCloudflare()
+  const cloudflare = await connectCloudflare(settings.accountId)
+  checkAccount(settings, cloudflare.accountId)
   const state = await readPlatform(cloudflare, settings)
   if (!state.platform.oauth || !state.platform.objects) {
     throw new Stop(
@@ -40,5 +55,6 @@ export async function openTarget(env: string, here: string): Promise<Target> {
       `Run: ${nextCommand(env, 'deploy')}`,
     )
   }
+  if (!anyKeys) checkCopy(env, state)
   return { cloudflare, settings, state, wrangler: { accountId: cloudflare.accountId, env } }
 }

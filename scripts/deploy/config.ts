@@ -18,7 +18,7 @@ import {
 } from './names.ts'
 import { ownResources } from './resources.ts'
 import { publicRoutes } from './public-routes.ts'
-import { onWorkersDev } from './servers-form.ts'
+import { usesAddresses } from './servers-form.ts'
 import type { DeploySettings } from './settings.ts'
 
 /** A Worker's configuration, and what had to be left out of it for now. */
@@ -75,12 +75,16 @@ export function serverConfig(name: string, context: ConfigContext): DeployConfig
   const config: Unstable_RawConfig = {
     ...common(raw, path, context),
     ...(settings.env === PRODUCTION ? {} : ownResources(raw, settings.env)),
-    ...(servers.kind === 'url' && onWorkersDev(servers.template) ? { workers_dev: true } : {}),
+    ...(needsAddress(settings) ? { workers_dev: true } : {}),
     // In a namespace the router asks for it by its bare name.
     ...(servers.kind === 'namespace' ? { name } : {}),
   }
   return withoutMissing(config, context)
 }
+
+/** Also while the router still goes to the server's address, in a change away from it. */
+const needsAddress = ({ servers, moving }: DeploySettings): boolean =>
+  usesAddresses(servers) || (moving !== undefined && !moving.switched && usesAddresses(moving.from))
 
 /** @returns the file's path */
 export function writeConfig(env: string, { config }: DeployConfig): string {

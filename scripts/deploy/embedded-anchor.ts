@@ -1,8 +1,10 @@
 /** Which trust anchor a deployed server was built with: read from its code, whoever deployed it. */
 import type { JWK } from 'jose'
-import { namespacePath } from './account.ts'
+import { serverPath } from './account.ts'
+import type { Cloudflare } from './cloudflare.ts'
 import type { Target } from './command.ts'
-import { workerName } from './names.ts'
+import { trustedAnchors } from './key-file.ts'
+import type { ServersForm } from './servers-form.ts'
 
 export async function embedsAnchor(
   { cloudflare, settings }: Pick<Target, 'cloudflare' | 'settings'>,
@@ -10,10 +12,34 @@ export async function embedsAnchor(
   anchor: JWK,
 ): Promise<boolean> {
   const { servers, env } = settings
-  const code = await cloudflare.raw(
-    servers.kind === 'namespace'
-      ? `${namespacePath(servers.namespace)}/scripts/${server}/content`
-      : `/workers/scripts/${workerName(server, env)}/content/v2`,
-  )
-  return code !== undefined && anchor.x !== undefined && code.includes(anchor.x)
+  return embeds(await codeOf(cloudflare, servers, env, server), anchor)
 }
+
+/**
+ * Whether a Worker was built for this platform: it embeds one of the anchors this
+ * environment trusts. A Worker of that name may belong to something else on the account.
+ *
+ * @param form the place to look in
+ */
+export async function isOurs(
+  cloudflare: Cloudflare,
+  form: ServersForm,
+  env: string,
+  server: string,
+): Promise<boolean> {
+  const code = await codeOf(cloudflare, form, env, server)
+  return trustedAnchors(env).some((anchor) => embeds(code, anchor))
+}
+
+function codeOf(
+  cloudflare: Cloudflare,
+  form: ServersForm,
+  env: string,
+  server: string,
+): Promise<string | undefined> {
+  const content = form.kind === 'namespace' ? 'content' : 'content/v2'
+  return cloudflare.raw(`${serverPath(form, env, server)}/${content}`)
+}
+
+const embeds = (code: string | undefined, { x }: JWK): boolean =>
+  code !== undefined && x !== undefined && code.includes(x)

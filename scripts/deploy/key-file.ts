@@ -30,6 +30,12 @@ export interface KeyFile {
   readonly unsent: readonly SecretPath[]
   /** A rotation that was begun and not finished. */
   readonly rotating?: string
+  /** Counts the changes of the keys, so that of two copies the older one is known. */
+  readonly generation?: number
+  /** Fingerprint of the keys each Worker was sent last from this file (key-pins.ts). */
+  readonly sent?: Readonly<Partial<Record<PlatformRole, string>>>
+  /** The Cloudflare account these keys are used on. */
+  readonly accountId?: string
 }
 
 export const keyFilePath = (env: string): string => join(ROOT, '.keys', `${env}.json`)
@@ -53,9 +59,10 @@ export function writeKeyFile(env: string, file: KeyFile): void {
   writeIfChanged(keyFilePath(env), `${JSON.stringify(file, null, 2)}\n`, SECRET_FILE_MODE)
 }
 
-export async function makeKeyFile(nowSeconds: number): Promise<KeyFile> {
+/** @param generation higher than that of any keys the account has */
+export async function makeKeyFile(nowSeconds: number, generation = 1): Promise<KeyFile> {
   const keys = await makePlatformKeys(CERTIFICATE_LIFETIME_SECONDS, nowSeconds)
-  return { keys, unsent: allSecretPaths(keys) }
+  return { keys, unsent: allSecretPaths(keys), generation }
 }
 
 export function allSecretPaths(keys: PlatformKeys): SecretPath[] {
@@ -98,11 +105,26 @@ export const withUnsent = (file: KeyFile, paths: readonly SecretPath[]): KeyFile
   unsent: [...new Set([...file.unsent, ...paths])],
 })
 
-/** The account has them now. Reads the file anew: an upload takes a while. */
-export function noteSent(env: string, paths: readonly SecretPath[]): void {
+/**
+ * The account has them now. Reads the file anew: an upload takes a while.
+ *
+ * @param sent fingerprints of what the Workers have now
+ */
+export function noteSent(
+  env: string,
+  paths: readonly SecretPath[],
+  sent: NonNullable<KeyFile['sent']>,
+): void {
   const file = readKeyFile(env)
   if (!file) return
-  writeKeyFile(env, { ...file, unsent: file.unsent.filter((path) => !paths.includes(path)) })
+  const unsent = file.unsent.filter((path) => !paths.includes(path))
+  writeKeyFile(env, { ...file, unsent, sent: { ...file.sent, ...sent } })
+}
+
+/** The account these keys are used on from now. */
+export function noteAccount(env: string, accountId: string): void {
+  const file = readKeyFile(env)
+  if (file) writeKeyFile(env, { ...file, accountId })
 }
 
 /** Public anchors of the environment, newest first; none before the first deploy. */

@@ -19,6 +19,7 @@ export interface NeededSecret {
   readonly name: string
 }
 
+/** Also those a server had in the form before: Cloudflare never shows one, so none can be copied. */
 export async function neededSecrets(
   target: Omit<Target, 'wrangler'>,
   servers: readonly string[],
@@ -27,12 +28,22 @@ export async function neededSecrets(
     servers.map(async (server) => {
       const { rawConfig } = experimental_readRawConfig({ config: serverConfigPath(server) })
       const required: readonly string[] = rawConfig.secrets?.required ?? []
-      if (required.length === 0) return []
+      const wanted = new Set([...required, ...(await secretsBefore(target, server))])
+      if (wanted.size === 0) return []
       const has = secretNames({ bindings: await bindingsOf(target, server) })
-      return required.filter((name) => !has.has(name)).map((name) => ({ server, name }))
+      return [...wanted].filter((name) => !has.has(name)).map((name) => ({ server, name }))
     }),
   )
   return needed.flat()
+}
+
+async function secretsBefore(
+  target: Omit<Target, 'wrangler'>,
+  server: string,
+): Promise<ReadonlySet<string>> {
+  const { moving } = target.settings
+  if (!moving || moving.switched) return new Set()
+  return secretNames({ bindings: await bindingsOf(target, server, moving.from) })
 }
 
 /** @throws Stop, before anything is sent, when one is missing and nobody can be asked */
@@ -50,7 +61,7 @@ export async function collectSecrets(needed: readonly NeededSecret[]): Promise<S
 const missing = (server: string, name: string): Stop =>
   new Stop(
     `workers/${server}/wrangler.toml`,
-    `${server} requires the secret ${name}, and it has none yet.`,
+    `${server} requires the secret ${name}, and it has none yet where it will run.`,
     `Run the command in a terminal, which asks for it, or with a variable ${name} set;
     or leave the server out for now ("leaveOut" in deploy.<env>.json).`,
   )

@@ -3,11 +3,13 @@
  * resources, then Workers in an order in which each finds those it is bound to. The
  * router comes last, so a first deploy that fails half-way is reachable by nobody.
  */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { generateServer } from '../gen/entry.ts'
-import { readTrust } from '../gen/trust.ts'
-import { ROOT } from '../root.ts'
-import { catalogKv, linkedServers, type DeployedPlatform } from './account.ts'
+import { readTrust, trustFile } from '../gen/trust.ts'
+import { ROOT, shown } from '../root.ts'
+import { Stop } from '../stop.ts'
+import { catalogKv, linkedServers, serverPath, type DeployedPlatform } from './account.ts'
 import type { Cloudflare } from './cloudflare.ts'
 import { platformConfig, serverConfig, type ConfigContext, type DeployConfig } from './config.ts'
 import {
@@ -17,10 +19,15 @@ import {
   workerName,
   type PlatformRole,
 } from './names.ts'
+import { keyFilePath, noteAccount } from './key-file.ts'
+import { pinsOf } from './key-pins.ts'
+import type { MovePlan } from './move-servers.ts'
 import { keySteps } from './prepare-keys.ts'
 import type { ServerSecrets } from './needed-secrets.ts'
-import type { DeploySettings } from './settings.ts'
+import { sendKeys } from './send-keys.ts'
+import { isUnkept, keepSettings, settingsFile, type DeploySettings } from './settings.ts'
 import type { Step } from './steps.ts'
+import { tidySteps } from './tidy-form.ts'
 import { uploadPlatform, uploadServer } from './upload.ts'
 import { runWrangler } from './wrangler.ts'
 
@@ -36,6 +43,10 @@ export interface Deployment {
   readonly roles: readonly PlatformRole[]
   /** What servers lack, to travel with their upload. */
   readonly serverSecrets?: ServerSecrets
+  /** Where the form of SERVERS changes. */
+  readonly move?: MovePlan
+  /** What stays behind, a line each: filled while the steps run. */
+  readonly remarks?: string[]
 }
 
 type Upload =
@@ -44,12 +55,16 @@ type Upload =
 
 /** @throws Stop when settings, keys or names make it impossible */
 export function planDeploy(deployment: Deployment): Step[] {
-  const { settings, state, chosen } = deployment
+  const { cloudflare, settings, state, chosen } = deployment
   return [
-    ...keySteps(settings.env, state),
+    ...keySteps(settings.env, state, cloudflare.accountId),
     ...(chosen.length > 0 ? [buildStep(settings.env, chosen)] : []),
     ...resourceSteps(deployment),
+    ...openSteps(deployment),
     ...uploadSteps(deployment),
+    ...ownKeysSteps(deployment),
+    ...keepSteps(deployment),
+    ...tidySteps(deployment),
   ]
 }
 
@@ -71,24 +86,86 @@ const buildStep = (env: string, servers: readonly string[]): Step => ({
 function resourceSteps({ cloudflare, settings, state }: Deployment): Step[] {
   const { env, servers } = settings
   const context = { accountId: cloudflare.accountId, env }
-  const make = (title: string, args: readonly string[]): Step => ({
-    title,
-    run: async () => void (await runWrangler(context, args)),
-  })
-  const kv = catalogTitle(env)
   return [
-    ...(state.catalogKvId === undefined
-      ? [make(`create KV namespace ${kv}`, ['kv', 'namespace', 'create', kv])]
-      : []),
+    ...(state.catalogKvId === undefined ? [claimStep(cloudflare, env)] : []),
     ...(servers.kind === 'namespace' && state.namespaceServers === undefined
       ? [
-          make(`create dispatch namespace ${servers.namespace}`, [
-            'dispatch-namespace',
-            'create',
-            servers.namespace,
-          ]),
+          {
+            title: `create dispatch namespace ${servers.namespace}`,
+            async run() {
+              await runWrangler(context, ['dispatch-namespace', 'create', servers.namespace])
+            },
+          },
         ]
       : []),
+  ]
+}
+
+/**
+ * Also decides between two first deploys at once: Cloudflare makes one namespace of a
+ * title only, so the second one to ask is refused before it sends any keys.
+ */
+function claimStep(cloudflare: Cloudflare, env: string): Step {
+  const title = catalogTitle(env)
+  return {
+    title: `create KV namespace ${title}`,
+    async run() {
+      try {
+        await cloudflare.send('POST', '/storage/kv/namespaces', { title })
+      } catch (error) {
+        if ((await catalogKv(cloudflare, env)) === undefined) throw error
+        throw firstElsewhere(env, title)
+      }
+    },
+  }
+}
+
+const firstElsewhere = (env: string, title: string): Stop =>
+  new Stop(
+    `KV namespace ${title}`,
+    `Another first deploy of ${env} made it a moment ago, with other keys than yours.`,
+    `When that one has ended, get ${shown(keyFilePath(env))}, ${shown(trustFile(env))} and
+    ${shown(settingsFile(env))} from the person who ran it, and put them in place of yours.`,
+  )
+
+/** Servers of other checkouts are Workers already: only their addresses were off. */
+const openSteps = ({ cloudflare, settings, move }: Deployment): Step[] =>
+  (move?.opens ?? []).map((name) => ({
+    title: `switch on the address of ${name}`,
+    async run() {
+      const path = `${serverPath(settings.servers, settings.env, name)}/subdomain`
+      await cloudflare.send('POST', path, { enabled: true, previews_enabled: false })
+    },
+  }))
+
+/** The end of a first deploy: keys of another one, sent in the same seconds, are replaced. */
+function ownKeysSteps(deployment: Deployment): Step[] {
+  const { platform } = deployment.state
+  if (PLATFORM_ROLES.some((role) => pinsOf(platform[role]).length > 0)) return []
+  return [
+    {
+      title: 'check that every Worker has these keys',
+      async run() {
+        for (const role of deployment.roles) await sendKeys(deployment, role)
+      },
+    },
+  ]
+}
+
+/** Settings say what is deployed, not what was tried. */
+function keepSteps({ cloudflare, settings }: Deployment): Step[] {
+  const { env, moving } = settings
+  const kept = { accountId: cloudflare.accountId, moving }
+  // A first deploy wrote it before it began.
+  if (!existsSync(settingsFile(env)) || !isUnkept(settings, kept)) return []
+  return [
+    {
+      title: `write ${shown(settingsFile(env))} (commit it)`,
+      async run() {
+        keepSettings(settings, kept)
+        noteAccount(env, cloudflare.accountId)
+      },
+    },
   ]
 }
 
@@ -154,10 +231,11 @@ function uploadsOf({ settings, roles, chosen }: Deployment): Upload[] {
 
 /** A deploy never unlinks: what the router is bound to stays, until `npm run remove`. */
 function contextOf(
-  { settings, state, servers, chosen }: Deployment,
+  { settings, state, servers, chosen, move }: Deployment,
   there: ReadonlySet<string>,
 ): ConfigContext {
-  const stays = linkedServers(state).filter((name) => there.has(workerName(name, settings.env)))
+  const bound = [...linkedServers(state), ...(move?.binds ?? [])]
+  const stays = bound.filter((name) => there.has(workerName(name, settings.env)))
   return {
     settings,
     servers: [...servers, ...stays],

@@ -4,7 +4,7 @@ import { shown } from '../root.ts'
 import { Stop } from '../stop.ts'
 import { secretsOf } from '../keys/platform-keys.ts'
 import { trustFile } from '../gen/trust.ts'
-import { secretNames, type DeployedPlatform } from './account.ts'
+import { secretNames, type DeployedPlatform, type DeployedWorker } from './account.ts'
 import {
   keyFilePath,
   makeKeyFile,
@@ -15,6 +15,7 @@ import {
   writeTrust,
   type SecretPath,
 } from './key-file.ts'
+import { keySecretsOf, pinOf, pinsOf, standingOf } from './key-pins.ts'
 import { PLATFORM_ROLES, type PlatformRole } from './names.ts'
 import { readRequiredSecrets } from './required-secrets.ts'
 import type { Step } from './steps.ts'
@@ -22,12 +23,13 @@ import type { Step } from './steps.ts'
 const nowSeconds = (): number => Math.floor(Date.now() / 1000)
 
 /**
+ * @param accountId where the keys will be used
  * @returns what must be done on this machine first
  * @throws Stop when the account was set up with keys that are not here and are needed
  */
-export function keySteps(env: string, state: DeployedPlatform): Step[] {
+export function keySteps(env: string, state: DeployedPlatform, accountId: string): Step[] {
   const file = readKeyFile(env)
-  if (!file) return withoutKeyFile(env, state)
+  if (!file) return withoutKeyFile(env, state, accountId)
   if (file.rotating !== undefined) {
     throw new Stop(
       shown(keyFilePath(env)),
@@ -45,8 +47,8 @@ export function keySteps(env: string, state: DeployedPlatform): Step[] {
   )
 }
 
-function withoutKeyFile(env: string, state: DeployedPlatform): Step[] {
-  if (!hasSecrets(state)) return [newKeysStep(env)]
+function withoutKeyFile(env: string, state: DeployedPlatform, accountId: string): Step[] {
+  if (!hasSecrets(state)) return [newKeysStep(env, accountId)]
   const missing = missingSecrets(state)
   if (missing.length > 0) {
     throw new Stop(
@@ -74,11 +76,11 @@ function missingSecrets(state: DeployedPlatform): SecretPath[] {
   )
 }
 
-const newKeysStep = (env: string): Step => ({
+const newKeysStep = (env: string, accountId: string): Step => ({
   title: `make keys: ${shown(keyFilePath(env))} (keep a copy) and ${shown(trustFile(env))} (commit it)`,
   async run() {
     const file = await makeKeyFile(nowSeconds())
-    writeKeyFile(env, file)
+    writeKeyFile(env, { ...file, accountId })
     writeTrust(env, [file.keys.anchor.publicJwk])
   },
 })
@@ -91,20 +93,32 @@ const trustStep = (env: string): Step => ({
   },
 })
 
-/** Secrets an upload of `worker` must carry: what the account lacks or has an old value of. */
+/**
+ * Secrets an upload of a Worker must carry: what it lacks or has an old value of, with the
+ * pin of this file's keys (key-pins.ts).
+ *
+ * @param worker as it is now; `undefined`: not there yet
+ */
 export async function secretsToSend(
   env: string,
-  worker: PlatformRole,
-  state: DeployedPlatform,
+  role: PlatformRole,
+  worker: DeployedWorker | undefined,
 ): Promise<Record<string, string>> {
   const file = await renewedKeyFile(env, nowSeconds())
   if (!file) return {}
-  const has = secretNames(state.platform[worker])
-  const all = secretsOf(file.keys, process.env['OIDC_CLIENT_SECRET'])[worker]
-  return Object.fromEntries(
-    Object.entries(all as Record<string, string>).filter(
-      ([name, value]) =>
-        value !== '' && (!has.has(name) || file.unsent.includes(`${worker}/${name}`)),
-    ),
+  const has = secretNames(worker)
+  const mixed = standingOf(file, role, worker) === 'mixed'
+  const keys = keySecretsOf(file.keys, role).map(([name]) => name)
+  const all = secretsOf(file.keys, process.env['OIDC_CLIENT_SECRET'])[role]
+  const due = Object.entries(all as Record<string, string>).filter(
+    ([name, value]) =>
+      value !== '' &&
+      (!has.has(name) || file.unsent.includes(`${role}/${name}`) || (mixed && keys.includes(name))),
   )
+  const changes = due.some(([name]) => keys.includes(name))
+  const pin = changes || pinsOf(worker).length === 0 ? [[pinOf(file, role), PIN_TEXT]] : []
+  return Object.fromEntries([...due, ...pin]) as Record<string, string>
 }
+
+/** Cloudflare takes no empty secret; the name says all. */
+export const PIN_TEXT = 'pin'

@@ -4,7 +4,7 @@
  * on with the same keys. What a rotation is: scripts/keys/rotation.ts.
  */
 import { nextCommand } from '#shared/next-command.ts'
-import { secretsOf, type PlatformKeys } from '../keys/platform-keys.ts'
+import type { PlatformKeys } from '../keys/platform-keys.ts'
 import { anchorsOf, OVERLAP_SECONDS, rotated, type KeyKind } from '../keys/rotation.ts'
 import { shown } from '../root.ts'
 import { Stop } from '../stop.ts'
@@ -16,7 +16,6 @@ import {
   CERTIFICATE_LIFETIME_SECONDS,
   keyFilePath,
   makeKeyFile,
-  noteSent,
   readKeyFile,
   trustedAnchors,
   withUnsent,
@@ -24,9 +23,10 @@ import {
   writeTrust,
   type KeyFile,
 } from './key-file.ts'
+import { FIRST_GENERATION, generationOf, pinsOf } from './key-pins.ts'
 import { PLATFORM_ROLES, PLATFORM_WORKERS, workerName, type PlatformRole } from './names.ts'
+import { sendKeys, textsOf } from './send-keys.ts'
 import type { Step } from './steps.ts'
-import { runWrangler } from './wrangler.ts'
 
 /** All kinds at once, from nothing: for keys that are lost. */
 export const EVERYTHING = 'everything'
@@ -48,10 +48,10 @@ export function planRotation(target: Target, plan: RotationPlan): Step[] {
   if (!file && rotation !== EVERYTHING) throw lost(env)
   checkUnfinished(env, rotation, file)
   return [
-    ...(file?.rotating === rotation ? [] : [makeStep(env, plan)]),
+    ...(file?.rotating === rotation ? [] : [makeStep(target, plan)]),
     ...(changesAnchor(rotation) ? [...deployServers, checkServersStep(target)] : []),
     ...(rotation === 'anchor' ? [promoteStep(env)] : []),
-    ...PLATFORM_ROLES.map((role) => sendStep(target, role)),
+    ...PLATFORM_ROLES.map((role) => sendStep(target, role, rotation)),
     { title: 'note that it is done', run: async () => noteDone(env) },
   ]
 }
@@ -82,13 +82,14 @@ const optionsNow = (leaked: boolean) => ({
   leaked,
 })
 
-function makeStep(env: string, { rotation, leaked }: RotationPlan): Step {
+function makeStep(target: Target, { rotation, leaked }: RotationPlan): Step {
+  const { env } = target.settings
   return {
     title: `make new keys (${shown(keyFilePath(env))})`,
     async run() {
       const file =
         rotation === EVERYTHING
-          ? await everythingNew(env, leaked)
+          ? await everythingNew(target, leaked)
           : await changedBy(env, (keys) => rotated(keys, rotation, optionsNow(leaked)))
       writeKeyFile(env, { ...file, rotating: rotation })
       if (changesAnchor(rotation)) writeTrust(env, anchorsOf(file.keys))
@@ -97,9 +98,13 @@ function makeStep(env: string, { rotation, leaked }: RotationPlan): Step {
 }
 
 /** Servers go on believing the router until it has its new key. */
-async function everythingNew(env: string, leaked: boolean): Promise<KeyFile> {
+async function everythingNew(target: Target, leaked: boolean): Promise<KeyFile> {
+  const { env } = target.settings
   const { nowSeconds } = optionsNow(leaked)
-  const file = await makeKeyFile(nowSeconds)
+  const pins = PLATFORM_ROLES.flatMap((role) => pinsOf(target.state.platform[role]))
+  const generation = Math.max(readKeyFile(env)?.generation ?? 0, ...pins.map(generationOf)) + 1
+  const made = await makeKeyFile(nowSeconds, generation)
+  const file = { ...made, accountId: target.cloudflare.accountId }
   const [publicJwk] = leaked ? [] : trustedAnchors(env)
   if (!publicJwk) return file
   const previousAnchor = { publicJwk, untilSeconds: nowSeconds + OVERLAP_SECONDS.anchor }
@@ -116,17 +121,8 @@ async function changedBy(
   const keys = await change(file.keys)
   const [before, after] = [textsOf(file.keys), textsOf(keys)]
   const paths = allSecretPaths(keys).filter((path) => before.get(path) !== after.get(path))
-  return withUnsent({ ...file, keys }, paths)
-}
-
-/** `router/SIGNING_KEY` → its text. */
-function textsOf(keys: PlatformKeys): Map<string, string> {
-  const secrets = Object.entries(secretsOf(keys)).flatMap(([role, all]) =>
-    Object.entries(all as Record<string, string>).map(
-      ([name, text]) => [`${role}/${name}`, text] as const,
-    ),
-  )
-  return new Map(secrets)
+  const generation = (file.generation ?? FIRST_GENERATION) + 1
+  return withUnsent({ ...file, keys, generation }, paths)
 }
 
 /** The router speaks with the new anchor's word at once: every server must be able to believe it. */
@@ -167,26 +163,17 @@ function promoteStep(env: string): Step {
   }
 }
 
-function sendStep({ settings, wrangler }: Target, role: PlatformRole): Step {
-  const { env } = settings
-  const worker = workerName(PLATFORM_WORKERS[role], env)
+function sendStep(target: Target, role: PlatformRole, rotation: Rotation): Step {
+  const worker = workerName(PLATFORM_WORKERS[role], target.settings.env)
   return {
     title: `send ${worker} what is new`,
-    async run() {
-      const file = readKeyFile(env)
-      const paths = file?.unsent.filter((path) => path.startsWith(`${role}/`)) ?? []
-      if (!file || paths.length === 0) return
-      const texts = textsOf(file.keys)
-      const body = Object.fromEntries(
-        paths.map((path) => [path.slice(role.length + 1), texts.get(path)]),
-      )
-      await runWrangler(wrangler, ['secret', 'bulk', '--name', worker], JSON.stringify(body))
-      noteSent(env, paths)
-    },
+    run: () => sendKeys(target, role, rotation === EVERYTHING),
   }
 }
 
 function noteDone(env: string): void {
   const file = readKeyFile(env)
-  if (file) writeKeyFile(env, { keys: file.keys, unsent: file.unsent })
+  if (!file) return
+  const { rotating: _, ...rest } = file
+  writeKeyFile(env, rest)
 }

@@ -39,7 +39,11 @@ function inNamespace({ cloudflare }: Target, path: string): SecretStore {
       const secrets = (await cloudflare.get<{ name: string }[]>(path)) ?? []
       return secrets.map(({ name }) => name).sort()
     },
-    put: (name, text) => cloudflare.send('PUT', path, { name, text, type: 'secret_text' }),
-    delete: (name) => cloudflare.send('DELETE', `${path}/${name}`),
+    async put(name, text) {
+      await cloudflare.send('PUT', path, { name, text, type: 'secret_text' })
+    },
+    async delete(name) {
+      await cloudflare.send('DELETE', `${path}/${name}`)
+    },
   }
 }

@@ -10,6 +10,12 @@ export type ServersForm =
 
 const NAMESPACE = /^namespace:([a-z0-9][a-z0-9-]{0,62})$/
 
+/** As settings write it. */
+export function formText(form: ServersForm): string {
+  if (form.kind === 'namespace') return `namespace:${form.namespace}`
+  return form.kind === 'url' ? form.template : form.kind
+}
+
 /** @throws Stop when `text` is none of the three */
 export function serversForm(path: string, text: string): ServersForm {
   if (text === 'bindings') return { kind: 'bindings' }
@@ -48,6 +54,10 @@ export function checkServersForm(path: string, env: string, form: ServersForm): 
   }
 }
 
+/** Whether the router reaches servers at workers.dev addresses. */
+export const usesAddresses = (form: ServersForm): boolean =>
+  form.kind === 'url' && onWorkersDev(form.template)
+
 /** Whether servers answer at the account's workers.dev addresses. */
-export const onWorkersDev = (template: string): boolean =>
+const onWorkersDev = (template: string): boolean =>
   new URL(template.replaceAll('{name}', 'a')).hostname.endsWith('.workers.dev')

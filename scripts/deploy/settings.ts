@@ -10,7 +10,7 @@ import { checkJson } from '../gen/check-json.ts'
 import { readIfPresent, writeIfChanged } from '../gen/write-if-changed.ts'
 import { ROOT, shown } from '../root.ts'
 import { Stop } from '../stop.ts'
-import { checkServersForm, serversForm, type ServersForm } from './servers-form.ts'
+import { checkServersForm, formText, serversForm, type ServersForm } from './servers-form.ts'
 
 const REMEDY = 'See docs/deploying.md for what the file may hold.'
 
@@ -21,6 +21,10 @@ const settingsSchema = z.strictObject({
   issuer: z.optional(z.string()),
   /** `bindings`, `namespace:<name>`, or a URL template with {name}. */
   servers: z.string(),
+  /** The Cloudflare account it is on; set by the first deploy. */
+  accountId: z.optional(z.string()),
+  /** The form before, while Workers of it are still to be removed; kept by `npm run deploy`. */
+  movedFrom: z.optional(z.string()),
   /** Folders of workers/ that are not deployed. */
   leaveOut: z.optional(z.array(z.string())),
   /** Variables of the platform's Workers that differ from their wrangler.toml. */
@@ -33,6 +37,15 @@ const settingsSchema = z.strictObject({
   ),
 })
 
+type SettingsFile = z.infer<typeof settingsSchema>
+
+/** A change of the form of SERVERS that has not ended. */
+export interface Moving {
+  readonly from: ServersForm
+  /** The router goes by the new form, and settings name it; what is left is tidying up. */
+  readonly switched: boolean
+}
+
 export interface DeploySettings {
   readonly env: string
   readonly publicOrigin: string
@@ -40,12 +53,15 @@ export interface DeploySettings {
   readonly servers: ServersForm
   readonly leaveOut: readonly string[]
   readonly vars: Readonly<Record<string, Readonly<Record<string, string>> | undefined>>
+  /** Unknown before its first deploy, and after one of a release that did not keep it. */
+  readonly accountId?: string
+  readonly moving?: Moving
 }
 
 /** For the official test suite: of no use to anybody else. */
 const FIXTURES: readonly string[] = ['conformance']
 
-/** What the command line says; kept in the file from then on. */
+/** What the command line says; kept in the file once it was deployed. */
 export interface SettingsFlags {
   readonly origin?: string | undefined
   readonly servers?: string | undefined
@@ -54,33 +70,82 @@ export interface SettingsFlags {
 export const settingsFile = (env: string): string => join(ROOT, `deploy.${env}.json`)
 
 /**
- * @param write whether flags change the file (a dry run leaves it)
+ * The settings a command goes by. Writes nothing: see {@link keepSettings}.
+ *
  * @throws Stop when there is no file and no `--origin`, or something in it cannot be deployed
  */
-export function readSettings(
-  env: string,
-  flags: SettingsFlags = {},
-  write = false,
-): DeploySettings {
+export function readSettings(env: string, flags: SettingsFlags = {}): DeploySettings {
   const path = settingsFile(env)
-  const text = readIfPresent(path)
-  const stored = text === undefined ? undefined : checkJson(path, text, settingsSchema, REMEDY)
+  const stored = readFile(path)
   const publicOrigin = flags.origin ?? stored?.publicOrigin
   if (publicOrigin === undefined) throw noOrigin(path, env)
-  const servers = flags.servers ?? stored?.servers ?? 'bindings'
-  const leaveOut = stored ? (stored.leaveOut ?? []) : FIXTURES
-  const file = { ...stored, publicOrigin, servers, leaveOut }
-  const settings: DeploySettings = {
+  const servers = serversForm(path, flags.servers ?? stored?.servers ?? 'bindings')
+  checkServersForm(path, env, servers)
+  const moving = stored && movingOf(path, env, stored, servers)
+  return {
     env,
     publicOrigin: originOf(path, 'publicOrigin', publicOrigin),
     issuer: originOf(path, 'issuer', stored?.issuer ?? publicOrigin),
-    servers: serversForm(path, servers),
-    leaveOut,
+    servers,
+    leaveOut: stored ? (stored.leaveOut ?? []) : FIXTURES,
     vars: stored?.vars ?? {},
+    ...(stored?.accountId === undefined ? {} : { accountId: stored.accountId }),
+    ...(moving ? { moving } : {}),
   }
-  checkServersForm(path, env, settings.servers)
-  if (write) writeIfChanged(path, `${JSON.stringify(file, null, 2)}\n`)
-  return settings
+}
+
+const readFile = (path: string): SettingsFile | undefined => {
+  const text = readIfPresent(path)
+  return text === undefined ? undefined : checkJson(path, text, settingsSchema, REMEDY)
+}
+
+function movingOf(
+  path: string,
+  env: string,
+  { servers, movedFrom }: SettingsFile,
+  wanted: ServersForm,
+): Moving | undefined {
+  const changes = formText(wanted) !== servers
+  if (movedFrom === undefined) {
+    return changes ? { from: serversForm(path, servers), switched: false } : undefined
+  }
+  if (!changes) return { from: serversForm(path, movedFrom), switched: true }
+  throw new Stop(
+    shown(path),
+    `Workers of the form before ("${movedFrom}") are still to be removed.`,
+    `Run first, without --servers: ${nextCommand(env, 'deploy')}`,
+  )
+}
+
+/** What a command found out or was told, for the file. */
+export interface KeptSettings {
+  readonly accountId: string
+  readonly moving?: Moving | undefined
+}
+
+/** @returns whether the file does not say so yet */
+export const isUnkept = (settings: DeploySettings, kept: KeptSettings): boolean =>
+  keptText(settings, kept) !== readIfPresent(settingsFile(settings.env))
+
+/** Writes what was deployed: a first deploy before it begins, every other once it has ended. */
+export function keepSettings(settings: DeploySettings, kept: KeptSettings): void {
+  writeIfChanged(settingsFile(settings.env), keptText(settings, kept))
+}
+
+function keptText(
+  { env, publicOrigin, servers, leaveOut }: DeploySettings,
+  { accountId, moving }: KeptSettings,
+): string {
+  const { movedFrom: _, ...stored } = readFile(settingsFile(env)) ?? {}
+  const file = {
+    ...stored,
+    publicOrigin,
+    servers: formText(servers),
+    accountId,
+    ...(moving ? { movedFrom: formText(moving.from) } : {}),
+    leaveOut,
+  }
+  return `${JSON.stringify(file, null, 2)}\n`
 }
 
 /**

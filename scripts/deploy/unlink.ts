@@ -1,5 +1,6 @@
 /** Taking a server off a platform: first nobody is sent to it, then it goes. */
 import { linkedServers, namespacePath, type DeployedBinding } from './account.ts'
+import type { Cloudflare } from './cloudflare.ts'
 import type { Target } from './command.ts'
 import { platformConfig } from './config.ts'
 import { PLATFORM_WORKERS, workerName } from './names.ts'
@@ -66,7 +67,8 @@ export function deleteStep(target: Target, server: string): Step {
     async run() {
       if (servers.kind === 'namespace') {
         const path = `${namespacePath(servers.namespace)}/scripts/${server}`
-        return cloudflare.send('DELETE', path)
+        await cloudflare.send('DELETE', path)
+        return
       }
       const worker = workerName(server, env)
       await checkUnused(target, worker)
@@ -77,13 +79,18 @@ export function deleteStep(target: Target, server: string): Step {
 
 /** Wrangler, without a person to ask, would delete it all the same. */
 async function checkUnused({ cloudflare, settings }: Target, worker: string): Promise<void> {
-  const path = `/workers/scripts/${worker}/references`
-  const references = await cloudflare.get<{ services?: { incoming?: { service: string }[] } }>(path)
-  const users = references?.services?.incoming ?? []
+  const users = await usersOf(cloudflare, worker)
   if (users.length === 0) return
   throw new Stop(
     worker,
-    `It is bound by ${users.map(({ service }) => service).join(', ')}.`,
+    `It is bound by ${users.join(', ')}.`,
     `Remove those bindings first. (The router is ${workerName(PLATFORM_WORKERS.router, settings.env)}.)`,
   )
+}
+
+/** Workers that are bound to this one. */
+export async function usersOf(cloudflare: Cloudflare, worker: string): Promise<string[]> {
+  const path = `/workers/scripts/${worker}/references`
+  const references = await cloudflare.get<{ services?: { incoming?: { service: string }[] } }>(path)
+  return (references?.services?.incoming ?? []).map(({ service }) => service)
 }

@@ -3,7 +3,9 @@ import { nextCommand } from '#shared/next-command.ts'
 import { linkedServers, readPlatform, type DeployedPlatform } from '../deploy/account.ts'
 import { connectCloudflare, type Cloudflare } from '../deploy/cloudflare.ts'
 import { PLATFORM_ROLES, PLATFORM_WORKERS, workerName } from '../deploy/names.ts'
-import { readDeployedSettings, type DeploySettings } from '../deploy/settings.ts'
+import { checkAccount } from '../deploy/pinned-account.ts'
+import { readDeployedSettings, settingsFile, type DeploySettings } from '../deploy/settings.ts'
+import { shown } from '../root.ts'
 import { Stop } from '../stop.ts'
 import { checkBindings } from './bindings.ts'
 import { checkCatalog } from './catalog.ts'
@@ -31,7 +33,8 @@ export async function checkDeployed(
   const findings = createFindings(env)
   try {
     const settings = readDeployedSettings(env, 'npm run doctor -- --local')
-    const cloudflare = await connectCloudflare()
+    const cloudflare = await connectCloudflare(settings.accountId)
+    checkAccount(settings, cloudflare.accountId)
     const state = await readPlatform(cloudflare, settings)
     const deploy = `Run: ${nextCommand(env, 'deploy')}`
     const patient = { settings, cloudflare, state, servers, findings, deploy }
@@ -74,6 +77,10 @@ function checkWorkers({ settings, state, findings, deploy }: Patient): void {
       'is named like a Worker of this platform and is none.',
       `If nobody needs it: npx wrangler delete --name ${name}`,
     )
+  }
+  if (settings.moving) {
+    const what = 'A change of the form of SERVERS is in force, and not tidied up.'
+    findings.problem(shown(settingsFile(env)), what, deploy)
   }
   if (linkedServers(state).length > 0 && settings.servers.kind !== 'bindings') {
     findings.problem(

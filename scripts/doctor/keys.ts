@@ -2,6 +2,9 @@
 import { nextCommand } from '#shared/next-command.ts'
 import { embedsAnchor } from '../deploy/embedded-anchor.ts'
 import { keyFilePath, readKeyFile, trustedAnchors } from '../deploy/key-file.ts'
+import { copyProblem } from '../deploy/key-copy.ts'
+import { standingOf } from '../deploy/key-pins.ts'
+import { PLATFORM_ROLES, PLATFORM_WORKERS, workerName } from '../deploy/names.ts'
 import { trustFile } from '../gen/trust.ts'
 import { anchorsOf } from '../keys/rotation.ts'
 import { shown } from '../root.ts'
@@ -35,7 +38,7 @@ export async function checkKeys(patient: Patient): Promise<void> {
   }
 }
 
-function checkKeyFile({ settings, findings }: Patient, trust: string): void {
+function checkKeyFile({ settings, state, findings, deploy }: Patient, trust: string): void {
   const { env } = settings
   const path = shown(keyFilePath(env))
   const file = readKeyFile(env)
@@ -44,6 +47,19 @@ function checkKeyFile({ settings, findings }: Patient, trust: string): void {
       path,
       'The keys are not on this machine: it can deploy, not rotate.',
       `Fine, if a colleague has them. If they are lost: ${nextCommand(env, 'rotate', 'everything')}`,
+    )
+  }
+  const problem = copyProblem(env, state.platform)
+  if (problem) {
+    const { where, what, remedy } = problem
+    return findings.problem(where, what, remedy.replace(/\s+/g, ' '))
+  }
+  for (const role of PLATFORM_ROLES) {
+    if (standingOf(file, role, state.platform[role]) !== 'mixed') continue
+    findings.problem(
+      workerName(PLATFORM_WORKERS[role], env),
+      'was sent the keys of two copies at once: whose are in force is unknown.',
+      `Agree on one copy, and where it is: ${deploy}`,
     )
   }
   const trusted = trustedAnchors(env).map(({ x }) => x)

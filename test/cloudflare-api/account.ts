@@ -72,9 +72,9 @@ export interface Account {
   revision: number
 }
 
-export function createAccount(): Account {
+export function createAccount(id = 'a'.repeat(32)): Account {
   return {
-    id: 'a'.repeat(32),
+    id,
     subdomain: 'acme',
     scripts: new Map(),
     namespaces: new Map(),

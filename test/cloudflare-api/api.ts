@@ -38,8 +38,8 @@ const ROUTES: readonly Route[] = [
   ...storageRoutes,
 ]
 
-export async function startCloudflareApi(): Promise<CloudflareApi> {
-  const account = createAccount()
+export async function startCloudflareApi(accountId?: string): Promise<CloudflareApi> {
+  const account = createAccount(accountId)
   const requests: string[] = []
   const server = createServer((request, response) => {
     void answer(request).then((got) => send(response, got))

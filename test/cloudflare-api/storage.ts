@@ -12,7 +12,7 @@ export const storageRoutes: readonly Route[] = [
   ['GET /d1/database', ({ account }) => [...account.d1.values()]],
   ['POST /d1/database', createD1],
   ['DELETE /d1/database/:id', ({ account, params }) => drop(account.d1, params['id'])],
-  ['GET /d1/database/:id', ({ account, params }) => found(account.d1.get(params['id'] ?? ''))],
+  ['GET /d1/database/:id', getD1],
   ['GET /r2/buckets', ({ account }) => ({ buckets: [...account.r2.values()] })],
   [
     'GET /r2/buckets/:name',
@@ -59,8 +59,20 @@ function getValue(call: Call) {
   return { status: 200, type: 'application/octet-stream', rawBody: Buffer.from(value) }
 }
 
+/** By its id or its name, as the API takes both. */
+function getD1({ account, params }: Call) {
+  const all = [...account.d1.values()]
+  return found(
+    all.find(({ uuid, name }) => params['id'] === uuid || params['id'] === name),
+    7404,
+  )
+}
+
 function createD1(call: Call) {
   const { name } = jsonOf<{ name: string }>(call)
+  if ([...call.account.d1.values()].some((other) => other.name === name)) {
+    throw new ApiError(400, 7502, `Database with name: '${name}' already exists`)
+  }
   const made = { uuid: newId(), name, version: 'production' }
   call.account.d1.set(made.uuid, made)
   return made
@@ -68,6 +80,10 @@ function createD1(call: Call) {
 
 function createR2(call: Call) {
   const { name } = jsonOf<{ name: string }>(call)
+  if (call.account.r2.has(name)) {
+    const message = 'The bucket you tried to create already exists, and you own it.'
+    throw new ApiError(409, 10004, message)
+  }
   const made = { name, creation_date: now() }
   call.account.r2.set(name, made)
   return made
@@ -81,6 +97,9 @@ function listQueues({ account, query }: Call) {
 
 function createQueue(call: Call) {
   const { queue_name } = jsonOf<{ queue_name: string }>(call)
+  if ([...call.account.queues.values()].some((other) => other.queue_name === queue_name)) {
+    throw new ApiError(409, 11009, `Queue name '${queue_name}' is already taken`)
+  }
   const made = { queue_id: newId(), queue_name, producers: [], consumers: [] }
   call.account.queues.set(made.queue_id, made)
   return made

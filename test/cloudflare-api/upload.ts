@@ -46,7 +46,11 @@ export async function addVersion(account: Account, script: Script, call: Call): 
   const metadata = JSON.parse(await textOf(form.get('metadata'))) as Metadata
   // Refused uploads change nothing, classes included.
   const classes = migratedClasses(script, metadata.migrations)
-  const bindings = resolveInherited(script, metadata)
+  const bindings = resolveInherited(
+    script,
+    metadata,
+    call.query.get('bindings_inherit') === 'strict',
+  )
   for (const binding of bindings) checkTarget(account, { ...script, classes }, binding)
   const version: Version = {
     ...facts(script, metadata),
@@ -127,15 +131,26 @@ function migratedClasses(script: Script, migrations: Migrations | undefined): Se
   return classes
 }
 
-/** `inherit` bindings become what they were; kept kinds stay. */
-function resolveInherited(script: Script, { bindings = [], keep_bindings = [] }: Metadata) {
+/**
+ * `inherit` bindings become what they were in the script's own live version, never in a
+ * script of the same name elsewhere; kept kinds stay.
+ *
+ * @param strict `bindings_inherit=strict`, as wrangler asks: one that cannot be resolved is
+ *   refused; without it the API drops the binding and says nothing
+ */
+function resolveInherited(
+  script: Script,
+  { bindings = [], keep_bindings = [] }: Metadata,
+  strict: boolean,
+) {
   const before = script.deployments.length > 0 ? liveVersion(script).bindings : []
-  const resolved = bindings.map((binding) => {
-    if (binding.type !== 'inherit') return binding
+  const resolved = bindings.flatMap((binding) => {
+    if (binding.type !== 'inherit') return [binding]
     const old = before.find(
       ({ name }) => name === ((binding['old_name'] as string) ?? binding.name),
     )
-    if (old) return { ...old, name: binding.name }
+    if (old) return [{ ...old, name: binding.name }]
+    if (!strict) return []
     throw new ApiError(400, 10057, `inherit binding '${binding.name}' is invalid`)
   })
   const named = new Set(resolved.map(({ name }) => name))
@@ -167,6 +182,17 @@ function checkTarget(account: Account, script: Script, binding: Binding): void {
     case 'kv_namespace':
       if (account.kv.has(member('namespace_id'))) return
       throw new ApiError(400, 10041, `KV namespace '${member('namespace_id')}' not found`)
+    case 'd1':
+      if (account.d1.has(member('id'))) return
+      throw new ApiError(400, 10181, `D1 database '${member('id')}' not found`)
+    case 'r2_bucket':
+      if (account.r2.has(member('bucket_name'))) return
+      throw new ApiError(400, 10085, `R2 bucket '${member('bucket_name')}' not found`)
+    case 'queue': {
+      const queues = [...account.queues.values()]
+      if (queues.some(({ queue_name }) => queue_name === member('queue_name'))) return
+      throw new ApiError(400, 11000, `Queue '${member('queue_name')}' not found`)
+    }
     case 'dispatch_namespace':
       if (account.namespaces.has(member('namespace'))) return
       throw new ApiError(400, 10078, `dispatch namespace '${member('namespace')}' not found`)

@@ -28,6 +28,12 @@ export interface Deployed {
   readonly origin: string
   /** `node scripts/<script>.ts …args` in the checkout, signed in to the account. */
   run(script: string, ...args: string[]): Promise<ScriptRun>
+  /** Likewise, signed in to another account, or with other variables. */
+  runWithEnv(
+    env: Readonly<Record<string, string>>,
+    script: string,
+    ...args: string[]
+  ): Promise<ScriptRun>
   /** Likewise, ended by SIGINT when the account is asked for `request`. */
   interruptAt(request: RegExp, script: string, ...args: string[]): Promise<ScriptRun>
   /** Likewise, with something to read on standard input. */
@@ -56,13 +62,19 @@ const COMPILED_ONCE: Readonly<Record<string, string>> = {
   NODE_COMPILE_CACHE: join(ROOT, '.gen', 'e2e', 'compiled'),
 }
 
-/** @param servers folders of workers/ that stay in the checkout; fewer are faster */
-export async function createDeployed(servers: readonly string[] = ['clock']): Promise<Deployed> {
+/**
+ * @param servers folders of workers/ that stay in the checkout; fewer are faster
+ * @param shared the account of another one: this is a second person's checkout
+ */
+export async function createDeployed(
+  servers: readonly string[] = ['clock'],
+  shared?: CloudflareApi,
+): Promise<Deployed> {
   const checkout = createCheckout()
   for (const name of serversOf(checkout)) {
     if (!servers.includes(name)) checkout.remove(`workers/${name}`)
   }
-  const api = await startCloudflareApi()
+  const api = shared ?? (await startCloudflareApi())
   const wrangler = await startWranglerHost(checkout.folder)
   const door = await createFrontDoor()
   const origin = `http://localhost:${door.port}`
@@ -83,6 +95,7 @@ export async function createDeployed(servers: readonly string[] = ['clock']): Pr
     checkout,
     origin,
     run,
+    runWithEnv: (env, name, ...args) => ended(script(name, args, { ...wrangler.env, ...env })),
     exec: (program, ...args) =>
       ended(start(join(checkout.folder, 'node_modules', '.bin', program), args)),
     runWith: (input, name, ...args) => ended(script(name, args), input),
@@ -122,7 +135,7 @@ export async function createDeployed(servers: readonly string[] = ['clock']): Pr
     async close() {
       await door.close()
       await running?.close()
-      await api.close()
+      if (!shared) await api.close()
       wrangler.close()
       checkout[Symbol.dispose]()
     },
