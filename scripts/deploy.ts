@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { nextCommand } from '#shared/next-command.ts'
 import { parseCommand } from './command-line.ts'
 import { linkedServers, readPlatform, type DeployedPlatform } from './deploy/account.ts'
-import { connectCloudflare } from './deploy/cloudflare.ts'
 import { COMMON_OPTIONS } from './deploy/command.ts'
 import { confirm, YES_OPTION } from './deploy/confirm.ts'
 import { checkEnvironment, PLATFORM_ROLES, type PlatformRole } from './deploy/names.ts'
@@ -15,7 +14,7 @@ import { checkNames, runSteps, seconds, showPlan } from './deploy/steps.ts'
 import { checkCopy } from './deploy/key-copy.ts'
 import { keyFilePath } from './deploy/key-file.ts'
 import { planMove } from './deploy/move-servers.ts'
-import { checkAccount } from './deploy/pinned-account.ts'
+import { connectTo } from './deploy/pinned-account.ts'
 import { useQuietWrangler } from './environment.ts'
 import { listServers } from './gen/sources.ts'
 import { trustFile } from './gen/trust.ts'
@@ -116,8 +115,7 @@ async function prepare(options: Options): Promise<Deployment> {
   const servers = listServers(join(ROOT, 'workers'))
   checkNames('npm run deploy', names, [...servers, ...PLATFORM_ROLES])
   const settings = readSettings(env, options)
-  const cloudflare = await connectCloudflare(account ?? settings.accountId)
-  checkAccount(settings, cloudflare.accountId, account)
+  const cloudflare = await connectTo(settings, account)
   const state = await readPlatform(cloudflare, settings)
   checkCopy(env, state)
   const move = await planMove({ cloudflare, settings, state }, servers)

@@ -147,7 +147,7 @@ async function withCredential(
  */
 async function senderTo(
   env: string,
-  added: string | undefined,
+  added?: string,
 ): Promise<(name: string, settings: MachineSettings | undefined) => Promise<void>> {
   if (env === DEV) return async () => {}
   const secrets = secretStore(await openTarget(env, 'say --env dev'), 'oauth')

@@ -3,8 +3,10 @@
  * API gives of a namespace, and woken, so that each enters the directory.
  */
 import * as z from 'zod/mini'
-import { connectCloudflare, type Cloudflare } from '../deploy/cloudflare.ts'
+import type { Cloudflare } from '../deploy/cloudflare.ts'
 import { PLATFORM_WORKERS, workerName } from '../deploy/names.ts'
+import { connectTo } from '../deploy/pinned-account.ts'
+import { readDeployedSettings } from '../deploy/settings.ts'
 import { Stop } from '../stop.ts'
 import type { BackupPlatform } from './platform.ts'
 
@@ -34,7 +36,7 @@ const pageSchema = z.looseObject({
 
 /** @returns how many objects hold grants and are in the directory now */
 export async function adoptObjects(platform: BackupPlatform, env: string): Promise<number> {
-  const cloudflare = await connectCloudflare()
+  const cloudflare = await connectTo(readDeployedSettings(env, 'leave --adopt out'))
   const script = workerName(PLATFORM_WORKERS.objects, env)
   const namespaces = await cloudflare.list<Namespace>('/workers/durable_objects/namespaces')
   const namespace = namespaces.find((one) => one.script === script && one.class === CLASS)

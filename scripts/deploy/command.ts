@@ -4,10 +4,10 @@ import { useQuietWrangler } from '../environment.ts'
 import { ROOT, shown } from '../root.ts'
 import { Stop } from '../stop.ts'
 import { readPlatform, type DeployedPlatform } from './account.ts'
-import { connectCloudflare, type Cloudflare } from './cloudflare.ts'
+import type { Cloudflare } from './cloudflare.ts'
 import { checkCopy } from './key-copy.ts'
 import { checkEnvironment, PRODUCTION } from './names.ts'
-import { checkAccount } from './pinned-account.ts'
+import { connectTo } from './pinned-account.ts'
 import { readDeployedSettings, settingsFile, type DeploySettings } from './settings.ts'
 import type { WranglerContext } from './wrangler.ts'
 
@@ -45,8 +45,7 @@ export async function openTarget(env: string, here: string, anyKeys = false): Pr
   process.chdir(ROOT)
   useQuietWrangler()
   const settings = readDeployedSettings(env, here)
-  const cloudflare = await connectCloudflare(settings.accountId)
-  checkAccount(settings, cloudflare.accountId)
+  const cloudflare = await connectTo(settings)
   const state = await readPlatform(cloudflare, settings)
   if (!state.platform.oauth || !state.platform.objects) {
     throw new Stop(

@@ -5,15 +5,23 @@
 import { nextCommand } from '#shared/next-command.ts'
 import { shown } from '../root.ts'
 import { Stop } from '../stop.ts'
+import { connectCloudflare, type Cloudflare } from './cloudflare.ts'
 import { keyFilePath, readKeyFile } from './key-file.ts'
 import { settingsFile, type DeploySettings } from './settings.ts'
 
 /**
- * @param connected the account the sign-in leads to
+ * The account of an installation.
+ *
  * @param wanted what `--account` says: that account is meant, also where another one is known
- * @throws Stop that names both accounts
+ * @throws Stop when the sign-in does not lead there; names both accounts
  */
-export function checkAccount(
+export async function connectTo(settings: DeploySettings, wanted?: string): Promise<Cloudflare> {
+  const cloudflare = await connectCloudflare(wanted ?? settings.accountId)
+  checkAccount(settings, cloudflare.accountId, wanted)
+  return cloudflare
+}
+
+function checkAccount(
   { env, accountId }: DeploySettings,
   connected: string,
   wanted?: string,

@@ -1,9 +1,9 @@
 /** One deployed platform, compared with what this checkout would deploy. */
 import { nextCommand } from '#shared/next-command.ts'
 import { linkedServers, readPlatform, type DeployedPlatform } from '../deploy/account.ts'
-import { connectCloudflare, type Cloudflare } from '../deploy/cloudflare.ts'
+import type { Cloudflare } from '../deploy/cloudflare.ts'
 import { PLATFORM_ROLES, PLATFORM_WORKERS, workerName } from '../deploy/names.ts'
-import { checkAccount } from '../deploy/pinned-account.ts'
+import { connectTo } from '../deploy/pinned-account.ts'
 import { readDeployedSettings, settingsFile, type DeploySettings } from '../deploy/settings.ts'
 import { shown } from '../root.ts'
 import { Stop } from '../stop.ts'
@@ -33,8 +33,7 @@ export async function checkDeployed(
   const findings = createFindings(env)
   try {
     const settings = readDeployedSettings(env, 'npm run doctor -- --local')
-    const cloudflare = await connectCloudflare(settings.accountId)
-    checkAccount(settings, cloudflare.accountId)
+    const cloudflare = await connectTo(settings)
     const state = await readPlatform(cloudflare, settings)
     const deploy = `Run: ${nextCommand(env, 'deploy')}`
     const patient = { settings, cloudflare, state, servers, findings, deploy }
