@@ -233,7 +233,7 @@ test('keys that are lost: all are made anew, whatever copy is here, and every ol
 
 test('another account: refused with both named; `--account` alone builds a second one', async () => {
   const other = 'b'.repeat(32)
-  const commands = [['deploy'], ['rotate', 'tokens'], ['backup', 'b.backup', '--adopt']] as const
+  const commands = [['deploy'], ['rotate', 'tokens'], ['backup', '--adopt']] as const
   for (const [script, ...args] of commands) {
     const seen = ada.api.requests.length
     const run = await ada.runWithEnv({ CLOUDFLARE_ACCOUNT_ID: other }, script, ...args)
