@@ -92,6 +92,22 @@ describe('consent', () => {
   })
 })
 
+describe('the scheme of an app', () => {
+  test.each([
+    ['com.evil.claude.ai:/callback', 'com.evil.claude.ai:'],
+    [`com.evil.${'a'.repeat(50)}.claude.ai:/callback`, `com.evil.${'a'.repeat(50)}…`],
+  ])(
+    '%s: told from its start, which says whose it is, and nothing stands out',
+    async (uri, shown) => {
+      expect(await consentOf('Claude', uri)).toContain(`<bdi class="host">${shown}</bdi>`)
+      const flow = await flowOf('Claude', uri)
+      flow.authorizeUrl.searchParams.set('response_type', 'token')
+      const refused = await new Person(platform.origin).open(flow.authorizeUrl)
+      expect(refused.html).toContain(`<bdi class="host">${shown}</bdi>`)
+    },
+  )
+})
+
 test('the account page shows them alike, and a grant without a name has none', async () => {
   for (const name of ['Claude\u202E )deifirev(', '\u0441laude', undefined]) {
     const flow = await flowOf(name)

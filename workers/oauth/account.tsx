@@ -10,7 +10,7 @@ import type { Exchange } from './exchange.ts'
 import type { ClientKind } from './grant-record.ts'
 import { endGrant, grantsOf, type PersonGrant } from './grants-of-person.ts'
 import { CODE_MAX_CHARS, SENTENCE_MAX_CHARS } from '#shared/display/limits.ts'
-import { Doubts, Foreign, Host, Name } from './pages/foreign.tsx'
+import { Doubts, Foreign, Host, Name, Scheme } from './pages/foreign.tsx'
 import { page, redirect } from './pages/layout.tsx'
 import { ACCOUNT_PATH, LOGOUT_PATH } from './paths.ts'
 import { offerOf } from './scopes.ts'
@@ -173,7 +173,7 @@ function kindInWords(client: ClientKind) {
     case 'app':
       return (
         <>
-          the app that opens <Host host={client.scheme} /> links (registered itself)
+          the app that opens <Scheme scheme={client.scheme} /> links (registered itself)
         </>
       )
   }

@@ -10,7 +10,7 @@ import { CODE_MAX_CHARS, SENTENCE_MAX_CHARS } from '#shared/display/limits.ts'
 import { asFor } from './as-for-resource.ts'
 import type { Exchange } from './exchange.ts'
 import { USES_SHOWN_MAX } from './limits.ts'
-import { Doubts, Foreign, Host, Name } from './pages/foreign.tsx'
+import { Doubts, Foreign, Host, Name, Scheme } from './pages/foreign.tsx'
 import { page } from './pages/layout.tsx'
 import { AUTHORIZE_PATH } from './paths.ts'
 import { formActionSource } from './redirect-policy.ts'
@@ -154,7 +154,7 @@ function destination({ redirectUri, redirectIsLoopback }: App) {
     <Host host={hostname} />
   ) : (
     <>
-      the app that opens <Host host={protocol} /> links
+      the app that opens <Scheme scheme={protocol} /> links
     </>
   )
 }

@@ -4,7 +4,7 @@
  * test/unit/oauth/pages-foreign.test.ts refuses a page that shows such text otherwise.
  */
 import { foreignHost, foreignText } from '#shared/display/foreign-text.ts'
-import { NAME_MAX_CHARS, REASON_MAX_CHARS } from '#shared/display/limits.ts'
+import { HOST_MAX_CHARS, NAME_MAX_CHARS, REASON_MAX_CHARS } from '#shared/display/limits.ts'
 import { doubtsAbout, type Doubt } from '#shared/display/doubts.ts'
 
 /** A title, a description, a scope. @param props.max length in characters */
@@ -21,7 +21,7 @@ export function Name({ text }: { text: string | undefined }) {
   return shown ? <bdi class="name">{shown}</bdi> : <em>an app without a name</em>
 }
 
-/** A host or scheme. The end of a host says whose it is: that part stays, and stands out. */
+/** A host. The end of it says whose it is: that part stays, and stands out. */
 export function Host({ host }: { host: string }) {
   const text = foreignHost(host)
   const [, front = '', end = ''] = OWNER.exec(text) ?? [text, '', text]
@@ -31,6 +31,15 @@ export function Host({ host }: { host: string }) {
       <strong>{end}</strong>
     </bdi>
   )
+}
+
+/**
+ * The scheme of an app's links. A domain name in reverse says at its start whose it is
+ * (RFC 8252 §7.1), but any app may claim any: nothing of it stands out. `com.evil.claude.ai:` must
+ * not end in a bold "claude.ai".
+ */
+export function Scheme({ scheme }: { scheme: string }) {
+  return <bdi class="host">{foreignText(scheme, HOST_MAX_CHARS)}</bdi>
 }
 
 /** The last two labels; an address of four numbers is one whole. */

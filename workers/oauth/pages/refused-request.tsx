@@ -2,7 +2,7 @@
  * The page in place of an error redirect (RFC 9700 §4.11.2). Anybody can register a redirect URI
  * and make a link to it; a redirect would lend that address the name of this host.
  */
-import { foreignSentence, Host } from './foreign.tsx'
+import { foreignSentence, Host, Scheme } from './foreign.tsx'
 import { page } from './layout.tsx'
 
 export interface RefusedRequest {
@@ -46,7 +46,7 @@ function destinationOf(redirectUri: string) {
     <Host host={host} />
   ) : (
     <>
-      the app that opens <Host host={protocol} /> links
+      the app that opens <Scheme scheme={protocol} /> links
     </>
   )
 }
