@@ -92,4 +92,5 @@ function isLikeLatin(word: string, script: string): boolean {
 
 const isStyled = (char: string): boolean =>
   PHONETIC.test(char) ||
-  (char > '\u{7F}' && STYLED.test(char) && PLAIN.test(char.normalize('NFKC')))
+  // Spanish writes 1ª and 2º.
+  (char > '\u{FF}' && STYLED.test(char) && PLAIN.test(char.normalize('NFKC')))

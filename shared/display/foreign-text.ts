@@ -15,10 +15,19 @@ import { HOST_MAX_CHARS, MARKS_MAX, NAME_MAX_CHARS, SCANNED_MAX_CHARS } from './
  * Format characters, private use, unassigned and lone surrogates, and what is blank without being
  * a space: Unicode's Default_Ignorable_Code_Point, and U+2800 BRAILLE PATTERN BLANK.
  */
-const HIDDEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]/gu
+const HIDDEN =
+  /(?![\u200C\u200D])[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]/gu
 /** Ticks, locks, stars and flags: to a reader they are signs of our page. */
 const PICTURES =
   /[\p{Extended_Pictographic}\p{Regional_Indicator}\u{2600}-\u{27BF}\u{1F000}-\u{1FAFF}]|\u{20E3}/gu
+/**
+ * Joiners shape words of Persian (ZWNJ between two letters) and of Indic scripts (ZWJ or ZWNJ after
+ * a virama); there they stay (UAX #31 §2.3.1). Anywhere else they are invisible.
+ */
+const JOINER_IN_PLACE =
+  '(?<=\\p{Script=Arabic}\\p{M}*)\u200C(?=\\p{Script=Arabic})|' +
+  '(?<=[\u094D\u09CD\u0A4D\u0ACD\u0B4D\u0BCD\u0C4D\u0CCD\u0D4D\u0DCA])[\u200C\u200D](?=\\p{L})'
+const LOOSE_JOINERS = new RegExp(`(?!${JOINER_IN_PLACE})[\u200C\u200D]`, 'gu')
 const SPACES = /[\t-\r\u{85}\p{Z}]+/gu
 /** Marks with no letter below them sit on our own words. */
 const LOOSE_MARKS = /(^|[^\p{L}\p{N}\p{M}])\p{M}+/gu
@@ -41,9 +50,12 @@ export function foreignText(
     .replace(SPACES, ' ')
     .replace(HIDDEN, '')
     .replace(PICTURES, '')
+    .replace(LOOSE_JOINERS, '')
     .normalize('NFC')
     .replace(LOOSE_MARKS, '$1')
     .replace(STACKED_MARKS, '$1')
+    // Its virama may have been one mark too many.
+    .replace(LOOSE_JOINERS, '')
     .replace(SPACES, ' ')
     .trim()
   return bounded(visible, maxChars, keep)
@@ -60,10 +72,10 @@ function bounded(text: string, maxChars: number, keep: 'start' | 'end'): string 
   if (chars.length <= maxChars) return text
   if (keep === 'end') {
     const end = chars.slice(1 - maxChars).join('')
-    return `…${end.replace(/^[\p{M} ]+/u, '')}`
+    return `…${end.replace(/^(?:[\p{M} ]|\u200C|\u200D)+/u, '')}`
   }
   return `${chars
     .slice(0, maxChars - 1)
     .join('')
-    .trimEnd()}…`
+    .replace(/(?: |\u200C|\u200D)+$/u, '')}…`
 }
