@@ -10,6 +10,7 @@ import { fail, ok, type Result } from '../result.ts'
 import { toBase64Url } from './base64url.ts'
 import { signJws, unverifiedHeader, verifyJws } from './compact-jws.ts'
 import { identityOf, type Identity, type Principal } from './principal.ts'
+import { CLIENT_ID_KEPT_CHARS } from './identity-limits.ts'
 
 export const ACCESS_TOKEN_ALGORITHM = 'ES256'
 export const ACCESS_TOKEN_TYPE = 'at+jwt'
@@ -122,15 +123,15 @@ async function callerOf(claims: AccessTokenClaims): Promise<VerifiedToken> {
   }
 }
 
-/** Longer than any client id made by people, far shorter than a sealed one (up to 2 KiB). */
-const CLIENT_ID_KEPT_CHARS = 200
-
 /**
  * How policies, logs and servers know a client. A registration sealed into its own
  * id (RFC 7591 appendix A.5.2) is known by a digest: the assertion must fit a header.
  */
-export async function clientNameOf(clientId: string): Promise<string> {
-  if (clientId.length <= CLIENT_ID_KEPT_CHARS) return clientId
+export async function clientNameOf(
+  clientId: string,
+  keptChars = CLIENT_ID_KEPT_CHARS,
+): Promise<string> {
+  if (clientId.length <= keptChars) return clientId
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(clientId))
   return `sealed-${toBase64Url(new Uint8Array(digest))}`
 }

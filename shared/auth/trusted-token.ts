@@ -10,7 +10,11 @@ import { fail, ok, type Result } from '../result.ts'
 import { clientNameOf, type AccessTokenFailure, type VerifiedToken } from './access-token.ts'
 import { toBase64Url } from './base64url.ts'
 import { fullName } from './foreign-name.ts'
-import { SCOPES_MAX_CHARS } from './identity-limits.ts'
+import {
+  CLIENT_ID_KEPT_CHARS,
+  FOREIGN_CLIENT_MIN_CHARS,
+  SCOPES_MAX_CHARS,
+} from './identity-limits.ts'
 import { mapIdentity, type IdentityMapping } from './identity.ts'
 import { subjectOf } from './subject.ts'
 
@@ -79,12 +83,11 @@ async function callerOf(
   const tenant = issuer.tenant ?? mapped
   if (issuer.tenants?.includes(tenant) === false) return fail({ reason: 'malformed' })
   const client = payload['client_id'] ?? payload['azp']
-  const clientId = typeof client === 'string' ? fullName(issuer.issuer, client) : issuer.issuer
   return ok({
     principal: {
       subject: await subjectOf(issuer.issuer, payload.sub),
       tenant,
-      clientId: await clientNameOf(clientId),
+      clientId: typeof client === 'string' ? await clientOf(issuer, client) : issuer.issuer,
       scopes,
       ...(typeof jkt === 'string' ? { jkt } : {}),
       ...said,
@@ -92,6 +95,15 @@ async function callerOf(
     grantId: await digestOf(token),
     expiresAtSeconds: payload.exp ?? 0,
   })
+}
+
+/**
+ * A long name is known by a digest, as one of ours is. The issuer stands before the digest, not in
+ * it: rules that deny know a client by its issuer's own name for it.
+ */
+async function clientOf({ issuer }: TrustedIssuer, client: string): Promise<string> {
+  const keptChars = Math.max(CLIENT_ID_KEPT_CHARS - issuer.length - 1, FOREIGN_CLIENT_MIN_CHARS)
+  return fullName(issuer, await clientNameOf(client, keptChars))
 }
 
 /** `application/at+jwt` is the same (RFC 7515 §4.1.9); no `typ` is the empty one. */

@@ -4,6 +4,8 @@ import { beforeAll, expect, test } from 'vitest'
 import { SCOPES_MAX_CHARS } from '#shared/auth/identity-limits.ts'
 import { certify, mintAssertion, verifyAssertion } from '#shared/auth/assertion.ts'
 import type { Principal } from '#shared/auth/principal.ts'
+import type { Policy } from '#shared/catalog/entry.ts'
+import { judgeServer } from '#shared/catalog/policy.ts'
 import { subjectOf } from '#shared/auth/subject.ts'
 import { verifyTrustedToken, type TrustedIssuer } from '#shared/auth/trusted-token.ts'
 import { INTERNAL_HEADER_MAX_BYTES } from '#shared/wire.ts'
@@ -81,6 +83,31 @@ test.each([['acme'], ['default'], ['platform'], ['Acme']])(
   },
 )
 
+test('a client of an issuer with a long name is denied by its own name, as of any other issuer', async () => {
+  const policy: Policy = {
+    visibility: 'public',
+    dpop: 'optional',
+    strict: false,
+    publish: 'auto',
+    rules: [{ effect: 'deny', who: { clients: ['legacy-bot'] } }],
+  }
+  for (const length of [30, 190, 256]) {
+    const issuer = `https://idp.example.com/`.padEnd(length, 'r')
+    const principal = await principalOf({ client_id: 'legacy-bot' }, trusted({}, issuer))
+    if (typeof principal === 'string') throw new Error(principal)
+    expect(principal.clientId).toBe(`${issuer}#legacy-bot`)
+    expect(judgeServer(principal, policy).allowed, issuer).toBe(false)
+    const long = await principalOf({ client_id: 'c'.repeat(500) }, trusted({}, issuer))
+    const guid = 'b'.repeat(50)
+    expect(await principalOf({ client_id: guid }, trusted({}, issuer))).toMatchObject({
+      clientId: `${issuer}#${guid}`,
+    })
+    expect(typeof long === 'string' ? long : long.clientId).toMatch(
+      /^https:[^#]+#sealed-[\w-]{43}$/,
+    )
+  }
+})
+
 test('the largest principal that is taken fits the header that carries it', async () => {
   const issuer = `https://idp.example.com/${'r'.repeat(256 - 24)}`
   const [anchor, signer] = await Promise.all(
@@ -94,7 +121,7 @@ test('the largest principal that is taken fits the header that carries it', asyn
     `${at}`.padStart(SCOPES_MAX_CHARS / 16 - 1, 's'),
   )
   // The issuer counts for the bound of groups and claims, once for itself and once a group.
-  const claims = { groups: ['g'.repeat(484)], scope, client_id: 'c'.repeat(200) }
+  const claims = { groups: ['g'.repeat(484)], scope, client_id: 'c'.repeat(500) }
   const principal = await principalOf(claims, trusted({}, issuer))
   if (typeof principal === 'string') throw new Error(principal)
   expect(await principalOf({ ...claims, groups: ['g'.repeat(485)] }, trusted({}, issuer))).toBe(
