@@ -2,7 +2,7 @@
 import * as z from 'zod/mini'
 import { definitionsSchema, policySchema } from '#shared/catalog/entry-schema.ts'
 import { platformRulesSchema } from '#shared/catalog/rules-schema.ts'
-import type { BackupRecord } from '#shared/rpc.ts'
+import type { BackupRecord } from '#shared/contracts/entrypoints.ts'
 import { BACKUP_PAGE_MAX_RECORDS } from './limits.ts'
 
 const seconds = z.number().check(z.nonnegative())

@@ -7,7 +7,7 @@
  * holds the installation's key file (workers/oauth/backup.ts).
  */
 import { WorkerEntrypoint } from 'cloudflare:workers'
-import { fail, ok, type Result } from '#shared/result.ts'
+import { fail, ok, type Result } from '#shared/lib/result.ts'
 import {
   apiKeysOf,
   BACKUP_SECTIONS,
@@ -25,8 +25,8 @@ import {
   type ConnectionOwner,
   type ForbiddenRow,
   type Restored,
-} from '#shared/rpc.ts'
-import { safeParse } from './admin-input.ts'
+} from '#shared/contracts/entrypoints.ts'
+import { safeParse } from './catalog/admin-input.ts'
 import {
   BACKUP_OBJECTS_PER_PAGE,
   BACKUP_PAGE_CHARS,

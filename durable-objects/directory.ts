@@ -7,7 +7,7 @@
  * except for those of earlier releases that were not used since (`adopt`, backup.ts).
  */
 import { DurableObject } from 'cloudflare:workers'
-import type { Directory, DirectoryKind } from '#shared/rpc.ts'
+import type { Directory, DirectoryKind } from '#shared/contracts/entrypoints.ts'
 import { DIRECTORY_NAME_MAX_CHARS, DIRECTORY_PAGE_MAX } from './limits.ts'
 import { Tables } from './schema.ts'
 

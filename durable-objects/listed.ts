@@ -3,8 +3,8 @@
  * is noted in the object when the Directory has it, so that the Directory is asked
  * once in an object's life. An object of an earlier release enters when it is next used.
  */
-import { logUnexpected } from '#shared/log.ts'
-import { directoryOf, type DirectoryKind } from '#shared/rpc.ts'
+import { logUnexpected } from '#shared/lib/log.ts'
+import { directoryOf, type DirectoryKind } from '#shared/contracts/entrypoints.ts'
 
 const LISTED = 'listed'
 

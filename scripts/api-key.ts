@@ -1,7 +1,7 @@
 /** `npm run api-key -- create|list|rotate|revoke`; see `--help`. */
-import { API_KEYS_AUDIENCE_PATH, API_KEYS_SCOPE } from '#shared/auth/operator.ts'
-import { makeApiKey } from '#shared/auth/api-key.ts'
-import type { ApiKey } from '#shared/rpc.ts'
+import { API_KEYS_AUDIENCE_PATH, API_KEYS_SCOPE } from '#shared/identity/operator.ts'
+import { makeApiKey } from '#shared/identity/api-key.ts'
+import type { ApiKey } from '#shared/contracts/entrypoints.ts'
 import { nextCommand } from '#shared/next-command.ts'
 import { apiKeyTable } from './api-key/table.ts'
 import { secondsOf } from './api-key/duration.ts'

@@ -1,5 +1,5 @@
 /** Which requests pass the front door of `npm run dev`, and with which headers. Pure: no I/O. */
-import { isLoopbackUrl } from '#shared/public-address.ts'
+import { isLoopbackUrl } from '#shared/lib/public-address.ts'
 
 export interface Refusal {
   readonly status: number

@@ -1,8 +1,8 @@
 /** `npm run machine`: machine clients, and resource servers that introspect; see `--help`. */
 import { resolve } from 'node:path'
-import { listOf } from '#shared/auth/identity.ts'
+import { listOf } from '#shared/identity/identity.ts'
 import { nextCommand } from '#shared/next-command.ts'
-import { readMachines, type MachineSettings } from '../workers/oauth/machines.ts'
+import { readMachines, type MachineSettings } from '../workers/oauth/machines/machines.ts'
 import { parseCommand } from './command-line.ts'
 import { confirm, YES_OPTION } from './deploy/confirm.ts'
 import { COMMON_OPTIONS, openTarget } from './deploy/command.ts'

@@ -1,7 +1,7 @@
 /** `npm run rename <old> <new>`: a server under another name; see `--help`. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { isServerName } from '#shared/names.ts'
+import { isServerName } from '#shared/protocol/names.ts'
 import { nextCommand } from '#shared/next-command.ts'
 import { parseCommand } from './command-line.ts'
 import { isDeployed, linkedServers } from './deploy/account.ts'

@@ -1,6 +1,11 @@
 /** `npm run restore <file>`: brings back what a backup holds and the platform has lost; see `--help`. */
 import { resolve } from 'node:path'
-import type { BackupPage, BackupRecord, BackupSection, Restored } from '#shared/rpc.ts'
+import type {
+  BackupPage,
+  BackupRecord,
+  BackupSection,
+  Restored,
+} from '#shared/contracts/entrypoints.ts'
 import { Contents } from './backup/contents.ts'
 import { readHeader, readPages, type BackupHeader } from './backup/file.ts'
 import { backupKeys, type BackupKey } from './backup/key.ts'

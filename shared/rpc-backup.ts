@@ -6,8 +6,8 @@
 import type { CatalogChange, Finding } from './catalog/records.ts'
 import type { Definitions } from './catalog/entry-schema.ts'
 import type { PlatformRule } from './catalog/rules.ts'
-import type { Result } from './result.ts'
-import type { ApiKey, ConnectionOwner } from './rpc-identity.ts'
+import type { Result } from './lib/result.ts'
+import type { ApiKey, ConnectionOwner } from './contracts/identity.ts'
 
 /** A grant of one person, as its object keeps it. */
 export interface GrantRow {
@@ -34,7 +34,7 @@ export interface ConnectionRow {
 }
 export interface CatalogServerRow {
   readonly name: string
-  /** `ServerState` of durable-objects/catalog-state.ts. */
+  /** `ServerState` of durable-objects/catalog/state.ts. */
   readonly state: unknown
   readonly build: string
   readonly createdMs: number

@@ -1,5 +1,5 @@
 /** API keys for an operator's eyes. */
-import type { ApiKey } from '#shared/rpc.ts'
+import type { ApiKey } from '#shared/contracts/entrypoints.ts'
 import { table } from '../table.ts'
 
 const HEADINGS = ['id', 'name', 'acts as', 'servers', 'scopes', 'ends', 'last used']

@@ -1,5 +1,5 @@
 /** What a backup holds, counted by kind, in words for a person. */
-import type { BackupKind, BackupPage } from '#shared/rpc.ts'
+import type { BackupKind, BackupPage } from '#shared/contracts/entrypoints.ts'
 
 const NAMES: Readonly<Record<BackupKind, string>> = {
   server: 'servers',

@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { deriveSealKeys } from '#shared/auth/seal.ts'
+import { deriveSealKeys } from '#shared/identity/seal.ts'
 import { keyFilePath, readKeyFile, type KeyFile } from '../deploy/key-file.ts'
 import { devSecrets } from '../dev-secrets.ts'
 import { DEV } from '../gen/trust.ts'

@@ -1,6 +1,11 @@
 /** The running platform, as backup and restore ask it: pages out, pages in (workers/oauth/backup.ts). */
-import { BACKUP_AUDIENCE_PATH, BACKUP_SCOPE } from '#shared/auth/operator.ts'
-import type { BackupPage, BackupRecord, CatalogRestored, Restored } from '#shared/rpc.ts'
+import { BACKUP_AUDIENCE_PATH, BACKUP_SCOPE } from '#shared/identity/operator.ts'
+import type {
+  BackupPage,
+  BackupRecord,
+  CatalogRestored,
+  Restored,
+} from '#shared/contracts/entrypoints.ts'
 import { operatorOf } from '../keys/operator.ts'
 
 /** The last step of a restore writes a whole catalog. */

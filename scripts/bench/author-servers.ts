@@ -1,6 +1,6 @@
 /** The bench's own servers, written as an author would and built as `npm run dev` builds. */
 import { join } from 'node:path'
-import type { Trust } from '#shared/auth/assertion.ts'
+import type { Trust } from '#shared/identity/assertion.ts'
 import { generateServer } from '../gen/entry.ts'
 import { DEV, readTrust } from '../gen/trust.ts'
 import { writeIfChanged } from '../gen/write-if-changed.ts'

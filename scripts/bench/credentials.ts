@@ -1,9 +1,9 @@
 /** Access tokens and principal assertions from the development secrets, as oauth and router make them. */
 import type { JWK } from 'jose'
-import { signAccessToken } from '#shared/auth/access-token.ts'
-import { mintAssertion, type SigningKey } from '#shared/auth/assertion.ts'
-import { deriveSealKeys } from '#shared/auth/seal.ts'
-import { DECISION_HEADER, encodeDecision, PRINCIPAL_HEADER } from '#shared/wire.ts'
+import { signAccessToken } from '#shared/identity/access-token.ts'
+import { mintAssertion, type SigningKey } from '#shared/identity/assertion.ts'
+import { deriveSealKeys } from '#shared/identity/seal.ts'
+import { DECISION_HEADER, encodeDecision, PRINCIPAL_HEADER } from '#shared/contracts/inner-wire.ts'
 import type { PlatformSecrets } from '../keys/platform-keys.ts'
 import type { BuiltServer } from './author-servers.ts'
 import { PROOF_JKT } from './proofs.ts'

@@ -1,6 +1,6 @@
 /** DPoP proofs as a client makes them (RFC 9449 §4.2): one for each call, by one key. */
 import { createHash, generateKeyPairSync, randomUUID, sign } from 'node:crypto'
-import { createDpopNonces } from '#shared/auth/dpop-nonce.ts'
+import { createDpopNonces } from '#shared/identity/dpop-nonce.ts'
 import type { PlatformSecrets } from '../keys/platform-keys.ts'
 
 /** More than a connection's worth of calls in any window; a proof counts once. */

@@ -1,5 +1,5 @@
 /** The admin API as the commands use it: one platform, one token, refusals in words. */
-import { operatorEntry } from '#shared/auth/operators.ts'
+import { operatorEntry } from '#shared/identity/operators.ts'
 import { nextCommand, type Place } from '#shared/next-command.ts'
 import { Stop } from '../stop.ts'
 import { refresh, signIn } from './sign-in.ts'

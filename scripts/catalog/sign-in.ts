@@ -5,8 +5,8 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as oauth from 'oauth4webapi'
-import { ADMIN_SCOPE } from '#shared/auth/operators.ts'
-import { CATALOG_NAME, resourcePathOf } from '#shared/names.ts'
+import { ADMIN_SCOPE } from '#shared/identity/operators.ts'
+import { CATALOG_NAME, resourcePathOf } from '#shared/protocol/names.ts'
 import { Stop } from '../stop.ts'
 import type { KeptTokens } from './token-file.ts'
 

@@ -11,8 +11,8 @@ import {
   SERVERS_MAX,
   SNAPSHOT_INTERVAL_MS,
 } from '../../durable-objects/limits.ts'
-import { FEED_COLO_MAX_AGE_MS } from '../../shared/catalog/limits.ts'
-import { SHARDS_MAX } from '../../shared/hub/limits.ts'
+import { FEED_COLO_MAX_AGE_MS } from '#shared/catalog/limits.ts'
+import { SHARDS_MAX } from '#shared/contracts/hub-limits.ts'
 
 /** `workload.json`: one installation at scale 1. */
 export interface Workload {

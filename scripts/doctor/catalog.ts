@@ -1,5 +1,5 @@
 /** Do Catalog, feed and KV of one platform hold the same? Asked with the platform's own keys. */
-import { STANDING_AUDIENCE_PATH, STANDING_SCOPE } from '#shared/auth/operator.ts'
+import { STANDING_AUDIENCE_PATH, STANDING_SCOPE } from '#shared/identity/operator.ts'
 import { nextCommand } from '#shared/next-command.ts'
 import type { Standing } from '#shared/catalog/standing.ts'
 import { lostNote, numbersOf, remediesOf } from '../catalog/standing.ts'

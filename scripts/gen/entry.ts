@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Trust } from '#shared/auth/assertion.ts'
+import type { Trust } from '#shared/identity/assertion.ts'
 import type { Definitions } from '#shared/catalog/entry.ts'
 import type { PlatformUseName } from '#shared/catalog/platform-uses.ts'
 import type { Built } from '#shared/engine/built.ts'
@@ -112,7 +112,7 @@ function entrySource(
   const server = handWritten
     ? [`import server from '../server.ts'`, '', `export * from '../server.ts'`]
     : [
-        `import { defineServer } from '#shared/tool/server.ts'`,
+        `import { defineServer } from '#shared/engine/author/server.ts'`,
         ...tools.map(({ name }, index) => `import tool${index} from '../tools/${name}.ts'`),
         '',
         'const server = defineServer({',

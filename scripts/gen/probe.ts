@@ -64,8 +64,8 @@ function probeSource({ name, handWritten, tools }: ServerSource): string {
          .join('\n')}
        send({ definitions: definitionsOf(define({ tools }), ${text(name)}) })`
   return `
-    import { defineServer } from '#shared/tool/server.ts'
-    import { definitionsOf as definitions } from '#shared/tool/definitions.ts'
+    import { defineServer } from '#shared/engine/author/server.ts'
+    import { definitionsOf as definitions } from '#shared/engine/author/definitions.ts'
     const send = (report) => process.send(report)
     const refuse = (message) => Object.assign(new TypeError(message), { problem: 'refused' })
     const checked = (check) => (...args) => {

@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { isServerName, isToolName, RESERVED_NAMES } from '#shared/names.ts'
+import { isServerName, isToolName, RESERVED_NAMES } from '#shared/protocol/names.ts'
 import { shown } from '../root.ts'
 import { Stop } from '../stop.ts'
 import { checkServerConfig } from './server-config.ts'

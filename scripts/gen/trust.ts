@@ -1,7 +1,7 @@
 /** The trust anchor a build embeds: `shared/trust.<env>.json` (public keys only). */
 import { join } from 'node:path'
 import * as z from 'zod/mini'
-import type { Trust } from '#shared/auth/assertion.ts'
+import type { Trust } from '#shared/identity/assertion.ts'
 import { DEV, nextCommand, PRODUCTION } from '#shared/next-command.ts'
 import { ROOT, shown } from '../root.ts'
 import { Stop } from '../stop.ts'

@@ -3,7 +3,7 @@
  * and tokens for its admin endpoints, signed with a key of the installation.
  */
 import type { JWK } from 'jose'
-import { signOperatorToken } from '#shared/auth/operator.ts'
+import { signOperatorToken } from '#shared/identity/operator.ts'
 import { keyFilePath, readKeyFile } from '../deploy/key-file.ts'
 import { readDeployedSettings } from '../deploy/settings.ts'
 import { devSecrets } from '../dev-secrets.ts'

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
-import { certify, type SigningKey } from '#shared/auth/assertion.ts'
+import { certify, type SigningKey } from '#shared/identity/assertion.ts'
 
 /** AES-256, and as much for HMAC-SHA-256. */
 const SECRET_BYTES = 32

@@ -1,7 +1,7 @@
 /** The name of a server to be made: refused with one that would do. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { isServerName } from '#shared/names.ts'
+import { isServerName } from '#shared/protocol/names.ts'
 import { ROOT } from '../root.ts'
 import { Stop } from '../stop.ts'
 

@@ -2,7 +2,7 @@
  * Who is shown a canary: named clients, and a share of the others by a stable
  * hash, so that one client always sees one revision. Raising the share only adds.
  */
-import type { Principal } from '../auth/principal.ts'
+import type { Principal } from '../identity/principal.ts'
 import type { CanaryPointer } from './entry.ts'
 
 /** Strangers are one client and see one revision together. */

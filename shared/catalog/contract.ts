@@ -1,7 +1,7 @@
-/** The Catalog object, as other Workers ask it (shared/rpc.ts). */
-import type { Result } from '../result.ts'
+/** The Catalog object, as other Workers ask it (shared/contracts/entrypoints.ts). */
+import type { Result } from '../lib/result.ts'
 import type { CatalogIndex, ServerDescription, ServerEntry } from './entry.ts'
-import type { Announcement } from './feed-contract.ts'
+import type { Announcement } from '../contracts/feed.ts'
 import type { PublicServer } from './registry.ts'
 import type { Standing } from './standing.ts'
 import type { Searchable } from './search-contract.ts'

@@ -7,7 +7,7 @@
  * Pure. Judges schemas by their outline (types, properties, required, enum), not
  * by proof: a change it cannot weigh is called a change, never safe.
  */
-import { canonicalJson } from '../canonical-json.ts'
+import { canonicalJson } from '../lib/canonical-json.ts'
 import type { JsonObject } from '../protocol/jsonrpc.ts'
 import type { Definitions } from './entry.ts'
 import { inputBreaks, outputBreaks } from './schema-breaks.ts'

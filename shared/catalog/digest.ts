@@ -1,6 +1,6 @@
 /** Pins what callers were shown: SHA-256 (base64url) of an RFC 8785 form. */
-import { canonicalJson } from '../canonical-json.ts'
-import { toBase64Url } from '../auth/base64url.ts'
+import { canonicalJson } from '../lib/canonical-json.ts'
+import { toBase64Url } from '../lib/base64url.ts'
 import type { Definitions, ServerEntry } from './entry.ts'
 
 /**

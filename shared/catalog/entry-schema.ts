@@ -11,7 +11,7 @@ import {
   TENANTS_MAX,
 } from './limits.ts'
 import { platformRulesSchema, rulesSchema } from './rules-schema.ts'
-import { MAX_TASK_TTL_MS } from '../tool/limits.ts'
+import { MAX_TASK_TTL_MS } from '../engine/author/limits.ts'
 
 const jsonObject = z.record(z.string(), z.unknown())
 

@@ -3,7 +3,7 @@
  * to the digest in its key. The index names that digest and is signed (index-seal.ts).
  */
 import { isObject } from '../protocol/jsonrpc.ts'
-import { fail, ok, type Result } from '../result.ts'
+import { fail, ok, type Result } from '../lib/result.ts'
 import { changedEntryDigest, definitionsDigest } from './digest.ts'
 import type { ServerEntry } from './entry.ts'
 import type { Refusal } from './index-seal.ts'

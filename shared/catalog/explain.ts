@@ -2,8 +2,8 @@
  * Why a caller may or may not do something, in words: the same decision as of lists
  * and calls (policy.ts), step by step, for `catalog can`.
  */
-import { missingScopes, scopesForTool } from '../auth/scopes.ts'
-import type { Principal } from '../auth/principal.ts'
+import { missingScopes, scopesForTool } from '../identity/scopes.ts'
+import type { Principal } from '../identity/principal.ts'
 import { isInCanary } from './canary.ts'
 import type { ServerPointer } from './entry.ts'
 import type { CompiledItem, CompiledServer } from './list.ts'

@@ -5,7 +5,7 @@
  * Does NOT judge the copy's age: its stamp is inside.
  */
 import { isObject } from '../protocol/jsonrpc.ts'
-import type { FeedState } from '../rpc.ts'
+import type { FeedState } from '../contracts/entrypoints.ts'
 import { FEED_COLO_TTL_SECONDS } from './limits.ts'
 
 const areTexts = (value: unknown): boolean =>

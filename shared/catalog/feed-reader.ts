@@ -6,11 +6,11 @@
  *
  * Does NOT decide what an unreachable feed means: the caller does, by the age.
  */
-import { logUnexpected } from '../log.ts'
-import { fail, ok, type Result } from '../result.ts'
-import type { FeedState } from '../rpc.ts'
+import { logUnexpected } from '../lib/log.ts'
+import { fail, ok, type Result } from '../lib/result.ts'
+import type { FeedState } from '../contracts/entrypoints.ts'
 import { createLocalChanges, type FeedView, type LocalChange } from './feed-local.ts'
-import { type Lifetime, withTimeout } from './lifetime.ts'
+import { type Lifetime, withTimeout } from '../lib/lifetime.ts'
 import { readColoCopy, writeColoCopy } from './feed-cache.ts'
 import {
   FEED_COLO_MAX_AGE_MS,

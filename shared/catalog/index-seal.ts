@@ -7,8 +7,8 @@
  * and the signature of the newest index, so an older index, signed just as well, is
  * refused, and a new key needs no overlap with the old one.
  */
-import { fromBase64Url, toBase64Url } from '../auth/base64url.ts'
-import { fail, ok, type Result } from '../result.ts'
+import { fromBase64Url, toBase64Url } from '../lib/base64url.ts'
+import { fail, ok, type Result } from '../lib/result.ts'
 import { type CatalogIndex, indexKey } from './entry.ts'
 
 /** Ed25519 (RFC 8032): the same key and text always give the same signature. */

@@ -5,10 +5,10 @@
  * Order: everything as the server gave it (the digest pins it), scopes sorted.
  */
 import type { JsonObject } from '../protocol/jsonrpc.ts'
-import { TASKS_CAPABILITY } from '../protocol/2026-07-28/tasks.ts'
-import { attachmentIdOf } from '../platform/attachment.ts'
+import { TASKS_CAPABILITY } from '../protocol/revisions/2026-07-28/tasks.ts'
+import { attachmentIdOf } from '../services/attachment.ts'
 import { paramHeadersOf, type ParamHeader } from '../protocol/param-headers.ts'
-import { matchUri, parseUriTemplate, type UriTemplate } from '../uri-template.ts'
+import { matchUri, parseUriTemplate, type UriTemplate } from '../lib/uri-template.ts'
 import type {
   ResourceTemplateDefinition,
   ServerEntry,

@@ -2,8 +2,8 @@
  * The lists of a server as one principal may see them. Callers about whom the same
  * rules speak share one text; it is kept by (policy in force, revision, that set).
  */
-import type { Principal } from '../auth/principal.ts'
-import { createLruCache } from '../lru-cache.ts'
+import type { Principal } from '../identity/principal.ts'
+import { createLruCache } from '../lib/lru-cache.ts'
 import { type Policy, viewOf } from './entry.ts'
 import { PERMITTED_LISTS_CACHE_ENTRIES, PERMITTED_LISTS_CACHE_MAX_CHARS } from './limits.ts'
 import type { CompiledServer, Lists } from './list.ts'

@@ -3,8 +3,8 @@
  * unknown), scope only *gates the call* (listed, then 403 naming all it needs).
  * So: listed ⇔ callable or `insufficient_scope`, because lists and calls both ask here.
  */
-import { isForeign, localName } from '../auth/foreign-name.ts'
-import { isPlatform, type Principal } from '../auth/principal.ts'
+import { isForeign, localName } from '../identity/foreign-name.ts'
+import { isPlatform, type Principal } from '../identity/principal.ts'
 import type { Policy } from './entry.ts'
 import { fitsPattern, type Hints, type Rule, type What, type Who } from './rules.ts'
 

@@ -1,5 +1,5 @@
 /** How well a catalog's words lead to its tools: (task → tool) pairs against search. */
-import type { Principal } from '../auth/principal.ts'
+import type { Principal } from '../identity/principal.ts'
 import type { ToolSearch } from './search.ts'
 
 export interface TaskPair {

@@ -1,6 +1,6 @@
 /** Search between Workers: what the Catalog gives it, and what the router asks of it. */
-import type { Principal } from '../auth/principal.ts'
-import type { Result } from '../result.ts'
+import type { Principal } from '../identity/principal.ts'
+import type { Result } from '../lib/result.ts'
 import type { Policy } from './entry.ts'
 import type { RegistryAnswer } from './registry.ts'
 import type { Recall } from './recall.ts'

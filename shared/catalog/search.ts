@@ -6,7 +6,7 @@
  * Who may see what is asked of each hit, by the same decision as lists and calls.
  */
 import MiniSearch from 'minisearch'
-import type { Principal } from '../auth/principal.ts'
+import type { Principal } from '../identity/principal.ts'
 import type { Policy, ServerEntry } from './entry.ts'
 import {
   SEARCH_FUZZY_MIN_CHARS,

@@ -8,12 +8,12 @@
  *
  * Does NOT know which version is in force: the control feed says (feed-reader.ts).
  */
-import { logEvent, logUnexpected } from '../log.ts'
-import { fail, ok, type Result } from '../result.ts'
+import { logEvent, logUnexpected } from '../lib/log.ts'
+import { fail, ok, type Result } from '../lib/result.ts'
 import { type CatalogIndex, indexKey, type ServerEntry, serverKey, unfoldIndex } from './entry.ts'
 import { openEntry } from './entry-seal.ts'
 import { type IndexSeal, openIndex, type Refusal } from './index-seal.ts'
-import { type Lifetime, withTimeout } from './lifetime.ts'
+import { type Lifetime, withTimeout } from '../lib/lifetime.ts'
 import {
   INDEX_CACHE_ENTRIES,
   REFUSAL_LOG_INTERVAL_MS,
@@ -23,7 +23,7 @@ import {
   SNAPSHOT_READ_TIMEOUT_MS,
 } from './limits.ts'
 import { type CompiledServer, compileServer } from './list.ts'
-import { createLruCache } from '../lru-cache.ts'
+import { createLruCache } from '../lib/lru-cache.ts'
 
 /** `unknown`: the Catalog has no such thing. `unreachable`: neither KV nor the Catalog answered. */
 export type SnapshotFailure = { readonly reason: 'unknown' | 'unreachable' }

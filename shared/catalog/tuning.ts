@@ -6,8 +6,8 @@
  * Does NOT change what runs: names, schemas' rules and scopes stay the author's.
  */
 import * as z from 'zod/mini'
-import { fail, ok, type Result } from '../result.ts'
-import { isToolName } from '../names.ts'
+import { fail, ok, type Result } from '../lib/result.ts'
+import { isToolName } from '../protocol/names.ts'
 import { isObject, type JsonObject } from '../protocol/jsonrpc.ts'
 import type { Definitions, ToolDefinition } from './entry.ts'
 import { TUNED_EXAMPLES_MAX, TUNED_ITEMS_MAX, TUNED_TEXT_MAX_CHARS } from './limits.ts'

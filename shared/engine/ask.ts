@@ -3,10 +3,13 @@
  * client/roots): what goes to the client, what it must have declared, and what
  * counts as an answer.
  */
-import { canElicitForm, type ClientCapabilities } from '../protocol/2026-07-28/envelope.ts'
+import {
+  canElicitForm,
+  type ClientCapabilities,
+} from '../protocol/revisions/2026-07-28/envelope.ts'
 import { isObject, type JsonObject } from '../protocol/jsonrpc.ts'
-import type { Form, Page } from '../tool/elicit.ts'
-import type { ClientOffers, Root, Sampled, SampleParams } from '../tool/sample.ts'
+import type { Form, Page } from './author/elicit.ts'
+import type { ClientOffers, Root, Sampled, SampleParams } from './author/sample.ts'
 import { contentOf, formSchemaOf } from './form.ts'
 
 export interface Question {

@@ -1,5 +1,5 @@
 /** What the generator embeds into a server's entry beside the author's code. */
-import type { Trust } from '../auth/assertion.ts'
+import type { Trust } from '../identity/assertion.ts'
 import type { PolicyFile } from '../catalog/entry.ts'
 
 export interface Built {

@@ -2,16 +2,16 @@
  * Who calls and what the router allowed, from the two internal headers.
  * Verified once per isolate and text: an assertion is repeated for five minutes.
  */
-import { verifyAssertion } from '../auth/assertion.ts'
-import type { Principal } from '../auth/principal.ts'
-import { createLruCache } from '../lru-cache.ts'
+import { verifyAssertion } from '../identity/assertion.ts'
+import type { Principal } from '../identity/principal.ts'
+import { createLruCache } from '../lib/lru-cache.ts'
 import {
   DECISION_HEADER,
   decodeDecision,
   INTERNAL_HEADER_MAX_BYTES,
   PRINCIPAL_HEADER,
   type Decision,
-} from '../wire.ts'
+} from '../contracts/inner-wire.ts'
 import type { Built } from './built.ts'
 import { CALLER_CACHE_ENTRIES, DECISION_CACHE_ENTRIES } from './limits.ts'
 

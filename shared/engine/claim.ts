@@ -3,7 +3,7 @@
  * read-only nor idempotent goes on with them, it claims the run. Whoever sends the
  * same `requestState` again is refused before anything runs.
  */
-import { logEvent, logUnexpected } from '../log.ts'
+import { logEvent, logUnexpected } from '../lib/log.ts'
 import { internalError, invalidParams, type WireError } from '../protocol/errors.ts'
 import type { RunScope } from './platform-use.ts'
 import type { RunState } from './request-state.ts'

@@ -1,8 +1,8 @@
 /** A server's tools as the engine calls them, prepared once per isolate. */
-import { SERVER_INFO_KEY } from '../protocol/2026-07-28/envelope.ts'
-import type { Tool } from '../tool/define.ts'
-import { DEFAULT_OUTPUT_BYTES, DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from '../tool/limits.ts'
-import { serverInfoOf, type Server } from '../tool/server.ts'
+import { SERVER_INFO_KEY } from '../protocol/revisions/2026-07-28/envelope.ts'
+import type { Tool } from './author/define.ts'
+import { DEFAULT_OUTPUT_BYTES, DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from './author/limits.ts'
+import { serverInfoOf, type Server } from './author/server.ts'
 import type { Built } from './built.ts'
 import { answerOf, failureOf, toolFailure } from './output.ts'
 import { joined, type PlatformPart, type PlatformUse } from './platform-use.ts'

@@ -2,11 +2,11 @@
  * `completion/complete` (2026-07-28 server/utilities/completion): for arguments of
  * prompts and variables of resource templates whose author gave a completer.
  */
-import { missingScopes } from '../auth/scopes.ts'
-import { successResponse } from '../protocol/2026-07-28/results.ts'
+import { missingScopes } from '../identity/scopes.ts'
+import { successResponse } from '../protocol/revisions/2026-07-28/results.ts'
 import { errorResponse, invalidParams } from '../protocol/errors.ts'
 import { readCompletion } from '../protocol/completion.ts'
-import { scopeNames } from '../tool/scopes.ts'
+import { scopeNames } from './author/scopes.ts'
 import { errorOf, type Feature } from './feature.ts'
 import { COMPLETIONS_MAX } from './limits.ts'
 import { lookContext } from './look.ts'

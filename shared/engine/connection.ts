@@ -3,9 +3,9 @@
  * person to link one where there is none, by URL elicitation if the client offers
  * it (2026-07-28 client/elicitation), else by an error that names the page.
  */
-import type { ConnectionFailure, ConnectionRequest } from '../rpc.ts'
-import type { Connection, ConnectionInit } from '../tool/connection.ts'
-import { ToolError } from '../tool/error.ts'
+import type { ConnectionFailure, ConnectionRequest } from '../contracts/entrypoints.ts'
+import type { Connection, ConnectionInit } from './author/connection.ts'
+import { ToolError } from './author/error.ts'
 import type { Feature } from './feature.ts'
 import { linkOf, type Link } from './platform-link.ts'
 import type { PlatformPart, RunScope } from './platform-use.ts'

@@ -1,8 +1,8 @@
 /** What a server says of itself, to the platform only; callers ask the router, which knows policy. */
 import type { Definitions, ServerDescription } from '../catalog/entry.ts'
-import { discoverResult, successResponse } from '../protocol/2026-07-28/results.ts'
+import { discoverResult, successResponse } from '../protocol/revisions/2026-07-28/results.ts'
 import { MODERN_VERSION } from '../protocol/versions.ts'
-import { DESCRIPTION_META_KEY } from '../wire.ts'
+import { DESCRIPTION_META_KEY } from '../contracts/inner-wire.ts'
 import type { Call } from './respond.ts'
 
 /** `server/discover`, with the description in its `_meta`. */

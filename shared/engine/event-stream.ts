@@ -3,7 +3,12 @@
  * Events sent before it is opened wait in it. A reader that does not read loses
  * notifications (they may be lost anyway), never the answer.
  */
-import { SSE_HEADERS, SSE_KEEP_ALIVE, sseMessage, sseRetry } from '../protocol/2026-07-28/sse.ts'
+import {
+  SSE_HEADERS,
+  SSE_KEEP_ALIVE,
+  sseMessage,
+  sseRetry,
+} from '../protocol/revisions/2026-07-28/sse.ts'
 import { KEEP_ALIVE_MS, STREAM_BUFFER_BYTES } from './limits.ts'
 
 const encoder = new TextEncoder()

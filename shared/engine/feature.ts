@@ -2,9 +2,9 @@
  * Methods beside `tools/call`. The generated entry passes in those its server
  * uses, so a server of tools alone carries none of their code.
  */
-import { logUnexpected } from '../log.ts'
+import { logUnexpected } from '../lib/log.ts'
 import { INTERNAL_ERROR, internalError, type WireError } from '../protocol/errors.ts'
-import { ToolError } from '../tool/error.ts'
+import { ToolError } from './author/error.ts'
 import type { Compiled } from './compile.ts'
 import type { PlatformPart } from './platform-use.ts'
 import type { Call } from './respond.ts'

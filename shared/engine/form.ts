@@ -6,7 +6,7 @@
  */
 import type * as z from 'zod'
 import { isObject, type JsonObject } from '../protocol/jsonrpc.ts'
-import type { Form, FormField, FormSchema } from '../tool/elicit.ts'
+import type { Form, FormField, FormSchema } from './author/elicit.ts'
 import { parse } from './parse.ts'
 
 const isZod = (form: Form): form is z.ZodObject => '_zod' in form

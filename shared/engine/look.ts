@@ -1,5 +1,5 @@
 /** The context of a quick look (a completion, a list): it runs no rounds and sends no events. */
-import type { LookContext } from '../tool/complete.ts'
+import type { LookContext } from './author/complete.ts'
 import { LOOK_TIMEOUT_MS } from './limits.ts'
 import type { Call } from './respond.ts'
 

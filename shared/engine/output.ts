@@ -4,10 +4,10 @@
  * (output of another shape, a value JSON has no words for) is masked: the model
  * can do nothing about it; the log line says what it was.
  */
-import { logEvent, logUnexpected } from '../log.ts'
+import { logEvent, logUnexpected } from '../lib/log.ts'
 import { isObject } from '../protocol/jsonrpc.ts'
-import type { ContentBlock } from '../tool/content.ts'
-import { ToolError } from '../tool/error.ts'
+import type { ContentBlock } from './author/content.ts'
+import { ToolError } from './author/error.ts'
 import type { Compiled, CompiledTool } from './compile.ts'
 import { isContentBlock } from './content.ts'
 import { describeIssues, parse } from './parse.ts'

@@ -3,8 +3,13 @@
  * what becomes of its refusals. A missing binding is masked for callers; the log
  * line says the remedy.
  */
-import { platformOf, type Platform, type PlatformFailure, type Rpc } from '../rpc.ts'
-import type { Result } from '../result.ts'
+import {
+  platformOf,
+  type Platform,
+  type PlatformFailure,
+  type Rpc,
+} from '../contracts/entrypoints.ts'
+import type { Result } from '../lib/result.ts'
 import type { RunScope } from './platform-use.ts'
 
 type Input = RunScope['input']

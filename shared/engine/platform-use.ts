@@ -2,8 +2,8 @@
  * The seam between a run and PLATFORM. A server whose tools use it gets the
  * features that bring it with its entry; any other has only this, and none of their code.
  */
-import type { Opened, Page } from '../tool/elicit.ts'
-import type { PlatformContext } from '../tool/platform.ts'
+import type { Opened, Page } from './author/elicit.ts'
+import type { PlatformContext } from './author/platform.ts'
 import type { RunInput } from './run.ts'
 import type { RunState } from './request-state.ts'
 

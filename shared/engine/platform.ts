@@ -5,9 +5,9 @@
  *
  * Does NOT decide whose things are meant: the capability does, where it is opened.
  */
-import type { RunRef } from '../rpc.ts'
-import { RUN_KEPT_SECONDS } from '../platform/limits.ts'
-import type { Change, PlatformContext } from '../tool/platform.ts'
+import type { RunRef } from '../contracts/entrypoints.ts'
+import { RUN_KEPT_SECONDS } from '../services/limits.ts'
+import type { Change, PlatformContext } from './author/platform.ts'
 import type { Feature } from './feature.ts'
 import { linkOf, valueOf } from './platform-link.ts'
 import type { PlatformPart, RunScope } from './platform-use.ts'

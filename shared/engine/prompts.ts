@@ -1,9 +1,9 @@
 /** `prompts/get` (2026-07-28 server/prompts): arguments are checked, the handler's messages too. */
 import { errorResponse, invalidParams, type WireError } from '../protocol/errors.ts'
 import { isObject, type JsonObject } from '../protocol/jsonrpc.ts'
-import { fail, ok, type Result } from '../result.ts'
-import { DEFAULT_OUTPUT_BYTES, DEFAULT_TIMEOUT_MS } from '../tool/limits.ts'
-import { isArgumentList, type Prompt, type PromptArgument } from '../tool/prompt.ts'
+import { fail, ok, type Result } from '../lib/result.ts'
+import { DEFAULT_OUTPUT_BYTES, DEFAULT_TIMEOUT_MS } from './author/limits.ts'
+import { isArgumentList, type Prompt, type PromptArgument } from './author/prompt.ts'
 import { isContentBlock } from './content.ts'
 import { exceeds } from './output.ts'
 import { errorOf, failureOf, stopped, type Feature } from './feature.ts'

@@ -6,12 +6,12 @@
  * Does NOT stop a state from being presented twice: that needs memory, and is
  * the Run object's (`platform.ts`).
  */
-import type { Principal } from '../auth/principal.ts'
-import { toBase64Url } from '../auth/base64url.ts'
-import { open, seal, type SealKeys } from '../auth/seal.ts'
-import { canonicalJson } from '../canonical-json.ts'
-import { randomId } from '../random-id.ts'
-import { fail, ok, type Result } from '../result.ts'
+import type { Principal } from '../identity/principal.ts'
+import { toBase64Url } from '../lib/base64url.ts'
+import { open, seal, type SealKeys } from '../identity/seal.ts'
+import { canonicalJson } from '../lib/canonical-json.ts'
+import { randomId } from '../lib/random-id.ts'
+import { fail, ok, type Result } from '../lib/result.ts'
 import { REQUEST_STATE_LIFETIME_SECONDS, REQUEST_STATE_MAX_CHARS } from './limits.ts'
 
 /** What user or client answered, checked, as it goes back to the handler; JSON, never `undefined`. */

@@ -2,14 +2,14 @@
  * `resources/list` of a server whose templates list their resources: fixed ones
  * first, then each template's; a page ends where an author's page ends.
  */
-import { toBase64Url, tryFromBase64Url } from '../auth/base64url.ts'
-import { missingScopes } from '../auth/scopes.ts'
-import { successResponse } from '../protocol/2026-07-28/results.ts'
+import { toBase64Url, tryFromBase64Url } from '../lib/base64url.ts'
+import { missingScopes } from '../identity/scopes.ts'
+import { successResponse } from '../protocol/revisions/2026-07-28/results.ts'
 import { errorResponse, invalidParams } from '../protocol/errors.ts'
 import { isObject } from '../protocol/jsonrpc.ts'
-import type { ListedResource } from '../tool/resource.ts'
-import { resourceWire } from '../tool/resource-wire.ts'
-import { scopeNames } from '../tool/scopes.ts'
+import type { ListedResource } from './author/resource.ts'
+import { resourceWire } from './author/resource-wire.ts'
+import { scopeNames } from './author/scopes.ts'
 import { errorOf } from './feature.ts'
 import { CURSOR_MAX_CHARS, LISTED_PAGE_MAX } from './limits.ts'
 import { lookContext } from './look.ts'

@@ -3,14 +3,14 @@
  * itself (2026-07-28 server/resources). Not found is −32602 with `data.uri`,
  * never an empty answer (SEP-2164).
  */
-import { base64Of } from '../base64.ts'
-import { missingScopes } from '../auth/scopes.ts'
+import { base64Of } from '../lib/base64.ts'
+import { missingScopes } from '../identity/scopes.ts'
 import { errorResponse, invalidParams, type WireError } from '../protocol/errors.ts'
 import { isObject } from '../protocol/jsonrpc.ts'
-import { DEFAULT_TIMEOUT_MS, MAX_OUTPUT_BYTES } from '../tool/limits.ts'
-import { isTemplate, type Resource } from '../tool/resource.ts'
-import { scopeNames } from '../tool/scopes.ts'
-import { matchUri, parseUriTemplate, type UriTemplate } from '../uri-template.ts'
+import { DEFAULT_TIMEOUT_MS, MAX_OUTPUT_BYTES } from './author/limits.ts'
+import { isTemplate, type Resource } from './author/resource.ts'
+import { scopeNames } from './author/scopes.ts'
+import { matchUri, parseUriTemplate, type UriTemplate } from '../lib/uri-template.ts'
 import { failureOf, stopped, type Feature } from './feature.ts'
 import { exceeds } from './output.ts'
 import { listResources } from './resource-list.ts'

@@ -2,12 +2,12 @@
  * One run and its answer: plain JSON, or an event stream when it reports progress
  * or takes longer than a second (DESIGN §4.5). The same for all that runs.
  */
-import { logEvent } from '../log.ts'
-import type { ModernRequest } from '../protocol/2026-07-28/ladder.ts'
+import { logEvent } from '../lib/log.ts'
+import type { ModernRequest } from '../protocol/revisions/2026-07-28/ladder.ts'
 import { invalidParams, type WireError } from '../protocol/errors.ts'
 import { isObject, type JsonObject } from '../protocol/jsonrpc.ts'
-import { fail, ok, type Result } from '../result.ts'
-import { OUTCOME_HEADER } from '../wire.ts'
+import { fail, ok, type Result } from '../lib/result.ts'
+import { OUTCOME_HEADER } from '../contracts/inner-wire.ts'
 import type { Caller } from './caller.ts'
 import type { Compiled } from './compile.ts'
 import { JSON_PATIENCE_MS, QUICK_TURNS } from './limits.ts'

@@ -3,15 +3,15 @@
  * answer, a failure, a question, the end of its time). What comes later is
  * ignored. Nothing is allocated for what a handler does not use.
  */
-import { logEvent, logUnexpected } from '../log.ts'
+import { logEvent, logUnexpected } from '../lib/log.ts'
 import {
   CAPABILITIES_KEY,
   LOG_LEVEL_KEY,
   LOG_LEVELS,
   type LogLevel,
-} from '../protocol/2026-07-28/envelope.ts'
-import type { ModernRequest } from '../protocol/2026-07-28/ladder.ts'
-import { successJson } from '../protocol/2026-07-28/results.ts'
+} from '../protocol/revisions/2026-07-28/envelope.ts'
+import type { ModernRequest } from '../protocol/revisions/2026-07-28/ladder.ts'
+import { successJson } from '../protocol/revisions/2026-07-28/results.ts'
 import {
   errorJson,
   internalError,
@@ -20,11 +20,11 @@ import {
   type WireError,
 } from '../protocol/errors.ts'
 import type { JsonObject } from '../protocol/jsonrpc.ts'
-import type { ToolContext } from '../tool/define.ts'
-import type { Form, Opened, Page } from '../tool/elicit.ts'
-import { ToolError } from '../tool/error.ts'
-import type { ClientOffers } from '../tool/sample.ts'
-import type { TaskBegins } from '../wire.ts'
+import type { ToolContext } from './author/define.ts'
+import type { Form, Opened, Page } from './author/elicit.ts'
+import { ToolError } from './author/error.ts'
+import type { ClientOffers } from './author/sample.ts'
+import type { TaskBegins } from '../contracts/inner-wire.ts'
 import {
   formQuestion,
   isPage,

@@ -4,10 +4,10 @@
  * and parses its body once. Believes nobody but the router (`caller.ts`), and
  * runs nothing the router did not decide on.
  */
-import { isPlatform } from '../auth/principal.ts'
-import { logUnexpected } from '../log.ts'
-import { decidedName } from '../protocol/2026-07-28/decided-name.ts'
-import { climbLadder, type ModernRequest } from '../protocol/2026-07-28/ladder.ts'
+import { isPlatform } from '../identity/principal.ts'
+import { logUnexpected } from '../lib/log.ts'
+import { decidedName } from '../protocol/revisions/2026-07-28/decided-name.ts'
+import { climbLadder, type ModernRequest } from '../protocol/revisions/2026-07-28/ladder.ts'
 import { readBody } from '../protocol/body.ts'
 import {
   errorResponse,
@@ -21,8 +21,8 @@ import {
 } from '../protocol/errors.ts'
 import { isJsonContentType } from '../protocol/headers.ts'
 import { parseJson } from '../protocol/jsonrpc.ts'
-import type { Server } from '../tool/server.ts'
-import { DIGEST_HEADER, DIGEST_MISMATCH_STATUS } from '../wire.ts'
+import type { Server } from './author/server.ts'
+import { DIGEST_HEADER, DIGEST_MISMATCH_STATUS } from '../contracts/inner-wire.ts'
 import type { Built } from './built.ts'
 import { CallerReader, type Caller } from './caller.ts'
 import { callTool } from './call-tool.ts'

@@ -1,11 +1,11 @@
 /** The author's side of a store behind a handle: values as JSON, compare-and-set by version. */
-import type { PlatformFailure, StateOperation } from '../rpc.ts'
+import type { PlatformFailure, StateOperation } from '../contracts/entrypoints.ts'
 import { STATE_UPDATES_MAX } from './limits.ts'
 import type { Feature } from './feature.ts'
 import { linkOf, valueOf, type Link } from './platform-link.ts'
 import type { PlatformPart } from './platform-use.ts'
-import { ToolError } from '../tool/error.ts'
-import type { State } from '../tool/state.ts'
+import { ToolError } from './author/error.ts'
+import type { State } from './author/state.ts'
 
 /** For the generated entry of a server whose tools keep something behind a handle. */
 export const handles: Feature = Object.assign(() => ({}), {

@@ -3,7 +3,7 @@
  * needs to run it. Only the words of its answers and failures differ.
  */
 import type { WireError } from '../protocol/errors.ts'
-import type { ToolContext } from '../tool/define.ts'
+import type { ToolContext } from './author/define.ts'
 
 /** How a run comes to an end: the JSON text of a result, or an error. */
 export type Ending =

@@ -3,7 +3,7 @@
  * refuse early and to take the runtime's fast path: HTTP itself holds a sender to it.
  */
 import { bodyTooLarge, parseError, type WireError } from './errors.ts'
-import { fail, ok, type Result } from '../result.ts'
+import { fail, ok, type Result } from '../lib/result.ts'
 
 /** @returns the text (invalid UTF-8 replaced), or 413, or −32700 when the stream broke */
 export async function readBody(

@@ -4,7 +4,7 @@
  * does not check its method, envelope or headers (see `2026-07-28/ladder.ts`).
  */
 import { invalidRequest, parseError, type WireError } from './errors.ts'
-import { fail, ok, type Result } from '../result.ts'
+import { fail, ok, type Result } from '../lib/result.ts'
 
 export type RequestId = string | number
 export type ProgressToken = string | number

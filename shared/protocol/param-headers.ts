@@ -6,7 +6,7 @@
 import { headerMismatch, type WireError } from './errors.ts'
 import { decodeHeaderValue, encodeHeaderValue } from './headers.ts'
 import { isObject, type JsonObject } from './jsonrpc.ts'
-import { fail, ok, type Result } from '../result.ts'
+import { fail, ok, type Result } from '../lib/result.ts'
 
 export const PARAM_PREFIX = 'Mcp-Param-'
 const KEYWORD = 'x-mcp-header'

@@ -1,5 +1,5 @@
 /** An operator at the admin API, with tokens of the authorization server's own development key. */
-import { OWNER_SUBJECT } from '#shared/auth/operators.ts'
+import { OWNER_SUBJECT } from '#shared/identity/operators.ts'
 import type { Platform } from './_platform.ts'
 import { mintToken } from './_tokens.ts'
 

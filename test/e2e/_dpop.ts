@@ -1,7 +1,7 @@
 /** Requests with DPoP proofs, each header as a test wants it; and what the platform says to them. */
 import { createHash } from 'node:crypto'
-import { createDpopNonces } from '#shared/auth/dpop-nonce.ts'
-import { replayOf } from '#shared/rpc.ts'
+import { createDpopNonces } from '#shared/identity/dpop-nonce.ts'
+import { replayOf } from '#shared/contracts/entrypoints.ts'
 import { makeProof, type Draft, type ProofKey } from '../_proofs.ts'
 import { devSecrets } from '../../scripts/dev-secrets.ts'
 import type { Flow } from './_oauth-client.ts'

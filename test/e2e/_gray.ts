@@ -4,10 +4,10 @@ import { DEV, readTrust } from '../../scripts/gen/trust.ts'
 const HEAD = `
 import { definitionsDigest } from '#shared/catalog/digest.ts'
 import { serve } from '#shared/engine/serve.ts'
-import { defineTool, } from '#shared/tool/define.ts'
-import { ToolError } from '#shared/tool/error.ts'
-import { definitionsOf } from '#shared/tool/definitions.ts'
-import { defineServer } from '#shared/tool/server.ts'
+import { defineTool, } from '#shared/engine/author/define.ts'
+import { ToolError } from '#shared/engine/author/error.ts'
+import { definitionsOf } from '#shared/engine/author/definitions.ts'
+import { defineServer } from '#shared/engine/author/server.ts'
 const trust = ${JSON.stringify(readTrust(DEV))}
 const answers = (text) => () => text
 const fails = () => { throw new ToolError('This never works') }

@@ -1,8 +1,8 @@
 /** Open streams of both eras, read message by message; and the objects' own hub, to publish to it. */
-import { definitionsDigest } from '../../shared/catalog/digest.ts'
-import type { Definitions } from '../../shared/catalog/entry.ts'
-import { publish, type Notice } from '../../shared/hub/publish.ts'
-import type { Catalog, Rpc } from '../../shared/rpc.ts'
+import { definitionsDigest } from '#shared/catalog/digest.ts'
+import type { Definitions } from '#shared/catalog/entry.ts'
+import { publish, type Notice } from '#shared/contracts/hub-publish.ts'
+import type { Catalog, Rpc } from '#shared/contracts/entrypoints.ts'
 import type { Platform } from './_platform.ts'
 
 export interface Message {

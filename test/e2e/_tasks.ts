@@ -1,7 +1,7 @@
 /** Clients of tasks on the raw wire: the official SDK 2.x has no tasks (SEP-2663) of its own. */
 import { paced } from '../_pace.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { AccessTokenClaims } from '#shared/auth/access-token.ts'
+import type { AccessTokenClaims } from '#shared/identity/access-token.ts'
 import { modern, send, type Got, type Message } from './_wire.ts'
 import { mintToken } from './_tokens.ts'
 

@@ -1,7 +1,7 @@
 /** Access tokens signed with the authorization server's own development key: what it would issue. */
 import { randomUUID } from 'node:crypto'
 import type { JWK } from 'jose'
-import { signAccessToken, type AccessTokenClaims } from '#shared/auth/access-token.ts'
+import { signAccessToken, type AccessTokenClaims } from '#shared/identity/access-token.ts'
 import { devSecrets } from '../../scripts/dev-secrets.ts'
 
 const LIFETIME_SECONDS = 3600

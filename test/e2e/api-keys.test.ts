@@ -1,6 +1,6 @@
 /** API keys: made by one command, known by a hash, and the same `Principal` as any other way in. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { makeApiKey } from '#shared/auth/api-key.ts'
+import { makeApiKey } from '#shared/identity/api-key.ts'
 import { apiKeyCommand, apiKeyJson, type Shown } from './_api-key.ts'
 import { startPlatform, type Platform } from './_platform.ts'
 import { legacySdk, modernSdk } from './_sdk.ts'

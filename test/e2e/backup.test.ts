@@ -7,7 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { BACKUP_AUDIENCE_PATH } from '#shared/auth/operator.ts'
+import { BACKUP_AUDIENCE_PATH } from '#shared/identity/operator.ts'
 import { ROOT } from '../../scripts/root.ts'
 import { apiKeyJson, type Shown } from './_api-key.ts'
 import { operatorOf, type Operator } from './_catalog.ts'

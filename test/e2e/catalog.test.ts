@@ -3,7 +3,7 @@
  * tuning, review, gray release): through the admin API, end to end.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { OWNER_SUBJECT } from '#shared/auth/operators.ts'
+import { OWNER_SUBJECT } from '#shared/identity/operators.ts'
 import { makeProof, newProofKey } from '../_proofs.ts'
 import { operatorOf, type Operator } from './_catalog.ts'
 import { fetchNonce, useElsewhere } from './_dpop.ts'

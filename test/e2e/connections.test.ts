@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connectionObjectName } from '#shared/rpc.ts'
+import { connectionObjectName } from '#shared/contracts/entrypoints.ts'
 import { FORGE_CLIENT, startForge, type Forge } from './_forge.ts'
 import { IDP_CLIENT, signInAtIdp, startIdp, type Idp } from './_idp.ts'
 import { begin, redeem } from './_oauth-client.ts'

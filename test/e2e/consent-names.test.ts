@@ -1,7 +1,7 @@
 /** Names that write on our pages: what apps call themselves, beside what we say of them. */
 import type { Browser, Page as BrowserPage } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { NAME_MAX_CHARS } from '#shared/display/limits.ts'
+import { NAME_MAX_CHARS } from '#shared/lib/display/limits.ts'
 import { browserTest, launchBrowser } from './_browser.ts'
 import { approve, begin, consentPageOf, discover, redeem, registerClient } from './_oauth-client.ts'
 import { Person, signInAsOwner, wordsIn } from './_person.ts'

@@ -4,8 +4,8 @@
  * name that has no server answers a page of somebody else.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { mintAssertion, type SigningKey } from '#shared/auth/assertion.ts'
-import { DECISION_HEADER, encodeDecision, PRINCIPAL_HEADER } from '#shared/wire.ts'
+import { mintAssertion, type SigningKey } from '#shared/identity/assertion.ts'
+import { DECISION_HEADER, encodeDecision, PRINCIPAL_HEADER } from '#shared/contracts/inner-wire.ts'
 import { devSecrets } from '../../scripts/dev-secrets.ts'
 import { startPlatform, type Platform } from './_platform.ts'
 import { mintToken } from './_tokens.ts'

@@ -17,9 +17,9 @@ import { legacy, LEGACY, modern, MODERN, send, type Got, type Wire } from './_wi
 const redeployable = (name: string): string => `
 import { definitionsDigest } from '#shared/catalog/digest.ts'
 import { serve } from '#shared/engine/serve.ts'
-import { defineTool } from '#shared/tool/define.ts'
-import { definitionsOf } from '#shared/tool/definitions.ts'
-import { defineServer } from '#shared/tool/server.ts'
+import { defineTool } from '#shared/engine/author/define.ts'
+import { definitionsOf } from '#shared/engine/author/definitions.ts'
+import { defineServer } from '#shared/engine/author/server.ts'
 
 const trust = ${JSON.stringify(readTrust(DEV))}
 const ran = []

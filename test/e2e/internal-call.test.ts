@@ -5,9 +5,14 @@
  */
 import { exportJWK, generateKeyPair, SignJWT, type JWK } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { certify, mintAssertion, type SigningKey } from '#shared/auth/assertion.ts'
-import { PLATFORM_PRINCIPAL, type Principal } from '#shared/auth/principal.ts'
-import { DECISION_HEADER, encodeDecision, PRINCIPAL_HEADER, type Decision } from '#shared/wire.ts'
+import { certify, mintAssertion, type SigningKey } from '#shared/identity/assertion.ts'
+import { PLATFORM_PRINCIPAL, type Principal } from '#shared/identity/principal.ts'
+import {
+  DECISION_HEADER,
+  encodeDecision,
+  PRINCIPAL_HEADER,
+  type Decision,
+} from '#shared/contracts/inner-wire.ts'
 import { devSecrets } from '../../scripts/dev-secrets.ts'
 import { startPlatform, type Platform } from './_platform.ts'
 import { mintToken } from './_tokens.ts'
@@ -88,7 +93,7 @@ async function strangersKey(options: { selfSigned?: boolean }): Promise<SigningK
   return { privateJwk, certificate: await certify(signer, publicJwk, HOUR_SECONDS, nowSeconds()) }
 }
 
-describe('who says so (shared/auth/assertion.ts)', () => {
+describe('who says so (shared/identity/assertion.ts)', () => {
   test('the real thing runs: the refusals below are not for another reason', async () => {
     const got = await straight({
       [PRINCIPAL_HEADER]: await assertion(),

@@ -1,8 +1,8 @@
 /** The GET stream and `resources/subscribe` of the 2025 era on the wire, and two routers over one set of objects. */
 import { paced } from '../_pace.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { TOPICS_PER_LISTENER_MAX } from '../../shared/hub/limits.ts'
-import type { Rpc, Subscriptions } from '../../shared/rpc.ts'
+import { TOPICS_PER_LISTENER_MAX } from '#shared/contracts/hub-limits.ts'
+import type { Rpc, Subscriptions } from '#shared/contracts/entrypoints.ts'
 import { callTool, listen, openStream, type OpenStream } from './_listen.ts'
 import { SECOND_ROUTER, startPlatform, type Platform } from './_platform.ts'
 import { mintToken } from './_tokens.ts'

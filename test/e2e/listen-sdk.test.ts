@@ -16,7 +16,7 @@ import {
   ToolListChangedNotificationSchema,
 } from '@modelcontextprotocol/sdk/types.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Definitions } from '../../shared/catalog/entry.ts'
+import type { Definitions } from '#shared/catalog/entry.ts'
 import { callTool, changeCatalog } from './_listen.ts'
 import { startPlatform, type Platform } from './_platform.ts'
 import { interrupt } from './_restart.ts'

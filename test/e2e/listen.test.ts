@@ -1,8 +1,11 @@
 /** `subscriptions/listen` on the wire (2026-07-28 basic/patterns/subscriptions). */
 import { paced } from '../_pace.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { LISTENERS_PER_PRINCIPAL_MAX, TOPICS_PER_LISTENER_MAX } from '../../shared/hub/limits.ts'
-import { EVERYONE } from '../../shared/hub/topics.ts'
+import {
+  LISTENERS_PER_PRINCIPAL_MAX,
+  TOPICS_PER_LISTENER_MAX,
+} from '#shared/contracts/hub-limits.ts'
+import { EVERYONE } from '#shared/contracts/hub-topics.ts'
 import { operatorOf } from './_catalog.ts'
 import { callTool, changeCatalog, listen, publishTo, type OpenStream } from './_listen.ts'
 import { startPlatform, type Platform } from './_platform.ts'

@@ -5,7 +5,7 @@
  * with delays between every two steps: test/workers/oauth/parallel-pairs.test.ts.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { API_KEYS_AUDIENCE_PATH, API_KEYS_SCOPE } from '#shared/auth/operator.ts'
+import { API_KEYS_AUDIENCE_PATH, API_KEYS_SCOPE } from '#shared/identity/operator.ts'
 import { newProofKey } from '../_proofs.ts'
 import { keepBusy } from './_busy.ts'
 import { operatorOf } from './_catalog.ts'

@@ -1,8 +1,8 @@
 /** Tasks of 2026-07-28 clients (SEP-2663) through the whole platform: whose they are, and what ends them. */
 import { paced } from '../_pace.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { taskObjectName, type Task } from '#shared/rpc-tasks.ts'
-import type { Rpc } from '#shared/rpc.ts'
+import { taskObjectName, type Task } from '#shared/contracts/tasks.ts'
+import type { Rpc } from '#shared/contracts/entrypoints.ts'
 import { listen } from './_listen.ts'
 import { startPlatform, type Platform } from './_platform.ts'
 import { modernSdk } from './_sdk.ts'

@@ -1,8 +1,8 @@
 /** Access tokens of issuers the operator trusts beside our own (PROTOCOL §4; RFC 9068 §4, RFC 8725). */
 import { generateKeyPair, SignJWT, type JWTPayload } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { OWNER_SUBJECT } from '#shared/auth/operators.ts'
-import { subjectOf } from '#shared/auth/subject.ts'
+import { OWNER_SUBJECT } from '#shared/identity/operators.ts'
+import { subjectOf } from '#shared/identity/subject.ts'
 import { makeProof, newProofKey, type ProofKey } from '../_proofs.ts'
 import { operatorOf } from './_catalog.ts'
 import { startIssuer, type Issuer } from './_issuer.ts'

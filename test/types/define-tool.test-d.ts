@@ -1,7 +1,7 @@
 /** The author API in types: what must compile does, what must not does not. Checked by `npm run types -- --check`. */
 import * as z from 'zod'
 import { defineServer, defineTool, ToolError } from '#shared'
-import type { Principal } from '#shared/auth/principal.ts'
+import type { Principal } from '#shared/identity/principal.ts'
 import { typesAgree } from './equal.ts'
 
 const description = 'Does something'

@@ -1,6 +1,6 @@
 /** What handlers get of PLATFORM, in types. Checked by `npm run types -- --check`. */
 import { definePrompt, defineTool, type State } from '#shared'
-import type { ResourceLinkBlock } from '#shared/tool/content.ts'
+import type { ResourceLinkBlock } from '#shared/engine/author/content.ts'
 import { typesAgree } from './equal.ts'
 
 const description = 'Remembers something'

@@ -1,12 +1,12 @@
 /** One request to the authorization server, whatever happens: its handler's answer, or why there is none. */
-import { logUnexpected } from '#shared/log.ts'
-import { isPassing, PASSING_RETRY_SECONDS } from '#shared/object-failure.ts'
+import { logUnexpected } from '#shared/lib/log.ts'
+import { isPassing, PASSING_RETRY_SECONDS } from '#shared/contracts/object-failure.ts'
 import { oauthError } from './answers.ts'
 import type { Exchange } from './exchange.ts'
 import { errorPage } from './pages/layout.tsx'
-import { TooManySignIns } from './pending.ts'
+import { TooManySignIns } from './authorize/pending.ts'
 import { handlerOf } from './routes.ts'
-import { CatalogUnavailable } from './servers.ts'
+import { CatalogUnavailable } from './authorize/servers.ts'
 
 /** Never throws. A 500 is a fault of ours; what passes by itself is a 503. */
 export async function answer(request: Request, exchange: Exchange): Promise<Response> {

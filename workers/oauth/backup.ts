@@ -3,9 +3,9 @@
  * page. For holders of the key file alone, with a scope of its own; the entrypoint
  * Backup of the objects Worker does it, and notes both in the catalog's history.
  */
-import { BACKUP_AUDIENCE_PATH, BACKUP_SCOPE } from '#shared/auth/operator.ts'
-import type { Result } from '#shared/result.ts'
-import type { BackupFailure } from '#shared/rpc.ts'
+import { BACKUP_AUDIENCE_PATH, BACKUP_SCOPE } from '#shared/identity/operator.ts'
+import type { Result } from '#shared/lib/result.ts'
+import type { BackupFailure } from '#shared/contracts/entrypoints.ts'
 import { NO_STORE, oauthError } from './answers.ts'
 import { boundedText } from './bounded-text.ts'
 import type { Exchange } from './exchange.ts'

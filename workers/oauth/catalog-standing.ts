@@ -1,5 +1,5 @@
 /** `GET /oauth/catalog-standing`: how Catalog, feed and KV stand to each other, for `npm run doctor`. */
-import { STANDING_AUDIENCE_PATH, STANDING_SCOPE } from '#shared/auth/operator.ts'
+import { STANDING_AUDIENCE_PATH, STANDING_SCOPE } from '#shared/identity/operator.ts'
 import { NO_STORE, oauthError } from './answers.ts'
 import type { Exchange } from './exchange.ts'
 import { holdsKeyFile } from './operator.ts'

@@ -1,9 +1,9 @@
 /** What one request to the authorization server works with. */
 import { ACCESS_TOKEN_MAX_SECONDS } from '#shared/catalog/limits.ts'
-import { apiKeysOf, backupOf, feedOf } from '#shared/rpc.ts'
-import type { AsEnv, Carrier } from './as-for-resource.ts'
-import { openClient } from './client-id.ts'
-import { ServerCatalog } from './servers.ts'
+import { apiKeysOf, backupOf, feedOf } from '#shared/contracts/entrypoints.ts'
+import type { AsEnv, Carrier } from './authorize/as-for-resource.ts'
+import { openClient } from './authorize/client-id.ts'
+import { ServerCatalog } from './authorize/servers.ts'
 import { settingsOf, type Settings } from './settings.ts'
 import { GrantKv, Shards, type StoreOptions } from './store.ts'
 

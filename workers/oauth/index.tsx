@@ -8,7 +8,7 @@ import { WorkerEntrypoint } from 'cloudflare:workers'
 import './outbound.ts'
 import { answer } from './answer.ts'
 import { oauthError } from './answers.ts'
-import { credentialKinds, verifyCredential } from './credential.ts'
+import { credentialKinds, verifyCredential } from './token/credential.ts'
 import { exchangeOf } from './exchange.ts'
 import { settingsOf } from './settings.ts'
 
@@ -23,7 +23,7 @@ export default class OAuthWorker extends WorkerEntrypoint<Cloudflare.Env> {
     return oauthError(421, 'invalid_request', `The authorization server answers at ${issuer}`)
   }
 
-  /** RPC for the router: see `OAuth` in shared/rpc.ts. */
+  /** RPC for the router: see `OAuth` in shared/contracts/entrypoints.ts. */
   credentialKinds(): ReturnType<typeof credentialKinds> {
     return credentialKinds(settingsOf(this.env))
   }

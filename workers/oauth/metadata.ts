@@ -1,9 +1,9 @@
 /** Authorization server metadata (RFC 8414), also under the aliases that clients try. */
-import { PROOF_ALGORITHMS } from '#shared/auth/dpop-proof-header.ts'
-import { asForAny } from './as-for-resource.ts'
+import { PROOF_ALGORITHMS } from '#shared/identity/dpop-proof-header.ts'
+import { asForAny } from './authorize/as-for-resource.ts'
 import { withJson } from './answers.ts'
 import type { Exchange } from './exchange.ts'
-import { ASSERTION_ALGORITHMS } from './machine-auth.ts'
+import { ASSERTION_ALGORITHMS } from './machines/machine-auth.ts'
 import {
   INTROSPECT_PATH,
   JWKS_PATH,

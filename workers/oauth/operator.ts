@@ -1,11 +1,11 @@
 /** Who holds the platform's key file: asked at the endpoints of an operator's commands. */
-import { verifyAccessToken } from '#shared/auth/access-token.ts'
-import { missingScopes } from '#shared/auth/scopes.ts'
+import { verifyAccessToken } from '#shared/identity/access-token.ts'
+import { missingScopes } from '#shared/identity/scopes.ts'
 import type { Exchange } from './exchange.ts'
 
 /**
  * Whether the request carries a token for this endpoint alone, signed by one of our keys
- * (shared/auth/operator.ts): its holder holds the platform's key file.
+ * (shared/identity/operator.ts): its holder holds the platform's key file.
  *
  * @param audiencePath of the endpoint, below the issuer
  */

@@ -6,7 +6,7 @@
  *
  * The library bounds a document to 5 KiB itself, and keeps no failure.
  */
-import { guardGlobalFetch } from '#shared/foreign-fetch.ts'
+import { guardGlobalFetch } from '#shared/lib/foreign-fetch.ts'
 import {
   CLIENT_DOCUMENT_MAX_AGE_SECONDS,
   CLIENT_DOCUMENT_TIMEOUT_MS,

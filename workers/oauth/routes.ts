@@ -6,11 +6,11 @@ import {
   API_KEYS_AUDIENCE_PATH,
   BACKUP_AUDIENCE_PATH,
   STANDING_AUDIENCE_PATH,
-} from '#shared/auth/operator.ts'
-import { CONNECTIONS_PATH } from '#shared/platform/connection-link.ts'
-import { accountPage, endConnections } from './account.tsx'
-import { manageApiKeys } from './api-keys.ts'
-import { authorize } from './authorize.ts'
+} from '#shared/identity/operator.ts'
+import { CONNECTIONS_PATH } from '#shared/contracts/connection-link.ts'
+import { accountPage, endConnections } from './people/account.tsx'
+import { manageApiKeys } from './token/api-keys.ts'
+import { authorize } from './authorize/authorize.ts'
 import { manageBackup } from './backup.ts'
 import { boundedText } from './bounded-text.ts'
 import { catalogStanding } from './catalog-standing.ts'
@@ -19,22 +19,22 @@ import {
   connectionPage,
   connectionsPage,
   finishConnection,
-} from './connections.tsx'
-import { answerConsent } from './consent-answer.tsx'
+} from './people/connections.tsx'
+import { answerConsent } from './authorize/consent-answer.tsx'
 import type { Exchange } from './exchange.ts'
-import { introspect } from './introspect.ts'
+import { introspect } from './token/introspect.ts'
 import { FORM_MAX_BYTES } from './limits.ts'
 import { metadata } from './metadata.ts'
 import { errorPage } from './pages/layout.tsx'
 import { STYLE } from './pages/style.ts'
 import * as paths from './paths.ts'
-import { register } from './register.ts'
-import { revoke } from './revoke.ts'
-import { isOwnForm } from './same-origin.ts'
-import { finishIdpSignIn, startIdpSignIn } from './sign-in-oidc.ts'
-import { ownerPage, ownerSignIn } from './sign-in-owner.tsx'
-import { signInPage, signOut, signOutPage } from './sign-in.tsx'
-import { token } from './token.ts'
+import { register } from './authorize/register.ts'
+import { revoke } from './token/revoke.ts'
+import { isOwnForm } from './people/same-origin.ts'
+import { finishIdpSignIn, startIdpSignIn } from './people/sign-in-oidc.ts'
+import { ownerPage, ownerSignIn } from './people/sign-in-owner.tsx'
+import { signInPage, signOut, signOutPage } from './people/sign-in.tsx'
+import { token } from './token/token.ts'
 
 export type Handler = (request: Request, exchange: Exchange) => Response | Promise<Response>
 type FormHandler = (

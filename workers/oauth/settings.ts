@@ -1,11 +1,11 @@
 /** What one isolate reads once from its configuration; every request shares it. */
-import { createDpopNonces, type DpopNonces } from '#shared/auth/dpop-nonce.ts'
-import { listOf, parseClaimNames, type IdentityMapping } from '#shared/auth/identity.ts'
-import { deriveSealKeys, type SealKeys } from '#shared/auth/seal.ts'
-import { readMachines, type Machines } from './machines.ts'
-import { parseOwnerLink, type OwnerLink } from './owner-link.ts'
-import { readTokenKeys, type TokenKeyRing, type TokenKeys } from './token-keys.ts'
-import { createTrustedIssuers, type TrustedIssuers } from './trusted-issuers.ts'
+import { createDpopNonces, type DpopNonces } from '#shared/identity/dpop-nonce.ts'
+import { listOf, parseClaimNames, type IdentityMapping } from '#shared/identity/identity.ts'
+import { deriveSealKeys, type SealKeys } from '#shared/identity/seal.ts'
+import { readMachines, type Machines } from './machines/machines.ts'
+import { parseOwnerLink, type OwnerLink } from './people/owner-link.ts'
+import { readTokenKeys, type TokenKeyRing, type TokenKeys } from './token/token-keys.ts'
+import { createTrustedIssuers, type TrustedIssuers } from './machines/trusted-issuers.ts'
 
 export interface OidcSettings {
   readonly issuer: URL

@@ -10,9 +10,9 @@
  * Cross-user lists are not supported: nothing here needs them.
  */
 import { AuthorizationError, OAuthError, type ClientInfo } from '@cloudflare/workers-oauth-provider'
-import { grantStoreOf } from '#shared/rpc.ts'
-import type { RegisteredClient } from './client-id.ts'
-import { summaryOf, type GrantRecord } from './grant-record.ts'
+import { grantStoreOf } from '#shared/contracts/entrypoints.ts'
+import type { RegisteredClient } from './authorize/client-id.ts'
+import { summaryOf, type GrantRecord } from './token/grant-record.ts'
 import {
   ANSWERED_CONSENT_SECONDS,
   NO_ROOM_RETRY_SECONDS,

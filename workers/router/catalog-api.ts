@@ -1,25 +1,25 @@
 /**
  * `/catalog/*`: a resource of its own, with tokens of its own audience. Here: who
  * calls and whether they may administer; what they asked for is done by the
- * Catalog (durable-objects/catalog-api.ts), which is told who did it: subject and tenant.
+ * Catalog (durable-objects/catalog/api.ts), which is told who did it: subject and tenant.
  */
-import { challengeResponse } from '#shared/auth/challenge.ts'
-import { ADMIN_SCOPE, isOperator, operatorEntry } from '#shared/auth/operators.ts'
-import type { Principal } from '#shared/auth/principal.ts'
-import { CATALOG_NAME, isServerName } from '#shared/names.ts'
+import { challengeResponse } from '#shared/identity/challenge.ts'
+import { ADMIN_SCOPE, isOperator, operatorEntry } from '#shared/identity/operators.ts'
+import type { Principal } from '#shared/identity/principal.ts'
+import { CATALOG_NAME, isServerName } from '#shared/protocol/names.ts'
 import { ACTOR_HEADER } from '#shared/catalog/contract.ts'
 import { isRevoked } from '#shared/catalog/feed-local.ts'
-import { catalogOf, searchOf } from '#shared/rpc.ts'
-import { unauthorized } from './auth-failure.ts'
-import type { Authenticated, AuthFailure } from './authenticate.ts'
-import { readBounded } from './bounded-body.ts'
-import { withDpopNonce } from './dpop-nonce.ts'
-import { ANSWER_HEADERS } from './forward.ts'
-import { ADMIN_BODY_MAX_BYTES, SEARCH_HITS } from './limits.ts'
+import { catalogOf, searchOf } from '#shared/contracts/entrypoints.ts'
+import { unauthorized } from '#shared/gateway/auth-failure.ts'
+import type { Authenticated, AuthFailure } from '#shared/gateway/authenticate.ts'
+import { readBounded } from '#shared/gateway/bounded-body.ts'
+import { withDpopNonce } from '#shared/gateway/dpop-nonce.ts'
+import { ANSWER_HEADERS } from '#shared/gateway/forward.ts'
+import { ADMIN_BODY_MAX_BYTES, SEARCH_HITS } from '#shared/gateway/limits.ts'
 import { resourceMetadataUrlOf, resourceOf } from './match.ts'
-import { plainError } from './plain-error.ts'
-import type { Platform } from './platform.ts'
-import { claimOnce } from './replay.ts'
+import { plainError } from '#shared/gateway/plain-error.ts'
+import type { Platform } from './config.ts'
+import { claimOnce } from '#shared/gateway/replay.ts'
 
 /** @param path of the URL behind `/catalog` */
 export async function handleCatalog(

@@ -3,7 +3,7 @@
  * allowed is refused before anything else). No credentials are ever allowed:
  * the platform's API is authorised by header, not by cookie.
  */
-import { PREFLIGHT_HEADERS_MAX, PREFLIGHT_MAX_AGE_SECONDS } from './limits.ts'
+import { PREFLIGHT_HEADERS_MAX, PREFLIGHT_MAX_AGE_SECONDS } from '#shared/gateway/limits.ts'
 
 const EXPOSED = 'Mcp-Session-Id, WWW-Authenticate, DPoP-Nonce, Retry-After'
 const METHODS = 'GET, POST, DELETE, OPTIONS'

@@ -1,7 +1,7 @@
 /** `/`: what runs here and how to connect. Shows public servers only: strangers read this page. */
 import { html } from 'hono/html'
-import { foreignText } from '#shared/display/foreign-text.ts'
-import { CODE_MAX_CHARS } from '#shared/display/limits.ts'
+import { foreignText } from '#shared/lib/display/foreign-text.ts'
+import { CODE_MAX_CHARS } from '#shared/lib/display/limits.ts'
 import type { CatalogIndex } from '#shared/catalog/entry.ts'
 
 const STYLE = `

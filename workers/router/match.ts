@@ -2,7 +2,7 @@
  * Step 1 of the request path: which part of the platform a URL means.
  * Pure: no catalog, so a private server's URL matches like an unknown one's.
  */
-import { CATALOG_NAME, isServerName, resourcePathOf } from '#shared/names.ts'
+import { CATALOG_NAME, isServerName, resourcePathOf } from '#shared/protocol/names.ts'
 
 export type Route =
   | { kind: 'mcp'; server: string }

@@ -1,8 +1,8 @@
 /** `/v0.1/*`: the read API of the official MCP Registry, made where the catalog is searched. */
-import { searchOf } from '#shared/rpc.ts'
-import { ANSWER_HEADERS } from './forward.ts'
-import { REGISTRY_MAX_AGE_SECONDS } from './limits.ts'
-import type { Platform } from './platform.ts'
+import { searchOf } from '#shared/contracts/entrypoints.ts'
+import { ANSWER_HEADERS } from '#shared/gateway/forward.ts'
+import { REGISTRY_MAX_AGE_SECONDS } from '#shared/gateway/limits.ts'
+import type { Platform } from './config.ts'
 
 /** @param path behind `/v0.1`, query included */
 export async function registry(

@@ -4,8 +4,8 @@
  * page offers them, and a 403 names what a call needs. `dpop: required` is said of
  * private servers too: a client that cannot know it cannot connect.
  */
-import { PROOF_ALGORITHMS } from '#shared/auth/dpop-proof-header.ts'
-import type { ServerRecord } from './catalog-view.ts'
+import { PROOF_ALGORITHMS } from '#shared/identity/dpop-proof-header.ts'
+import type { ServerRecord } from './catalog/catalog-view.ts'
 import { resourceOf } from './match.ts'
 
 export interface ResourceMetadata {

@@ -9,7 +9,7 @@
  * Only this file reads any of them, and nothing leans on more than `fetch`.
  */
 import type { Arm } from '#shared/catalog/entry.ts'
-import { internalHost } from '#shared/wire.ts'
+import { internalHost } from '#shared/contracts/inner-wire.ts'
 
 export interface ServerHandle {
   /** Where `POST /mcp` goes. The host is a label on bindings, an address in the URL form. */

@@ -5,13 +5,21 @@
  * overlap the longest token, and an outage of the oauth Worker must not stop calls.
  */
 import type { JWK } from 'jose'
-import type { VerifiedToken } from '#shared/auth/access-token.ts'
-import { API_KEY_PREFIX } from '#shared/auth/api-key.ts'
-import { unverifiedHeader, unverifiedPayload } from '#shared/auth/compact-jws.ts'
-import { logUnexpected } from '#shared/log.ts'
-import { fail, type Result } from '#shared/result.ts'
-import { oauthOf, type CredentialFailure, type CredentialKinds } from '#shared/rpc.ts'
-import { FOREIGN_CREDENTIALS_AT_ONCE, JWKS_MAX_AGE_MS, JWKS_RETRY_MS } from './limits.ts'
+import type { VerifiedToken } from '#shared/identity/access-token.ts'
+import { API_KEY_PREFIX } from '#shared/identity/api-key.ts'
+import { unverifiedHeader, unverifiedPayload } from '#shared/identity/compact-jws.ts'
+import { logUnexpected } from '#shared/lib/log.ts'
+import { fail, type Result } from '#shared/lib/result.ts'
+import {
+  oauthOf,
+  type CredentialFailure,
+  type CredentialKinds,
+} from '#shared/contracts/entrypoints.ts'
+import {
+  FOREIGN_CREDENTIALS_AT_ONCE,
+  JWKS_MAX_AGE_MS,
+  JWKS_RETRY_MS,
+} from '#shared/gateway/limits.ts'
 
 export type Jwks = { keys: JWK[] }
 

@@ -7,11 +7,16 @@
  */
 import type { Arm } from '#shared/catalog/entry.ts'
 import { armKeyOf } from '#shared/catalog/entry.ts'
-import type { Lifetime } from '#shared/catalog/lifetime.ts'
+import type { Lifetime } from '#shared/lib/lifetime.ts'
 import { bucketOf, emptyLatencies, type UsageRow } from '#shared/catalog/usage.ts'
-import { logUnexpected } from '#shared/log.ts'
-import { usageOf } from '#shared/rpc.ts'
-import { USAGE_CANARY_FLUSH_MS, USAGE_FLUSH_MS, USAGE_LOST_MS, USAGE_VIEWS_MAX } from './limits.ts'
+import { logUnexpected } from '#shared/lib/log.ts'
+import { usageOf } from '#shared/contracts/entrypoints.ts'
+import {
+  USAGE_CANARY_FLUSH_MS,
+  USAGE_FLUSH_MS,
+  USAGE_LOST_MS,
+  USAGE_VIEWS_MAX,
+} from '#shared/gateway/limits.ts'
 
 export interface CountedCall {
   readonly server: string

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Definitions } from '#shared/catalog/entry.ts'
 import type { Finding } from '#shared/catalog/records.ts'
-import { runChecks } from '../../../durable-objects/checks/all.ts'
+import { runChecks } from '../../../durable-objects/catalog/checks/all.ts'
 
 interface Said {
   readonly name: string

@@ -1,7 +1,7 @@
 /** Who may see and use what (DESIGN §4.7): one decision for lists and calls. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ANONYMOUS, PLATFORM_PRINCIPAL, type Principal } from '#shared/auth/principal.ts'
+import { ANONYMOUS, PLATFORM_PRINCIPAL, type Principal } from '#shared/identity/principal.ts'
 import { DEFAULT_POLICY, type Policy } from '#shared/catalog/entry.ts'
 import { explain } from '#shared/catalog/explain.ts'
 import { compileServer } from '#shared/catalog/list.ts'

@@ -1,6 +1,6 @@
 /** Which tools fit a task in words, for whom, and how fast. */
 import { describe, expect, test } from 'vitest'
-import type { Principal } from '#shared/auth/principal.ts'
+import type { Principal } from '#shared/identity/principal.ts'
 import { DEFAULT_POLICY, type Policy, type ServerEntry } from '#shared/catalog/entry.ts'
 import { measureRecall } from '#shared/catalog/recall.ts'
 import { documentsOf, ToolSearch } from '#shared/catalog/search.ts'

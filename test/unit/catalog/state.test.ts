@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_POLICY } from '#shared/catalog/entry.ts'
-import { ok } from '#shared/result.ts'
+import { ok } from '#shared/lib/result.ts'
 import {
   approve,
   type Canary,
@@ -14,7 +14,7 @@ import {
   rollBack,
   type ServerState,
   startCanary,
-} from '../../../durable-objects/catalog-state.ts'
+} from '../../../durable-objects/catalog/state.ts'
 
 const auto = firstState(DEFAULT_POLICY, 'one', false)
 const review = firstState({ ...DEFAULT_POLICY, publish: 'review' }, 'one', false)

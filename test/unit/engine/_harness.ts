@@ -1,7 +1,7 @@
 /** A real engine, called the way the router calls it: real keys, real assertions, real requests. */
-import { mintAssertion } from '#shared/auth/assertion.ts'
-import type { Principal } from '#shared/auth/principal.ts'
-import { deriveSealKeys } from '#shared/auth/seal.ts'
+import { mintAssertion } from '#shared/identity/assertion.ts'
+import type { Principal } from '#shared/identity/principal.ts'
+import { deriveSealKeys } from '#shared/identity/seal.ts'
 import type { Built } from '#shared/engine/built.ts'
 import { completions } from '#shared/engine/completions.ts'
 import { pin } from '#shared/engine/pin.ts'
@@ -11,14 +11,19 @@ import { handles } from '#shared/engine/state.ts'
 import { prompts } from '#shared/engine/prompts.ts'
 import { resources } from '#shared/engine/resources.ts'
 import { serve, type ServerWorker } from '#shared/engine/serve.ts'
-import { decidedName } from '#shared/protocol/2026-07-28/decided-name.ts'
+import { decidedName } from '#shared/protocol/revisions/2026-07-28/decided-name.ts'
 import { encodeHeaderValue } from '#shared/protocol/headers.ts'
-import { capabilityFor, memoryPlatform } from '#shared/testing/memory-platform.ts'
-import { makeTrust, nowSeconds } from '#shared/testing/trust.ts'
-import { definitionsOf } from '#shared/tool/definitions.ts'
-import { defineServer, type ServerOptions } from '#shared/tool/server.ts'
-import type { Tool } from '#shared/tool/define.ts'
-import { DECISION_HEADER, encodeDecision, PRINCIPAL_HEADER, type Decision } from '#shared/wire.ts'
+import { capabilityFor, memoryPlatform } from '#shared/sdk/testing/memory-platform.ts'
+import { makeTrust, nowSeconds } from '#shared/sdk/testing/trust.ts'
+import { definitionsOf } from '#shared/engine/author/definitions.ts'
+import { defineServer, type ServerOptions } from '#shared/engine/author/server.ts'
+import type { Tool } from '#shared/engine/author/define.ts'
+import {
+  DECISION_HEADER,
+  encodeDecision,
+  PRINCIPAL_HEADER,
+  type Decision,
+} from '#shared/contracts/inner-wire.ts'
 
 export const SERVER = 'notes'
 export const ALICE: Principal = {

@@ -1,7 +1,7 @@
 /** Questions beyond forms: pages, the client's model, its roots (2026-07-28 client/elicitation, sampling, roots). */
 import { describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
-import { defineTool } from '#shared/tool/define.ts'
+import { defineTool } from '#shared/engine/author/define.ts'
 import { startEngine, textOf, type Message, type Sent } from './_harness.ts'
 
 const params = {

@@ -2,11 +2,11 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { defineResource, defineTool } from '#shared'
-import { createTestClient, type TestClientOptions } from '#shared/testing.ts'
-import { byteStream } from '#shared/platform/byte-stream.ts'
-import { ATTACHMENT_MAX_BYTES } from '#shared/platform/limits.ts'
-import type { AttachmentBody } from '#shared/tool/platform.ts'
-import type { ResourceLinkBlock } from '#shared/tool/content.ts'
+import { createTestClient, type TestClientOptions } from '#shared/sdk/testing/index.ts'
+import { byteStream } from '#shared/lib/byte-stream.ts'
+import { ATTACHMENT_MAX_BYTES } from '#shared/services/limits.ts'
+import type { AttachmentBody } from '#shared/engine/author/platform.ts'
+import type { ResourceLinkBlock } from '#shared/engine/author/content.ts'
 
 const bytes = Uint8Array.from({ length: 300_001 }, (_, index) => (index * 7) % 256)
 const streamed = (size: number, piece: number) => byteStream(pieces(size, piece))

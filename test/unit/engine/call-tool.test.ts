@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
-import { defineTool } from '#shared/tool/define.ts'
-import { ToolError } from '#shared/tool/error.ts'
+import { defineTool } from '#shared/engine/author/define.ts'
+import { ToolError } from '#shared/engine/author/error.ts'
 import { eventsOf, startEngine, textOf } from './_harness.ts'
 
 const engine = await startEngine({

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
-import { deriveSealKeys } from '#shared/auth/seal.ts'
-import { defineTool } from '#shared/tool/define.ts'
+import { deriveSealKeys } from '#shared/identity/seal.ts'
+import { defineTool } from '#shared/engine/author/define.ts'
 import { ALICE, MALLORY, startEngine, textOf, type Message, type Sent } from './_harness.ts'
 
 const deleted = vi.fn<(tag: string) => void>()

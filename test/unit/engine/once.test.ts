@@ -1,9 +1,9 @@
 /** `once`, run ids, and the claim of a user's answers (DESIGN §4.6). */
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
-import { randomId } from '#shared/random-id.ts'
-import { STEP_RESULT_MAX_BYTES, STEPS_PER_RUN_MAX } from '#shared/platform/limits.ts'
-import { defineTool, type Tool, type ToolAnnotations } from '#shared/tool/define.ts'
+import { randomId } from '#shared/lib/random-id.ts'
+import { STEP_RESULT_MAX_BYTES, STEPS_PER_RUN_MAX } from '#shared/services/limits.ts'
+import { defineTool, type Tool, type ToolAnnotations } from '#shared/engine/author/define.ts'
 import { ALICE, MALLORY, startEngine, textOf, type Message, type Sent } from './_harness.ts'
 
 const act = vi.fn<(key: string) => unknown>()

@@ -1,7 +1,7 @@
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { expect, it, vi } from 'vitest'
 import * as z from 'zod'
-import { defineTool } from '#shared/tool/define.ts'
+import { defineTool } from '#shared/engine/author/define.ts'
 import { eventsOf, startEngine, type Message, type Sent } from './_harness.ts'
 
 const input = z.object({ a: z.number(), b: z.number().default(1) })

@@ -1,9 +1,9 @@
 /** `prompts/get` on the inner wire (2026-07-28 server/prompts). */
 import { describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
-import { definePrompt } from '#shared/tool/prompt.ts'
-import { ToolError } from '#shared/tool/error.ts'
-import { defineTool } from '#shared/tool/define.ts'
+import { definePrompt } from '#shared/engine/author/prompt.ts'
+import { ToolError } from '#shared/engine/author/error.ts'
+import { defineTool } from '#shared/engine/author/define.ts'
 import { startServer, type Sent } from './_harness.ts'
 
 const ask = z.object({ ok: z.boolean() })

@@ -1,8 +1,8 @@
 /** `resources/read`, `resources/list`, `completion/complete` on the inner wire (2026-07-28 server/resources). */
 import { describe, expect, it, vi } from 'vitest'
-import { definePrompt } from '#shared/tool/prompt.ts'
-import { defineResource } from '#shared/tool/resource.ts'
-import { defineServer } from '#shared/tool/server.ts'
+import { definePrompt } from '#shared/engine/author/prompt.ts'
+import { defineResource } from '#shared/engine/author/resource.ts'
+import { defineServer } from '#shared/engine/author/server.ts'
 import { ALICE, startServer, type Sent } from './_harness.ts'
 
 const engine = await startServer({

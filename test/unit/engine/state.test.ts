@@ -1,9 +1,9 @@
 /** `state`: a small store behind a handle that only its principal can use (DESIGN §4.6, §4.8). */
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { ANONYMOUS } from '#shared/auth/principal.ts'
-import { STATE_KEYS_MAX, STATE_VALUE_MAX_BYTES } from '#shared/platform/limits.ts'
-import { defineTool } from '#shared/tool/define.ts'
+import { ANONYMOUS } from '#shared/identity/principal.ts'
+import { STATE_KEYS_MAX, STATE_VALUE_MAX_BYTES } from '#shared/services/limits.ts'
+import { defineTool } from '#shared/engine/author/define.ts'
 import { ALICE, MALLORY, startEngine, textOf, type Sent } from './_harness.ts'
 
 interface Cart {

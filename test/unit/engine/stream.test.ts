@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
 import { JSON_PATIENCE_MS, KEEP_ALIVE_MS } from '#shared/engine/limits.ts'
-import { defineTool } from '#shared/tool/define.ts'
+import { defineTool } from '#shared/engine/author/define.ts'
 import { eventsOf, startEngine } from './_harness.ts'
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))

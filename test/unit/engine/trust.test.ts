@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from 'vitest'
-import { mintAssertion, verifyAssertion } from '#shared/auth/assertion.ts'
-import { PLATFORM_PRINCIPAL } from '#shared/auth/principal.ts'
-import { defineTool } from '#shared/tool/define.ts'
-import { DIGEST_HEADER, PRINCIPAL_HEADER, DECISION_HEADER } from '#shared/wire.ts'
+import { mintAssertion, verifyAssertion } from '#shared/identity/assertion.ts'
+import { PLATFORM_PRINCIPAL } from '#shared/identity/principal.ts'
+import { defineTool } from '#shared/engine/author/define.ts'
+import { DIGEST_HEADER, PRINCIPAL_HEADER, DECISION_HEADER } from '#shared/contracts/inner-wire.ts'
 import { ALICE, assertionFor, SERVER, startEngine, textOf } from './_harness.ts'
-import { makeTrust, nowSeconds } from '#shared/testing/trust.ts'
+import { makeTrust, nowSeconds } from '#shared/sdk/testing/trust.ts'
 
 let runs = 0
 const count = defineTool({

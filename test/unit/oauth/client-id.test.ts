@@ -1,7 +1,7 @@
 /** Stateless registration (RFC 7591 A.5.2): the client id carries it, for a year, and cannot be made up. */
 import { expect, test } from 'vitest'
-import { deriveSealKeys } from '#shared/auth/seal.ts'
-import { openClient, sealClient } from '../../../workers/oauth/client-id.ts'
+import { deriveSealKeys } from '#shared/identity/seal.ts'
+import { openClient, sealClient } from '../../../workers/oauth/authorize/client-id.ts'
 import { CLIENT_ID_MAX_CHARS, REGISTRATION_SECONDS } from '../../../workers/oauth/limits.ts'
 
 const keys = await deriveSealKeys(`a1:${'A'.repeat(43)}`, 'oauth/client')

@@ -1,7 +1,7 @@
 /** Who the session cookie says is signed in, and for how long. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { deriveSealKeys } from '#shared/auth/seal.ts'
-import { readSession, sessionCookie } from '../../../workers/oauth/cookies.ts'
+import { deriveSealKeys } from '#shared/identity/seal.ts'
+import { readSession, sessionCookie } from '../../../workers/oauth/people/cookies.ts'
 import { SESSION_SECONDS } from '../../../workers/oauth/limits.ts'
 import type { Settings } from '../../../workers/oauth/settings.ts'
 

@@ -1,8 +1,8 @@
 /** Pure rules of the authorization server: resources, return paths, where a form may lead. */
 import { expect, test } from 'vitest'
-import { localPath } from '../../../workers/oauth/pending.ts'
-import { formActionSource } from '../../../workers/oauth/redirect-policy.ts'
-import { serverNameOf } from '../../../workers/oauth/resource.ts'
+import { localPath } from '../../../workers/oauth/authorize/pending.ts'
+import { formActionSource } from '../../../workers/oauth/authorize/redirect-policy.ts'
+import { serverNameOf } from '../../../workers/oauth/authorize/resource.ts'
 
 const ORIGIN = 'https://mcp.example'
 

@@ -1,6 +1,9 @@
 /** Which redirect URIs an app may have: what real clients register, and what opens something else. */
 import { describe, expect, test } from 'vitest'
-import { isLoopbackRedirect, redirectUriFault } from '../../../workers/oauth/redirect-policy.ts'
+import {
+  isLoopbackRedirect,
+  redirectUriFault,
+} from '../../../workers/oauth/authorize/redirect-policy.ts'
 
 describe('allowed', () => {
   test.each([

@@ -1,7 +1,7 @@
 /** How keys of other issuers are fetched: bounded, from where they should be, and not at will. */
 import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createRemoteKeys } from '../../../workers/oauth/remote-jwks.ts'
+import { createRemoteKeys } from '../../../workers/oauth/machines/remote-jwks.ts'
 import { startIssuer, type Issuer } from '../../e2e/_issuer.ts'
 
 const lifetime = { waitUntil: () => undefined }

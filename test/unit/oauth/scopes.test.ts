@@ -1,7 +1,7 @@
 /** What a consent page offers, in which words, and what the answer grants. */
 import { describe, expect, test } from 'vitest'
 import { compileServer } from '#shared/catalog/list.ts'
-import { grantedScopes, offerOf } from '../../../workers/oauth/scopes.ts'
+import { grantedScopes, offerOf } from '../../../workers/oauth/authorize/scopes.ts'
 
 type Annotations = { readOnlyHint?: boolean; destructiveHint?: boolean }
 const tool = (name: string, scopes: string[], annotations: Annotations) => ({

@@ -1,7 +1,7 @@
 /** What TRUSTED_ISSUERS may say, and where keys may be fetched from (SSRF). */
 import { expect, test } from 'vitest'
-import { isFetchable } from '../../../workers/oauth/remote-jwks.ts'
-import { createTrustedIssuers } from '../../../workers/oauth/trusted-issuers.ts'
+import { isFetchable } from '../../../workers/oauth/machines/remote-jwks.ts'
+import { createTrustedIssuers } from '../../../workers/oauth/machines/trusted-issuers.ts'
 
 const OWN = { issuer: 'https://as.example.com', publicOrigin: 'https://mcp.example.com' }
 const create = (config: unknown) => createTrustedIssuers(JSON.stringify(config), OWN)

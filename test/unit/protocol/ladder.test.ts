@@ -1,6 +1,6 @@
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { describe, expect, it } from 'vitest'
-import { climbLadder } from '#shared/protocol/2026-07-28/ladder.ts'
+import { climbLadder } from '#shared/protocol/revisions/2026-07-28/ladder.ts'
 
 const VERSION = 'io.modelcontextprotocol/protocolVersion'
 const CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities'

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { discoverResult, successJson, listResult } from '#shared/protocol/2026-07-28/results.ts'
-import { sseMessage } from '#shared/protocol/2026-07-28/sse.ts'
+import {
+  discoverResult,
+  successJson,
+  listResult,
+} from '#shared/protocol/revisions/2026-07-28/results.ts'
+import { sseMessage } from '#shared/protocol/revisions/2026-07-28/sse.ts'
 import { readBody } from '#shared/protocol/body.ts'
 import { errorResponse, methodNotAllowed, methodNotFound } from '#shared/protocol/errors.ts'
 import {

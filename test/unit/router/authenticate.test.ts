@@ -1,8 +1,8 @@
 import { exportJWK, generateKeyPair, SignJWT, type JWK } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { signAccessToken, type AccessTokenClaims } from '#shared/auth/access-token.ts'
-import { createDpopNonces } from '#shared/auth/dpop-nonce.ts'
-import { createAuthenticator } from '../../../workers/router/authenticate.ts'
+import { signAccessToken, type AccessTokenClaims } from '#shared/identity/access-token.ts'
+import { createDpopNonces } from '#shared/identity/dpop-nonce.ts'
+import { createAuthenticator } from '#shared/gateway/authenticate.ts'
 
 const ISSUER = 'https://as.example.com'
 const ORIGIN = 'https://mcp.example.com'

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { limitStream, readBounded } from '../../../workers/router/bounded-body.ts'
+import { limitStream, readBounded } from '#shared/gateway/bounded-body.ts'
 
 const MINUTE_MS = 60_000
 

@@ -1,8 +1,8 @@
 /** Who may keep a list, and how long: what is not the same for everybody is nobody else's (DESIGN §4.13). */
 import { expect, test } from 'vitest'
 import { DEFAULT_POLICY, type Policy } from '#shared/catalog/entry.ts'
-import { cacheHintOf } from '../../../workers/router/cache-hint.ts'
-import type { ServerRecord } from '../../../workers/router/catalog-view.ts'
+import { cacheHintOf } from '#shared/gateway/cache-hint.ts'
+import type { ServerRecord } from '../../../workers/router/catalog/catalog-view.ts'
 
 const hintOf = (policy: Partial<Policy>, more: Partial<ServerRecord> = {}) =>
   cacheHintOf({

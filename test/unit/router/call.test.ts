@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_POLICY } from '#shared/catalog/entry.ts'
 import { compileServer } from '#shared/catalog/list.ts'
-import { callServer } from '../../../workers/router/call.ts'
-import type { Exchange } from '../../../workers/router/exchange.ts'
+import { callServer } from '#shared/gateway/call.ts'
+import type { Exchange } from '#shared/gateway/exchange.ts'
 
 const tool = (name: string, readOnlyHint: boolean) => ({
   wire: { name, description: name, inputSchema: { type: 'object' }, annotations: { readOnlyHint } },

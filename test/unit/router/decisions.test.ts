@@ -4,15 +4,15 @@ import {
   CAPABILITY_LABEL,
   CAPABILITY_RENEW_SECONDS,
   openCapability,
-} from '#shared/auth/capability.ts'
-import { deriveSealKeys } from '#shared/auth/seal.ts'
+} from '#shared/identity/capability.ts'
+import { deriveSealKeys } from '#shared/identity/seal.ts'
 import { compileServer } from '#shared/catalog/list.ts'
-import { makeSealSecrets } from '#shared/testing/trust.ts'
-import { decodeDecision } from '#shared/wire.ts'
-import type { Caller } from '../../../workers/router/authenticate.ts'
-import type { ServerRecord } from '../../../workers/router/catalog-view.ts'
-import { decisionFor } from '../../../workers/router/decisions.ts'
-import type { Platform } from '../../../workers/router/platform.ts'
+import { makeSealSecrets } from '#shared/sdk/testing/trust.ts'
+import { decodeDecision } from '#shared/contracts/inner-wire.ts'
+import type { Caller } from '#shared/gateway/authenticate.ts'
+import type { ServerRecord } from '../../../workers/router/catalog/catalog-view.ts'
+import { decisionFor } from '#shared/gateway/decisions.ts'
+import type { Platform } from '../../../workers/router/config.ts'
 
 const NOW = 1_800_000_000
 const keys = await deriveSealKeys(makeSealSecrets(), CAPABILITY_LABEL)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { forward, mcpHeadersOf } from '../../../workers/router/forward.ts'
-import { RESPONSE_BODY_MAX_BYTES, RESPONSE_STREAM_BOUNDS } from '../../../workers/router/limits.ts'
+import { forward, mcpHeadersOf } from '#shared/gateway/forward.ts'
+import { RESPONSE_BODY_MAX_BYTES, RESPONSE_STREAM_BOUNDS } from '#shared/gateway/limits.ts'
 
 /** An endless body: it ends only when the reader cancels it. */
 function endless(onCancel: () => void): ReadableStream<Uint8Array> {

@@ -1,11 +1,7 @@
 /** Calls are counted in memory and handed on in sums, whatever becomes of a request. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { UsageRow } from '#shared/catalog/usage.ts'
-import {
-  USAGE_CANARY_FLUSH_MS,
-  USAGE_FLUSH_MS,
-  USAGE_LOST_MS,
-} from '../../../workers/router/limits.ts'
+import { USAGE_CANARY_FLUSH_MS, USAGE_FLUSH_MS, USAGE_LOST_MS } from '#shared/gateway/limits.ts'
 import { UsageCounter } from '../../../workers/router/usage.ts'
 
 beforeEach(() => {

@@ -1,6 +1,6 @@
 /** `npm run catalog -- whoami` prints an entry of OPERATORS that means the person who asks, and nobody else. */
 import { expect, test } from 'vitest'
-import { isOperator } from '#shared/auth/operators.ts'
+import { isOperator } from '#shared/identity/operators.ts'
 import { operatorOf } from '../../../scripts/catalog/client.ts'
 
 const tokenOf = (claims: object): string =>

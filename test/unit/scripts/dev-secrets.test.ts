@@ -2,13 +2,13 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { ANONYMOUS } from '#shared/auth/principal.ts'
+import { ANONYMOUS } from '#shared/identity/principal.ts'
 import {
   mintAssertion,
   verifyAssertion,
   type SigningKey,
   type Trust,
-} from '#shared/auth/assertion.ts'
+} from '#shared/identity/assertion.ts'
 import { devSecrets } from '../../../scripts/dev-secrets.ts'
 
 const DAY_SECONDS = 86_400

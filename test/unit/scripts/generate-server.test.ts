@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Trust } from '#shared/auth/assertion.ts'
+import type { Trust } from '#shared/identity/assertion.ts'
 import { generateServer } from '../../../scripts/gen/entry.ts'
 import { probe } from '../../../scripts/gen/probe.ts'
 import { readServerSource } from '../../../scripts/gen/sources.ts'

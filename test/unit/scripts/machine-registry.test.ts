@@ -13,7 +13,7 @@ import {
   withKey,
   withSecret,
 } from '../../../scripts/machine-registry.ts'
-import { readMachines } from '../../../workers/oauth/machines.ts'
+import { readMachines } from '../../../workers/oauth/machines/machines.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'mcp-edge-machines-'))
 afterAll(() => rmSync(folder, { recursive: true }))

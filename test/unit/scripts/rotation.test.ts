@@ -1,9 +1,9 @@
 /** What was made before a rotation counts after it, until its overlap ends; judged by those who read the keys. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import { signAccessToken, verifyAccessToken } from '#shared/auth/access-token.ts'
-import { mintAssertion, verifyAssertion } from '#shared/auth/assertion.ts'
-import { createDpopNonces } from '#shared/auth/dpop-nonce.ts'
-import { deriveSealKeys, open, seal } from '#shared/auth/seal.ts'
+import { signAccessToken, verifyAccessToken } from '#shared/identity/access-token.ts'
+import { mintAssertion, verifyAssertion } from '#shared/identity/assertion.ts'
+import { createDpopNonces } from '#shared/identity/dpop-nonce.ts'
+import { deriveSealKeys, open, seal } from '#shared/identity/seal.ts'
 import {
   makePlatformKeys,
   secretsOf,
@@ -18,7 +18,7 @@ import {
   withoutRetired,
   type KeyKind,
 } from '../../../scripts/keys/rotation.ts'
-import { readTokenKeys } from '../../../workers/oauth/token-keys.ts'
+import { readTokenKeys } from '../../../workers/oauth/token/token-keys.ts'
 
 const NOW_SECONDS = 1_800_000_000
 const DAY_SECONDS = 86_400

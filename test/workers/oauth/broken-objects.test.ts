@@ -5,8 +5,8 @@
  */
 import { runInDurableObject } from 'cloudflare:test'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { isPassing, twice } from '#shared/object-failure.ts'
-import { grantStoreOf } from '#shared/rpc.ts'
+import { isPassing, twice } from '#shared/contracts/object-failure.ts'
+import { grantStoreOf } from '#shared/contracts/entrypoints.ts'
 import { AuthorizationServer, objects } from './_authorization-server.ts'
 import { breaking, type Breaking } from './_interleaved.ts'
 

@@ -1,12 +1,12 @@
 /** Nothing of a stranger grows without bound, and nobody who has connected is locked out for it. */
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { toBase64Url } from '#shared/auth/base64url.ts'
-import { feedOf } from '#shared/rpc.ts'
-import { grantKeyOf, type GrantSummary } from '../../../workers/oauth/grant-record.ts'
-import { endGrant, grantsOf, makeRoom } from '../../../workers/oauth/grants-of-person.ts'
+import { toBase64Url } from '#shared/lib/base64url.ts'
+import { feedOf } from '#shared/contracts/entrypoints.ts'
+import { grantKeyOf, type GrantSummary } from '../../../workers/oauth/token/grant-record.ts'
+import { endGrant, grantsOf, makeRoom } from '../../../workers/oauth/people/grants-of-person.ts'
 import { GRANTS_PER_PERSON_MAX, PENDING_PER_OBJECT_MAX } from '../../../workers/oauth/limits.ts'
-import { beginSignIn } from '../../../workers/oauth/pending.ts'
+import { beginSignIn } from '../../../workers/oauth/authorize/pending.ts'
 import { AuthorizationServer, objects } from './_authorization-server.ts'
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['Date'] }))

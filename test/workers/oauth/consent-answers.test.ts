@@ -4,7 +4,7 @@
  */
 import { evictDurableObject } from 'cloudflare:test'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { grantsOf } from '../../../workers/oauth/grants-of-person.ts'
+import { grantsOf } from '../../../workers/oauth/people/grants-of-person.ts'
 import { REPEATED_FORM_SECONDS } from '../../../workers/oauth/limits.ts'
 import { AuthorizationServer, objects, REDIRECT_URI } from './_authorization-server.ts'
 

@@ -1,6 +1,6 @@
 /** What an identity provider answers is foreign, too: from a public host, no redirect, bounded. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { startIdpSignIn } from '../../../workers/oauth/sign-in-oidc.ts'
+import { startIdpSignIn } from '../../../workers/oauth/people/sign-in-oidc.ts'
 import { AuthorizationServer, ISSUER } from './_authorization-server.ts'
 
 afterEach(() => vi.restoreAllMocks())

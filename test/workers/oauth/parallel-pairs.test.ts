@@ -5,7 +5,7 @@
  */
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose'
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
-import { ASSERTION_TYPE } from '../../../workers/oauth/client-credentials.ts'
+import { ASSERTION_TYPE } from '../../../workers/oauth/machines/client-credentials.ts'
 import {
   AuthorizationServer,
   ISSUER,

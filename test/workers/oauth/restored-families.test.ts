@@ -1,8 +1,8 @@
 /** Clients that refreshed after the backup that was restored: their tokens are newer than the store. */
 import { decodeJwt } from 'jose'
 import { beforeAll, expect, it, vi } from 'vitest'
-import { grantStoreOf } from '#shared/rpc.ts'
-import { grantKeyOf } from '../../../workers/oauth/grant-record.ts'
+import { grantStoreOf } from '#shared/contracts/entrypoints.ts'
+import { grantKeyOf } from '../../../workers/oauth/token/grant-record.ts'
 import { AuthorizationServer, objects, type Tokens } from './_authorization-server.ts'
 
 let as: AuthorizationServer

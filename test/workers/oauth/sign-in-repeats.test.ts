@@ -1,10 +1,10 @@
 /** What a browser sends twice while a person signs in: the objects decide, evicted in between. */
 import { evictDurableObject } from 'cloudflare:test'
 import { afterEach, beforeAll, expect, it, vi } from 'vitest'
-import { FORM_COOKIE, SIGN_IN_COOKIE } from '../../../workers/oauth/cookies.ts'
+import { FORM_COOKIE, SIGN_IN_COOKIE } from '../../../workers/oauth/people/cookies.ts'
 import { REPEATED_FORM_SECONDS } from '../../../workers/oauth/limits.ts'
-import { redeemOwnerLink, type OwnerLink } from '../../../workers/oauth/owner-link.ts'
-import { beginSignIn, claimSignIn, endSignIn } from '../../../workers/oauth/pending.ts'
+import { redeemOwnerLink, type OwnerLink } from '../../../workers/oauth/people/owner-link.ts'
+import { beginSignIn, claimSignIn, endSignIn } from '../../../workers/oauth/authorize/pending.ts'
 import { AuthorizationServer, ISSUER, objects } from './_authorization-server.ts'
 
 let as: AuthorizationServer

@@ -1,7 +1,7 @@
 /** What a server's policy says at the token endpoint, consent given or not. */
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { DEFAULT_POLICY } from '#shared/catalog/entry.ts'
-import { accessTokenSeconds } from '../../../workers/oauth/as-for-resource.ts'
+import { accessTokenSeconds } from '../../../workers/oauth/authorize/as-for-resource.ts'
 import { AuthorizationServer } from './_authorization-server.ts'
 
 let as: AuthorizationServer

@@ -1,9 +1,9 @@
 /** The bridge over the real Session objects, with scripted servers in place of `call`. */
 import { exports } from 'cloudflare:workers'
-import type { InnerCall, LegacyInput } from '#shared/bridge/input.ts'
-import { handleLegacy } from '#shared/bridge/legacy.ts'
-import { ANONYMOUS, type Principal } from '#shared/auth/principal.ts'
-import type { SealKeys } from '#shared/auth/seal.ts'
+import type { InnerCall, LegacyInput } from '#shared/gateway/legacy/input.ts'
+import { handleLegacy } from '#shared/gateway/legacy/legacy.ts'
+import { ANONYMOUS, type Principal } from '#shared/identity/principal.ts'
+import type { SealKeys } from '#shared/identity/seal.ts'
 
 const KEYS: SealKeys = [{ kid: 'k1', secret: 'A'.repeat(43) }]
 export const ALICE: Principal = { ...ANONYMOUS, subject: 'alice', clientId: 'client' }

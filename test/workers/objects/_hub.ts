@@ -1,7 +1,7 @@
 /** Listeners of a hub as the router makes them, over the real objects. */
 import { env } from 'cloudflare:workers'
 import { vi, expect } from 'vitest'
-import type { HubFrame } from '#shared/hub/topics.ts'
+import type { HubFrame } from '#shared/contracts/hub-topics.ts'
 import {
   HUB_ELSEWHERE_HEADER,
   HUB_LISTENER_HEADER,
@@ -13,7 +13,7 @@ import {
   type HubListener,
   type HubMessage,
   type Rpc,
-} from '#shared/rpc.ts'
+} from '#shared/contracts/entrypoints.ts'
 
 export const hubStub = (server: string, shard = 0) =>
   env.HUB.getByName(hubObjectName(server, shard)) as unknown as Rpc<Hub> & DurableObjectStub
@@ -39,7 +39,7 @@ const request = (asked: HubListener) => ({
   headers: { Upgrade: 'websocket', [HUB_LISTENER_HEADER]: JSON.stringify(asked) },
 })
 
-/** As workers/router/hub-attach.ts finds its way, step by step. */
+/** As shared/gateway/listen/hub-attach.ts finds its way, step by step. */
 export async function statusOfAttach(server: string, asked: Asked = {}): Promise<number> {
   const { status, webSocket } = (await findPlace(server, asked)).answer
   // An end that nobody accepted would keep its object from being evicted.

@@ -5,8 +5,8 @@
  */
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { expect, vi } from 'vitest'
-import { CatalogObject } from '../../../durable-objects/catalog.ts'
-import type { Announcement } from '#shared/rpc.ts'
+import { CatalogObject } from '../../../durable-objects/catalog/catalog.ts'
+import type { Announcement } from '#shared/contracts/entrypoints.ts'
 import { inside, theCatalog } from './_stubs.ts'
 
 /** How many alarms an instance is working on; one that was evicted counts no more. */

@@ -1,7 +1,14 @@
-/** Stubs typed by the contracts of shared/rpc.ts, which `cloudflare:test` takes too. */
+/** Stubs typed by the contracts of shared/contracts/entrypoints.ts, which `cloudflare:test` takes too. */
 import { runInDurableObject } from 'cloudflare:test'
 import { type DurableObject, exports } from 'cloudflare:workers'
-import type { ApiKeys, Catalog, Feed, GrantStore, Replay, Rpc } from '#shared/rpc.ts'
+import type {
+  ApiKeys,
+  Catalog,
+  Feed,
+  GrantStore,
+  Replay,
+  Rpc,
+} from '#shared/contracts/entrypoints.ts'
 
 type Stub<Methods> = Rpc<Methods> & DurableObjectStub
 

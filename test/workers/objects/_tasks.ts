@@ -1,8 +1,8 @@
 /** Tasks over a stand-in of the router (`_router-worker.js`): the arguments say what its server does. */
 import { env, exports } from 'cloudflare:workers'
-import { ANONYMOUS, type Principal } from '#shared/auth/principal.ts'
-import { randomId } from '#shared/random-id.ts'
-import type { Rpc } from '#shared/rpc.ts'
+import { ANONYMOUS, type Principal } from '#shared/identity/principal.ts'
+import { randomId } from '#shared/lib/random-id.ts'
+import type { Rpc } from '#shared/contracts/entrypoints.ts'
 import {
   taskObjectName,
   type PrincipalRecord,
@@ -10,7 +10,7 @@ import {
   type TaskOutcome,
   type TaskRun,
   type TaskStart,
-} from '#shared/rpc-tasks.ts'
+} from '#shared/contracts/tasks.ts'
 
 export const ALICE: Principal = { ...ANONYMOUS, subject: 'alice', clientId: 'client' }
 export const DAY_MS = 24 * 3_600_000

@@ -1,9 +1,9 @@
 /** The one object of API keys: which count, for how long, across evictions. */
 import { evictDurableObject } from 'cloudflare:test'
 import { expect, it } from 'vitest'
-import type { ApiKeysObject } from '../../../durable-objects/api-keys.ts'
+import type { ApiKeysObject } from '../../../durable-objects/identity/api-keys.ts'
 import { API_KEYS_MAX } from '../../../durable-objects/limits.ts'
-import type { NewApiKey } from '#shared/rpc.ts'
+import type { NewApiKey } from '#shared/contracts/entrypoints.ts'
 import { inside, newApiKeys as newKeys } from './_stubs.ts'
 
 const CI: NewApiKey = {

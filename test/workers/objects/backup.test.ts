@@ -9,11 +9,11 @@ import {
   feedOf,
   grantStoreOf,
   type BackupRecord,
-} from '#shared/rpc.ts'
+} from '#shared/contracts/entrypoints.ts'
 import {
   GRANT_STORE_MIGRATIONS,
   type GrantStoreObject,
-} from '../../../durable-objects/grant-store.ts'
+} from '../../../durable-objects/identity/grant-store.ts'
 import { BACKUP_OBJECTS_PER_PAGE } from '../../../durable-objects/limits.ts'
 import { backup, ID, of, read, write } from './_backup.ts'
 import { inside } from './_stubs.ts'

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { definitionsDigest } from '#shared/catalog/digest.ts'
 import { indexKey, serverKey } from '#shared/catalog/entry.ts'
 import { createSnapshotReader } from '#shared/catalog/snapshot-reader.ts'
-import type { CatalogObject } from '../../../durable-objects/catalog.ts'
+import type { CatalogObject } from '../../../durable-objects/catalog/catalog.ts'
 import { definitionsOf, describeTools } from './_descriptions.ts'
 import { tell } from './_operator.ts'
 import { settled } from './_settled.ts'
@@ -251,7 +251,7 @@ it('the public list names no tool that strangers are not shown', async () => {
 it('brings the tables of the last release forward, and what callers are shown stays', async () => {
   const description = await describeTools('now')
   await inside(theCatalog(), async (_: CatalogObject, { storage }) => {
-    const { CATALOG_MIGRATIONS } = await import('../../../durable-objects/catalog-schema.ts')
+    const { CATALOG_MIGRATIONS } = await import('../../../durable-objects/catalog/schema.ts')
     storage.sql.exec(CATALOG_MIGRATIONS[0]!)
     storage.kv.put('schema', 1)
     const policy = JSON.stringify({

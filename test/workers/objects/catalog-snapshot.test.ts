@@ -3,7 +3,7 @@ import { evictDurableObject, reset, runDurableObjectAlarm } from 'cloudflare:tes
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { indexKey, serverKey } from '#shared/catalog/entry.ts'
-import type { CatalogObject } from '../../../durable-objects/catalog.ts'
+import type { CatalogObject } from '../../../durable-objects/catalog/catalog.ts'
 import { SNAPSHOT_INTERVAL_MS } from '../../../durable-objects/limits.ts'
 import { describeTools } from './_descriptions.ts'
 import { settled } from './_settled.ts'

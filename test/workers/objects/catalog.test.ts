@@ -4,7 +4,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it } from 'vitest'
 import { definitionsDigest } from '#shared/catalog/digest.ts'
 import { DEFAULT_POLICY, indexKey, serverKey } from '#shared/catalog/entry.ts'
-import type { CatalogObject } from '../../../durable-objects/catalog.ts'
+import type { CatalogObject } from '../../../durable-objects/catalog/catalog.ts'
 import { definitionsOf, describeTools } from './_descriptions.ts'
 import { inside, nth, theCatalog, theFeed } from './_stubs.ts'
 

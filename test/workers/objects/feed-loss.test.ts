@@ -6,8 +6,8 @@ import { evictDurableObject, reset } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { indexKey } from '#shared/catalog/entry.ts'
-import type { Announcement } from '#shared/rpc.ts'
-import type { FeedObject } from '../../../durable-objects/feed.ts'
+import type { Announcement } from '#shared/contracts/entrypoints.ts'
+import type { FeedObject } from '../../../durable-objects/feed/feed.ts'
 import {
   begin,
   expectStillEnded,

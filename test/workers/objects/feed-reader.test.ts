@@ -2,7 +2,7 @@
 import { createExecutionContext, evictDurableObject, waitOnExecutionContext } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createFeedReader, type FeedReader } from '#shared/catalog/feed-reader.ts'
-import type { FeedState } from '#shared/rpc.ts'
+import type { FeedState } from '#shared/contracts/entrypoints.ts'
 import { newFeed } from './_stubs.ts'
 
 const START_MS = Date.now()

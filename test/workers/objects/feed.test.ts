@@ -1,7 +1,7 @@
 /** The control feed's object (DESIGN §2 "Control feed"). */
 import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
-import type { FeedObject } from '../../../durable-objects/feed.ts'
+import type { FeedObject } from '../../../durable-objects/feed/feed.ts'
 import { inside, isEmpty, newFeed } from './_stubs.ts'
 
 /** The seal is not looked at by the feed: it carries it. */

@@ -2,7 +2,7 @@
 import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { GrantStoreObject } from '../../../durable-objects/grant-store.ts'
+import type { GrantStoreObject } from '../../../durable-objects/identity/grant-store.ts'
 import { inside, isEmpty, newGrantStore } from './_stubs.ts'
 
 const nowSeconds = () => Math.floor(Date.now() / 1000)

@@ -11,8 +11,8 @@ import {
   HUB_IDLE_MS,
   SHARDS_MAX,
   TOPICS_KEPT_MAX,
-} from '#shared/hub/limits.ts'
-import { publish, publishFollowed } from '#shared/hub/publish.ts'
+} from '#shared/contracts/hub-limits.ts'
+import { publish, publishFollowed } from '#shared/contracts/hub-publish.ts'
 import {
   audienceKey,
   EVERYONE,
@@ -20,9 +20,9 @@ import {
   topicKeys,
   type Audience,
   type HubFrame,
-} from '#shared/hub/topics.ts'
-import { HUB_REPLACED_CODE, hubObjectName } from '#shared/rpc.ts'
-import type { HubObject } from '../../../durable-objects/hub.ts'
+} from '#shared/contracts/hub-topics.ts'
+import { HUB_REPLACED_CODE, hubObjectName } from '#shared/contracts/entrypoints.ts'
+import type { HubObject } from '../../../durable-objects/hub/hub.ts'
 import { attachTo, hubStub, statusOfAttach } from './_hub.ts'
 import { inside, isEmpty } from './_stubs.ts'
 

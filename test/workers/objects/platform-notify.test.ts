@@ -1,11 +1,11 @@
 /** `notify`: whom a server can tell something, and what (DESIGN §4.8). */
 import { env, exports } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
-import { CAPABILITY_LABEL, mintCapability, type Capability } from '#shared/auth/capability.ts'
-import { deriveSealKeys } from '#shared/auth/seal.ts'
-import { audienceKey, topicKeys, type HubFrame } from '#shared/hub/topics.ts'
-import { NOTIFIED_URI_MAX_CHARS } from '#shared/platform/limits.ts'
-import { platformOf, type NotifiedChange, type NotifiedTo } from '#shared/rpc.ts'
+import { CAPABILITY_LABEL, mintCapability, type Capability } from '#shared/identity/capability.ts'
+import { deriveSealKeys } from '#shared/identity/seal.ts'
+import { audienceKey, topicKeys, type HubFrame } from '#shared/contracts/hub-topics.ts'
+import { NOTIFIED_URI_MAX_CHARS } from '#shared/services/limits.ts'
+import { platformOf, type NotifiedChange, type NotifiedTo } from '#shared/contracts/entrypoints.ts'
 import { attachTo } from './_hub.ts'
 
 const platform = platformOf(exports.Platform as unknown as Fetcher)

@@ -6,10 +6,10 @@ import {
   CAPABILITY_LIFETIME_SECONDS,
   mintCapability,
   type Capability,
-} from '#shared/auth/capability.ts'
-import { deriveSealKeys } from '#shared/auth/seal.ts'
-import { randomId } from '#shared/random-id.ts'
-import { platformOf } from '#shared/rpc.ts'
+} from '#shared/identity/capability.ts'
+import { deriveSealKeys } from '#shared/identity/seal.ts'
+import { randomId } from '#shared/lib/random-id.ts'
+import { platformOf } from '#shared/contracts/entrypoints.ts'
 
 const ADA: Capability = {
   server: 'shop',

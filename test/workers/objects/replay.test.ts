@@ -1,7 +1,7 @@
 /** Which DPoP proofs of one key were used (RFC 9449 §11.1). */
 import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test'
 import { expect, it } from 'vitest'
-import type { ReplayObject } from '../../../durable-objects/replay.ts'
+import type { ReplayObject } from '../../../durable-objects/identity/replay.ts'
 import { inside, isEmpty, newReplay } from './_stubs.ts'
 
 const KEPT_MS = 600_000

@@ -2,17 +2,17 @@
 import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test'
 import { env, exports } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { CAPABILITY_LABEL, mintCapability, type Capability } from '#shared/auth/capability.ts'
-import { deriveSealKeys } from '#shared/auth/seal.ts'
-import { ownedName } from '#shared/platform/calls.ts'
+import { CAPABILITY_LABEL, mintCapability, type Capability } from '#shared/identity/capability.ts'
+import { deriveSealKeys } from '#shared/identity/seal.ts'
+import { ownedName } from '#shared/services/calls.ts'
 import {
   ATTACHMENT_KEPT_MS,
   ATTACHMENT_MAX_BYTES,
   RUN_KEPT_MAX_SECONDS,
   STATE_KEPT_MS,
-} from '#shared/platform/limits.ts'
-import { randomId } from '#shared/random-id.ts'
-import { platformOf, type StateOperation } from '#shared/rpc.ts'
+} from '#shared/services/limits.ts'
+import { randomId } from '#shared/lib/random-id.ts'
+import { platformOf, type StateOperation } from '#shared/contracts/entrypoints.ts'
 import { inside, isEmpty } from './_stubs.ts'
 
 const ADA: Capability = {

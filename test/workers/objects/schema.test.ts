@@ -1,7 +1,7 @@
 /** Forward migrations of one object's tables (DESIGN §6). */
 import { evictDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
-import type { GrantStoreObject } from '../../../durable-objects/grant-store.ts'
+import type { GrantStoreObject } from '../../../durable-objects/identity/grant-store.ts'
 import { Tables } from '../../../durable-objects/schema.ts'
 import { inside, newGrantStore } from './_stubs.ts'
 

@@ -2,7 +2,7 @@
 import { evictAllDurableObjects } from 'cloudflare:test'
 import { exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { sessionObjectName } from '#shared/rpc.ts'
+import { sessionObjectName } from '#shared/contracts/entrypoints.ts'
 import { ALICE, connect, type Client } from './_bridge.ts'
 import { eventsOf, messagesOf, type Message } from '../../_sse.ts'
 import { played, type Played } from './_played.ts'

@@ -12,7 +12,7 @@ import {
   QUESTION_LIFETIME_MS,
   RUN_NOTIFICATIONS_MAX_BYTES,
   STORED_RUNS_MAX,
-} from '#shared/bridge/limits.ts'
+} from '#shared/gateway/legacy/limits.ts'
 import {
   NO_ANSWER,
   SESSION_ATTACH_PATH,
@@ -21,9 +21,9 @@ import {
   type Rpc,
   type Session,
   type SessionFrame,
-} from '#shared/rpc.ts'
+} from '#shared/contracts/entrypoints.ts'
 import { Tables } from '../../../durable-objects/schema.ts'
-import { SESSION_MIGRATIONS } from '../../../durable-objects/session-store.ts'
+import { SESSION_MIGRATIONS } from '../../../durable-objects/sessions/store.ts'
 import { isEmpty, inside } from './_stubs.ts'
 
 type SessionStub = Rpc<Session> & DurableObjectStub

@@ -2,9 +2,9 @@
 import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test'
 import { exports } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
-import { TOPICS_PER_LISTENER_MAX } from '#shared/hub/limits.ts'
-import type { Rpc, Subscriptions } from '#shared/rpc.ts'
-import type { SubscriptionsObject } from '../../../durable-objects/subscriptions.ts'
+import { TOPICS_PER_LISTENER_MAX } from '#shared/contracts/hub-limits.ts'
+import type { Rpc, Subscriptions } from '#shared/contracts/entrypoints.ts'
+import type { SubscriptionsObject } from '../../../durable-objects/sessions/subscriptions.ts'
 import { inside, isEmpty } from './_stubs.ts'
 
 let made = 0

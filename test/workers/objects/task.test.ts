@@ -1,7 +1,7 @@
 /** A task (SEP-2663): durable before it is told of, final when it is over, gone after its ttl. */
 import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { LOST_ATTEMPTS_MAX, RESPONSES_MAX_CHARS } from '../../../durable-objects/task-limits.ts'
+import { LOST_ATTEMPTS_MAX, RESPONSES_MAX_CHARS } from '../../../durable-objects/tasks/limits.ts'
 import { inside, isEmpty } from './_stubs.ts'
 import {
   ALICE,

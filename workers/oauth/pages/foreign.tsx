@@ -1,11 +1,11 @@
 /**
  * The only way onto a page for text that others wrote: cleaned and bounded by
- * shared/display/foreign-text.ts, and isolated from our words by `<bdi>` (HTML §4.5.23).
+ * shared/lib/display/foreign-text.ts, and isolated from our words by `<bdi>` (HTML §4.5.23).
  * test/unit/oauth/pages-foreign.test.ts refuses a page that shows such text otherwise.
  */
-import { foreignHost, foreignText } from '#shared/display/foreign-text.ts'
-import { HOST_MAX_CHARS, NAME_MAX_CHARS, REASON_MAX_CHARS } from '#shared/display/limits.ts'
-import { doubtsAbout, type Doubt } from '#shared/display/doubts.ts'
+import { foreignHost, foreignText } from '#shared/lib/display/foreign-text.ts'
+import { HOST_MAX_CHARS, NAME_MAX_CHARS, REASON_MAX_CHARS } from '#shared/lib/display/limits.ts'
+import { doubtsAbout, type Doubt } from '#shared/lib/display/doubts.ts'
 
 /** A title, a description, a scope. @param props.max length in characters */
 export function Foreign({ text, max = NAME_MAX_CHARS }: { text: string; max?: number }) {

@@ -1,0 +1,86 @@
+/**
+ * Step 3 for the 2025 era: the body is read and the bridge translates; `Mcp-*`
+ * headers of the caller count for nothing. Each inner call goes through the same
+ * decision as a modern one.
+ */
+import { handleLegacy } from './legacy.ts'
+import type { InnerCall, LegacyInput } from './input.ts'
+import { resumesCall } from './run/resume.ts'
+import { openingOf } from './session-id.ts'
+import { isSessionOver } from '../../catalog/feed-local.ts'
+import { permittedLists } from '../../catalog/permitted.ts'
+import { readBody } from '../../protocol/body.ts'
+import { errorResponse } from '../../protocol/errors.ts'
+import { feedOf } from '../../contracts/entrypoints.ts'
+import { callServer } from '../call.ts'
+import type { Exchange } from '../exchange.ts'
+import { ANSWER_HEADERS } from '../forward.ts'
+import { freshServer } from '../fresh-server.ts'
+import { innerHeaders } from '../inner-headers.ts'
+import { handleLegacyGet } from './get.ts'
+import { follow, forgetFollowed } from './subscribe.ts'
+import { REQUEST_BODY_MAX_BYTES } from '../limits.ts'
+import { taskStub } from '../tasks/start.ts'
+import { callTaskView } from '../tasks/view.ts'
+
+export async function handleLegacyEra(exchange: Exchange): Promise<Response> {
+  const { request } = exchange
+  if (request.method === 'GET' && !resumesCall(request)) return handleLegacyGet(exchange)
+  const body = await readBody(request, REQUEST_BODY_MAX_BYTES)
+  if (!body.ok) return errorResponse(null, body.failure, ANSWER_HEADERS)
+  return guarded(await handleLegacy(await inputOf(exchange, body.value)))
+}
+
+async function inputOf(exchange: Exchange, body: string): Promise<LegacyInput> {
+  const { request, platform, ctx, caller, server, feed, nowSeconds } = exchange
+  const { serverInfo, instructions } = server.compiled.entry.definitions
+  return {
+    request,
+    body,
+    serverName: server.name,
+    principal: caller.principal,
+    server: {
+      serverInfo,
+      instructions,
+      capabilities: server.compiled.capabilities,
+      async list(kind) {
+        const { compiled, policy } = await freshServer(exchange)
+        const { lists, listsResources } = permittedLists(compiled, policy, caller.principal)
+        return kind === 'resources' && listsResources ? undefined : lists[kind]
+      },
+    },
+    call: (call) => callInner(exchange, call),
+    taskCall: (taskId) => taskStub(exchange, taskId).callOf(caller.principal.scopes),
+    sealKeys: await platform.sessionSealKeys(),
+    sessions: platform.sessions,
+    follow: (...asked) => follow(exchange, ...asked),
+    isSessionDeleted: (session) => isSessionOver(feed.view, openingOf(session)),
+    async deleteSession(id, untilSeconds) {
+      await feedOf(platform.feed).deleteSession(id, untilSeconds)
+      if (server.compiled.capabilities.resources) {
+        await forgetFollowed(platform, caller.principal, id)
+      }
+      platform.catalog.feedReader.applyLocally({ deletedSession: id, untilSeconds })
+    },
+    waitUntil: (promise) => {
+      ctx.waitUntil(promise)
+    },
+    nowSeconds,
+  }
+}
+
+/** The inner call ends by the bridge's signal: in 2025 a disconnect is no cancel. */
+function callInner(exchange: Exchange, inner: InnerCall): Promise<Response> {
+  const { method, name, body, signal } = inner
+  const { compiled } = exchange.server
+  const headers = innerHeaders(compiled, method, name, body)
+  const task = method === 'tools/call' ? compiled.tools.get(name ?? '')?.task : undefined
+  return task && name !== undefined
+    ? callTaskView(exchange, task, { method, name, headers, body }, signal)
+    : callServer(exchange, { method, name, headers, body, signal })
+}
+
+function guarded(response: Response): Response {
+  for (const [name, value] of Object.entries(ANSWER_HEADERS)) response.headers.set(name, value)
+  return response
+}
