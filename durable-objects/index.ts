@@ -26,10 +26,10 @@
  */
 export { ApiKeysObject } from './identity/api-keys.ts'
 export { AttachmentObject } from './services/attachment.ts'
-export { Backup } from './backup.ts'
+export { Backup } from './backup/backup.ts'
 export { CatalogObject } from './catalog/catalog.ts'
 export { ConnectionObject } from './identity/connection.ts'
-export { DirectoryObject } from './directory.ts'
+export { DirectoryObject } from './backup/directory.ts'
 export { FeedObject } from './feed/feed.ts'
 export { GrantStoreObject } from './identity/grant-store.ts'
 export { HubObject } from './hub/hub.ts'

@@ -2,7 +2,7 @@
 import { API_KEYS_AUDIENCE_PATH, API_KEYS_SCOPE } from '#shared/identity/operator.ts'
 import { makeApiKey } from '#shared/identity/api-key.ts'
 import type { ApiKey } from '#shared/contracts/entrypoints.ts'
-import { nextCommand } from '#shared/next-command.ts'
+import { nextCommand } from '#shared/lib/next-command.ts'
 import { apiKeyTable } from './api-key/table.ts'
 import { secondsOf } from './api-key/duration.ts'
 import { parseCommand } from './command-line.ts'

@@ -1,5 +1,5 @@
 /** `npm run catalog -- <command>`: what every caller is shown, on a platform that runs; see `--help`. */
-import { nextCommand } from '#shared/next-command.ts'
+import { nextCommand } from '#shared/lib/next-command.ts'
 import { confirm } from './deploy/confirm.ts'
 import { readDeployedSettings } from './deploy/settings.ts'
 import { DEV } from './gen/trust.ts'

@@ -1,7 +1,7 @@
 /** `npm run deploy`: the platform and its servers on Cloudflare; see `--help`. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { nextCommand } from '#shared/next-command.ts'
+import { nextCommand } from '#shared/lib/next-command.ts'
 import { parseCommand } from './command-line.ts'
 import { linkedServers, readPlatform, type DeployedPlatform } from './deploy/account.ts'
 import { COMMON_OPTIONS } from './deploy/command.ts'

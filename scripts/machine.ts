@@ -1,7 +1,7 @@
 /** `npm run machine`: machine clients, and resource servers that introspect; see `--help`. */
 import { resolve } from 'node:path'
 import { listOf } from '#shared/identity/identity.ts'
-import { nextCommand } from '#shared/next-command.ts'
+import { nextCommand } from '#shared/lib/next-command.ts'
 import { readMachines, type MachineSettings } from '../workers/oauth/machines/machines.ts'
 import { parseCommand } from './command-line.ts'
 import { confirm, YES_OPTION } from './deploy/confirm.ts'

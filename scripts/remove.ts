@@ -1,6 +1,6 @@
 /** `npm run remove <server>`: takes a server off a deployed platform; see `--help`. */
 import { existsSync } from 'node:fs'
-import { nextCommand } from '#shared/next-command.ts'
+import { nextCommand } from '#shared/lib/next-command.ts'
 import { parseCommand } from './command-line.ts'
 import { isDeployed, linkedServers } from './deploy/account.ts'
 import { checkSettled, COMMON_OPTIONS, openTarget, type Target } from './deploy/command.ts'

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { isServerName } from '#shared/protocol/names.ts'
-import { nextCommand } from '#shared/next-command.ts'
+import { nextCommand } from '#shared/lib/next-command.ts'
 import { parseCommand } from './command-line.ts'
 import { isDeployed, linkedServers } from './deploy/account.ts'
 import { checkSettled, COMMON_OPTIONS, openTarget, type Target } from './deploy/command.ts'

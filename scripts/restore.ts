@@ -1,17 +1,13 @@
 /** `npm run restore <file>`: brings back what a backup holds and the platform has lost; see `--help`. */
 import { resolve } from 'node:path'
-import type {
-  BackupPage,
-  BackupRecord,
-  BackupSection,
-  Restored,
-} from '#shared/contracts/entrypoints.ts'
+import type { BackupPage, BackupRecord, BackupSection } from '#shared/catalog/backup-contract.ts'
+import type { Restored } from '#shared/contracts/identity.ts'
 import { Contents } from './backup/contents.ts'
 import { readHeader, readPages, type BackupHeader } from './backup/file.ts'
 import { backupKeys, type BackupKey } from './backup/key.ts'
 import { backupPlatform, type BackupPlatform } from './backup/platform.ts'
 import { parseCommand } from './command-line.ts'
-import { nextCommand } from '#shared/next-command.ts'
+import { nextCommand } from '#shared/lib/next-command.ts'
 import { confirm, YES_OPTION } from './deploy/confirm.ts'
 import { shown } from './root.ts'
 import { runScript, Stop } from './stop.ts'

@@ -1,6 +1,6 @@
 /** `npm run rotate`: new keys for a deployed platform; see `--help`. */
 import { join } from 'node:path'
-import { nextCommand } from '#shared/next-command.ts'
+import { nextCommand } from '#shared/lib/next-command.ts'
 import { parseCommand } from './command-line.ts'
 import { isDeployed } from './deploy/account.ts'
 import { COMMON_OPTIONS, openTarget, type Target } from './deploy/command.ts'

@@ -1,6 +1,6 @@
 /** `npm run secret`: secrets of a deployed server; see `--help`. */
 import { text } from 'node:stream/consumers'
-import { nextCommand } from '#shared/next-command.ts'
+import { nextCommand } from '#shared/lib/next-command.ts'
 import { parseCommand } from './command-line.ts'
 import { isDeployed } from './deploy/account.ts'
 import { askSecret } from './deploy/ask-secret.ts'

@@ -5,7 +5,7 @@
  *
  * Does NOT hold views, indexes and what is in KV: they are made of this.
  */
-import type { BackupRecord, CatalogRevisionRow } from '#shared/contracts/entrypoints.ts'
+import type { BackupRecord, CatalogRevisionRow } from '#shared/catalog/backup-contract.ts'
 import { changeOf, type ChangeRow } from './history.ts'
 import type { CatalogStore } from './store.ts'
 import type { Tables } from '../schema.ts'

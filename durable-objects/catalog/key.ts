@@ -1,11 +1,12 @@
 /**
  * The Catalog's own key, which signs every index that goes to KV
- * (shared/catalog/index-seal.ts). Made at the first index, kept in this object's storage,
+ * (shared/catalog/readers/index-seal.ts). Made at the first index, kept in this object's storage,
  * told to nobody: the feed carries the public half. A new key counts with the next index,
  * so there is no overlap.
  */
 import { toBase64Url } from '#shared/lib/base64url.ts'
-import { type IndexSeal, signIndex } from '#shared/catalog/index-seal.ts'
+import { signIndex } from '#shared/catalog/readers/index-seal.ts'
+import type { IndexSeal } from '#shared/contracts/feed.ts'
 import { INDEX_KEY_MAX_AGE_MS } from '../limits.ts'
 
 /** Storage key of {@link Stored}. */

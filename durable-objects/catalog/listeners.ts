@@ -6,6 +6,7 @@
  * What was told is remembered as the whole index, so nothing between two tellings
  * is lost, and a hub that did not answer is told again.
  */
+import type { Hubs } from '#shared/contracts/entrypoints.ts'
 import type { CatalogIndex } from '#shared/catalog/entry.ts'
 import { publish } from '#shared/contracts/hub-publish.ts'
 import { EVERYONE } from '#shared/contracts/hub-topics.ts'
@@ -18,9 +19,9 @@ const DUE = 'listeners_due_ms'
 
 export class CatalogListeners {
   readonly #storage: DurableObjectStorage
-  readonly #hubs: () => DurableObjectNamespace
+  readonly #hubs: () => Hubs
 
-  constructor(storage: DurableObjectStorage, hubs: () => DurableObjectNamespace) {
+  constructor(storage: DurableObjectStorage, hubs: () => Hubs) {
     this.#storage = storage
     this.#hubs = hubs
   }

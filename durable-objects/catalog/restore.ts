@@ -15,7 +15,7 @@ import type {
   BackupRecord,
   CatalogRestored,
   CatalogServerRow,
-} from '#shared/contracts/entrypoints.ts'
+} from '#shared/catalog/backup-contract.ts'
 import type { CatalogHistory } from './history.ts'
 import { type AdminFailure, deployed, type ServerState, wordsFollowCode } from './state.ts'
 import type { CatalogStore } from './store.ts'

@@ -5,12 +5,16 @@
  */
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import type { Principal } from '#shared/identity/principal.ts'
-import { answerRegistry, type PublicServer, type RegistryAnswer } from '#shared/catalog/registry.ts'
-import { measureRecall } from '#shared/catalog/recall.ts'
-import { type SearchHit, ToolSearch } from '#shared/catalog/search.ts'
+import {
+  answerRegistry,
+  type PublicServer,
+  type RegistryAnswer,
+} from '#shared/catalog/search/registry.ts'
+import { measureRecall } from '#shared/catalog/search/recall.ts'
+import { type SearchHit, ToolSearch } from '#shared/catalog/search/search.ts'
 import { fail, ok, type Result } from '#shared/lib/result.ts'
-import type { CatalogSearch, EvaluatedRevision } from '#shared/catalog/search-contract.ts'
-import { catalogOf } from '#shared/contracts/entrypoints.ts'
+import type { CatalogSearch, EvaluatedRevision } from '#shared/catalog/search/search-contract.ts'
+import { catalogOf } from '#shared/catalog/contract.ts'
 import { safeParse } from './admin-input.ts'
 import { evaluationSchema } from './evaluation-schema.ts'
 import { SEARCH_HITS_MAX, SEARCH_QUERY_MAX_CHARS } from '../limits.ts'

@@ -2,10 +2,10 @@
 import { ANONYMOUS } from '#shared/identity/principal.ts'
 import { type CatalogIndex, type ServerEntry, unfoldIndex, viewOf } from '#shared/catalog/entry.ts'
 import { maySee, mayUse } from '#shared/catalog/policy.ts'
-import type { PublicServer } from '#shared/catalog/registry.ts'
-import { documentsOf, type SearchDocument } from '#shared/catalog/search.ts'
+import type { PublicServer } from '#shared/catalog/search/registry.ts'
+import { documentsOf, type SearchDocument } from '#shared/catalog/search/search.ts'
 import { applyTuning } from '#shared/catalog/tuning.ts'
-import type { Searchable } from '#shared/catalog/search-contract.ts'
+import type { Searchable } from '#shared/catalog/search/search-contract.ts'
 import type { Release, ServerState } from './state.ts'
 import type { CatalogStore } from './store.ts'
 

@@ -1,9 +1,8 @@
 /** A server as operators read it: labels by name, what each shows, what waits, what was found. */
-import { unfoldIndex } from '#shared/catalog/entry.ts'
+import { unfoldIndex, viewOf } from '#shared/catalog/entry.ts'
 import { type Explanation, explain } from '#shared/catalog/explain.ts'
 import { isInCanary } from '#shared/catalog/canary.ts'
 import { type CompiledItem, compileServer, type CompiledServer } from '#shared/catalog/list.ts'
-import { viewOf } from '#shared/catalog/entry.ts'
 import type { Principal } from '#shared/identity/principal.ts'
 import { fail, ok } from '#shared/lib/result.ts'
 import type { Answer } from './admin.ts'

@@ -11,11 +11,11 @@
  * earlier life of the Catalog, or from one that was set back since: this Catalog is the
  * truth now, so its index gets a number above the feed's.
  */
-import { sealedText } from '#shared/catalog/index-seal.ts'
+import { sealedText } from '#shared/catalog/readers/index-seal.ts'
 import { withTimeout } from '#shared/lib/lifetime.ts'
 import { logEvent, logUnexpected } from '#shared/lib/log.ts'
 import { createLruCache } from '#shared/lib/lru-cache.ts'
-import { type Announcement, feedOf } from '#shared/contracts/entrypoints.ts'
+import { type Announcement, feedOf, hubsOf } from '#shared/contracts/entrypoints.ts'
 import { CatalogKey } from './key.ts'
 import { CatalogListeners } from './listeners.ts'
 import type { CatalogStore, SnapshotValue } from './store.ts'
@@ -76,7 +76,7 @@ export class CatalogSnapshot {
     this.#storage = storage
     this.#targets = targets
     this.#renumber = renumber
-    this.#listeners = new CatalogListeners(storage, () => targets().HUB)
+    this.#listeners = new CatalogListeners(storage, () => hubsOf(targets().HUB))
     this.#key = new CatalogKey(storage)
   }
 

@@ -4,7 +4,7 @@
  * again when an operator says so.
  */
 import { indexKey } from '#shared/catalog/entry.ts'
-import { sealedText } from '#shared/catalog/index-seal.ts'
+import { sealedText } from '#shared/catalog/readers/index-seal.ts'
 import { withTimeout } from '#shared/lib/lifetime.ts'
 import type { Standing, StandingProblem } from '#shared/catalog/standing.ts'
 import { logUnexpected } from '#shared/lib/log.ts'

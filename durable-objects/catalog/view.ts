@@ -2,15 +2,15 @@
  * From a server's state to what isolates read: the pointer in the index and the
  * entries it points at, made once here so that a list costs nobody anything.
  */
-import { changedEntryDigest } from '#shared/catalog/digest.ts'
-import type {
-  Arm,
-  CanaryPointer,
-  Definitions,
-  ServerEntry,
-  ServerPointer,
+import {
+  viewOf,
+  type Arm,
+  type CanaryPointer,
+  type Definitions,
+  type ServerEntry,
+  type ServerPointer,
 } from '#shared/catalog/entry.ts'
-import { viewOf } from '#shared/catalog/entry.ts'
+import { changedEntryDigest } from '#shared/catalog/digest.ts'
 import { applyTuning, type SwitchKey } from '#shared/catalog/tuning.ts'
 import type { Release, ServerState } from './state.ts'
 

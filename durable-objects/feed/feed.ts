@@ -1,6 +1,6 @@
 /**
  * What every isolate must learn within seconds: the catalog's version, revoked
- * grants, deleted sessions. Read through the colo cache (shared/catalog/feed-reader.ts).
+ * grants, deleted sessions. Read through the colo cache (shared/catalog/readers/feed-reader.ts).
  *
  * A row drops out when nothing it forbids can still be valid. What this object itself
  * lost cannot be read anywhere else: it compares its number with the Catalog's once in
@@ -10,17 +10,12 @@
  * to it.
  */
 import { DurableObject } from 'cloudflare:workers'
+import type { ForbiddenRow, IndexSeal } from '#shared/contracts/feed.ts'
+import { catalogOf } from '#shared/catalog/contract.ts'
 import { indexKey } from '#shared/catalog/entry.ts'
-import type { IndexSeal } from '#shared/catalog/index-seal.ts'
 import { withTimeout } from '#shared/lib/lifetime.ts'
 import { logEvent, logUnexpected } from '#shared/lib/log.ts'
-import {
-  type Announcement,
-  catalogOf,
-  type Feed,
-  type FeedState,
-  type ForbiddenRow,
-} from '#shared/contracts/entrypoints.ts'
+import { type Announcement, type Feed, type FeedState } from '#shared/contracts/entrypoints.ts'
 import {
   DELETED_SESSIONS_MAX,
   FEED_COMPARE_TIMEOUT_MS,

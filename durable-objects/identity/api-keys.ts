@@ -13,8 +13,8 @@ import type {
   ApiKeyRow,
   ApiKeys,
   NewApiKey,
-  Restored,
 } from '#shared/contracts/entrypoints.ts'
+import type { Restored } from '#shared/contracts/identity.ts'
 import {
   API_KEY_ENDED_TOMBSTONE_SECONDS,
   API_KEY_ENDED_KEPT_SECONDS,

@@ -36,7 +36,7 @@ import {
   type UpstreamTokens,
 } from './connection-flow.ts'
 import { Expiry } from '../expiry.ts'
-import { Listed } from '../listed.ts'
+import { Listed } from '../backup/listed.ts'
 
 /** Beside `Expiry`'s and `Listed`'s own; `schema` 1. */
 const LINKING = 'linking'

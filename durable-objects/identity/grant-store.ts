@@ -13,9 +13,9 @@ import type {
   GrantRow,
   GrantStore,
   PutOptions,
-  Restored,
   StoredValue,
 } from '#shared/contracts/entrypoints.ts'
+import type { Restored } from '#shared/contracts/identity.ts'
 import {
   BACKUP_MIN_REMAINING_SECONDS,
   ENDED_GRANTS_MAX,
@@ -25,7 +25,7 @@ import {
   GRANT_VALUE_MAX_CHARS,
   SWEEP_INTERVAL_MS,
 } from '../limits.ts'
-import { Listed } from '../listed.ts'
+import { Listed } from '../backup/listed.ts'
 import { Tables } from '../schema.ts'
 
 export const GRANT_STORE_MIGRATIONS = [

@@ -3,14 +3,8 @@
  * Every method checks the request capability before it names an object; what it
  * then does is shared/services/calls.ts, which authors' tests run too.
  */
-import { WorkerEntrypoint } from 'cloudflare:workers'
-import { CAPABILITY_LABEL } from '#shared/identity/capability.ts'
-import { deriveSealKeys, type SealKeys } from '#shared/identity/seal.ts'
-import { publish } from '#shared/contracts/hub-publish.ts'
-import { PlatformCalls } from '#shared/services/calls.ts'
-import { connectionConfig } from '#shared/services/connection-config.ts'
-import { createConnectionAccess } from '#shared/services/connections.ts'
 import {
+  hubsOf,
   connectionOf,
   runOf,
   stateOf,
@@ -21,6 +15,13 @@ import {
   type RunRef,
   type StateOperation,
 } from '#shared/contracts/entrypoints.ts'
+import { WorkerEntrypoint } from 'cloudflare:workers'
+import { CAPABILITY_LABEL } from '#shared/identity/capability.ts'
+import { deriveSealKeys, type SealKeys } from '#shared/identity/seal.ts'
+import { publish } from '#shared/contracts/hub-publish.ts'
+import { PlatformCalls } from '#shared/services/calls.ts'
+import { connectionConfig } from '#shared/services/connection-config.ts'
+import { createConnectionAccess } from '#shared/services/connections.ts'
 import { attachmentsOf } from './attachments.ts'
 
 let derived: { secrets: string; keys: Promise<SealKeys> } | undefined
@@ -41,7 +42,7 @@ export class Platform extends WorkerEntrypoint<Cloudflare.Env> implements Platfo
       () => connectionConfig(this.env.CONNECTIONS),
       (owner) => connectionOf(this.env.CONNECTION, owner),
     ),
-    publish: (server, notices) => publish(this.env.HUB, server, notices),
+    publish: (server, notices) => publish(hubsOf(this.env.HUB), server, notices),
     attachments: attachmentsOf(this.env),
   })
 

@@ -2,7 +2,7 @@
  * Requests a client cancelled that this session holds no run of: some isolate runs
  * them, and asks at its next keep-alive. SQL alone.
  */
-import { CANCELLED_ID_MAX_CHARS, CANCELLED_MAX } from '#shared/gateway/legacy/limits.ts'
+import { CANCELLED_ID_MAX_CHARS, CANCELLED_MAX } from '#shared/contracts/session-limits.ts'
 import type { Tables } from '../schema.ts'
 
 export class CancelledRequests {

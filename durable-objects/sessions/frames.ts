@@ -2,7 +2,7 @@
  * The streams of one session: what was said on each, numbered from 1, for a client
  * that comes back with the number of the last event it had. SQL alone.
  */
-import { RUN_NOTIFICATIONS_MAX_BYTES } from '#shared/gateway/legacy/limits.ts'
+import { RUN_NOTIFICATIONS_MAX_BYTES } from '#shared/contracts/session-limits.ts'
 import type { SessionEvent, SessionFrame } from '#shared/contracts/entrypoints.ts'
 import type { Tables } from '../schema.ts'
 

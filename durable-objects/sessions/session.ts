@@ -11,7 +11,7 @@ import {
   CLAIM_LIFETIME_MS,
   FINISHED_KEEP_MS,
   QUESTION_LIFETIME_MS,
-} from '#shared/gateway/legacy/limits.ts'
+} from '#shared/contracts/session-limits.ts'
 import { logUnexpected } from '#shared/lib/log.ts'
 import { INTERNAL_ERROR } from '#shared/protocol/errors.ts'
 import {

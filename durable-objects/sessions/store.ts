@@ -6,7 +6,7 @@
  * A run is `asked` (waits for the client), `claimed` (one invocation goes on with
  * it) or `done`; only the store moves it, so no two invocations hold one run.
  */
-import { OPEN_RUNS_MAX, STORED_RUNS_MAX } from '#shared/gateway/legacy/limits.ts'
+import { OPEN_RUNS_MAX, STORED_RUNS_MAX } from '#shared/contracts/session-limits.ts'
 import type {
   AnswerOutcome,
   AskOutcome,

@@ -1,9 +1,5 @@
 /** Every number of the Task object: unit in the name, reason beside it. */
 
-/** Alarm handlers are stopped after 15 minutes; what ends before can still be written down. */
-export const ATTEMPT_MAX_MS = 15 * 60_000 - 10_000
-/** The engine sends a comment every 15 s: a stream silent for four of them is dead. */
-export const ATTEMPT_SILENCE_MS = 60_000
 /** A deploy may cost a few attempts in a row; a tool that ends its isolate costs all of them. */
 export const LOST_ATTEMPTS_MAX = 5
 /** A redeploy takes seconds: so often is asked again, ever less often, while nothing has run. */
@@ -30,7 +26,5 @@ export const RESPONSES_MAX_CHARS = 1_000_000
 export const QUESTIONS_MAX = 16
 /** One question, schema included, in a row. */
 export const QUESTION_MAX_CHARS = 500_000
-/** One event of an attempt's stream: a result, or a report. */
-export const EVENT_MAX_CHARS = RESULT_MAX_CHARS
 /** Who may look at one task at once, over WebSockets. */
 export const VIEWS_MAX = 32

@@ -2,6 +2,7 @@
  * `notifications/tasks` for `subscriptions/listen` (SEP-2663): each state, in order,
  * to this principal's listeners alone. They may be lost; `tasks/get` is the truth.
  */
+import type { Hubs } from '#shared/contracts/entrypoints.ts'
 import { HUB_EVENT_MAX_CHARS } from '#shared/contracts/hub-limits.ts'
 import { publish } from '#shared/contracts/hub-publish.ts'
 import { principalAudience, type HubFrame } from '#shared/contracts/hub-topics.ts'
@@ -14,13 +15,13 @@ import { detailedJson, headOf } from './wire.ts'
 const FRAME_CHARS = 200
 
 export class TaskNotices {
-  readonly #hubs: DurableObjectNamespace
+  readonly #hubs: Hubs
   readonly #store: TaskStore
   /** Whether anybody listened the last time: reports are only for those who do. */
   #isHeard = false
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(hubs: DurableObjectNamespace, store: TaskStore) {
+  constructor(hubs: Hubs, store: TaskStore) {
     this.#hubs = hubs
     this.#store = store
   }

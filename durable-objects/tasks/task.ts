@@ -6,6 +6,7 @@
  * anew and does. Does NOT check who asks, but for scopes: tenant, subject and server
  * stand in the object's name, and only the router can name it.
  */
+import { hubsOf } from '#shared/contracts/entrypoints.ts'
 import { DurableObject } from 'cloudflare:workers'
 import { missingScopes } from '#shared/identity/scopes.ts'
 import { logEvent, logUnexpected } from '#shared/lib/log.ts'
@@ -20,9 +21,8 @@ import type {
   TaskStart,
 } from '#shared/contracts/tasks.ts'
 import { Tables } from '../schema.ts'
-import { attempt, type AttemptEnd, type TaskError } from './attempt.ts'
+import { attempt, type AttemptEnd, type TaskError } from '#shared/services/task-attempt.ts'
 import {
-  ATTEMPT_MAX_MS,
   ATTEMPT_RETRY_MS,
   LOST_ATTEMPTS_MAX,
   PARAMS_MAX_CHARS,
@@ -33,6 +33,7 @@ import {
   TURN_RETRY_MS,
   UNAVAILABLE_RETRIES_MAX,
 } from './limits.ts'
+import { ATTEMPT_MAX_MS } from '#shared/services/limits.ts'
 import { TaskNotices } from './notices.ts'
 import { Reports } from './reports.ts'
 import { TASK_MIGRATIONS, TaskStore, type TaskRow } from './store.ts'
@@ -52,7 +53,7 @@ export class TaskObject extends DurableObject<Cloudflare.Env> implements Task {
     this.#tables = new Tables(state.storage, TASK_MIGRATIONS)
     this.#store = new TaskStore(this.#tables, state.storage.sql)
     this.#views = new TaskViews(state, this.#store)
-    this.#notices = new TaskNotices(env.HUB, this.#store)
+    this.#notices = new TaskNotices(hubsOf(env.HUB), this.#store)
     // An attempt that an earlier incarnation began is lost: its turn is now.
     if (this.#store.read()?.attempt_running === 1) void state.storage.setAlarm(Date.now())
   }

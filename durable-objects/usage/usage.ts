@@ -13,7 +13,7 @@ import {
   type UsageRow,
   type UsageTotals,
 } from '#shared/catalog/usage.ts'
-import { catalogOf } from '#shared/contracts/entrypoints.ts'
+import { catalogOf } from '#shared/catalog/contract.ts'
 import { USAGE_KEEP_MS, USAGE_MINUTE_MS, USAGE_ROWS_MAX, USAGE_SWEEP_MS } from '../limits.ts'
 import { Tables } from '../schema.ts'
 import { whyTakeBack } from './judge.ts'

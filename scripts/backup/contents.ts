@@ -1,5 +1,5 @@
 /** What a backup holds, counted by kind, in words for a person. */
-import type { BackupKind, BackupPage } from '#shared/contracts/entrypoints.ts'
+import type { BackupKind, BackupPage } from '#shared/catalog/backup-contract.ts'
 
 const NAMES: Readonly<Record<BackupKind, string>> = {
   server: 'servers',

@@ -1,11 +1,7 @@
 /** The running platform, as backup and restore ask it: pages out, pages in (workers/oauth/backup.ts). */
 import { BACKUP_AUDIENCE_PATH, BACKUP_SCOPE } from '#shared/identity/operator.ts'
-import type {
-  BackupPage,
-  BackupRecord,
-  CatalogRestored,
-  Restored,
-} from '#shared/contracts/entrypoints.ts'
+import type { BackupPage, BackupRecord, CatalogRestored } from '#shared/catalog/backup-contract.ts'
+import type { Restored } from '#shared/contracts/identity.ts'
 import { operatorOf } from '../keys/operator.ts'
 
 /** The last step of a restore writes a whole catalog. */

@@ -1,6 +1,6 @@
 /** What stands behind a command: options of all of them, and JSON from the line, a file or stdin. */
 import { readFileSync } from 'node:fs'
-import { DEV, type Place } from '#shared/next-command.ts'
+import { DEV, type Place } from '#shared/lib/next-command.ts'
 import { parseCommand } from '../command-line.ts'
 import { YES_OPTION } from '../deploy/confirm.ts'
 import { Stop } from '../stop.ts'

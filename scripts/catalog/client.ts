@@ -1,6 +1,6 @@
 /** The admin API as the commands use it: one platform, one token, refusals in words. */
 import { operatorEntry } from '#shared/identity/operators.ts'
-import { nextCommand, type Place } from '#shared/next-command.ts'
+import { nextCommand, type Place } from '#shared/lib/next-command.ts'
 import { Stop } from '../stop.ts'
 import { refresh, signIn } from './sign-in.ts'
 import { keepTokens, readTokens } from './token-file.ts'

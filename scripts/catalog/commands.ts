@@ -1,4 +1,5 @@
 /** The commands: one entry each, from what was typed to one request and how its answer is shown. */
+import { type Output } from './output.ts'
 import { writeFileSync } from 'node:fs'
 import { defined, jsonOf, misused, numberOf, placeOf, type Values } from './arguments.ts'
 import { evaluate } from './evaluate.ts'
@@ -16,13 +17,6 @@ import {
   showServers,
   showUsage,
 } from './show.ts'
-
-export interface Output {
-  readonly answer: Answer
-  readonly text: string
-  /** Of a gate that did not open. */
-  readonly failed?: boolean
-}
 
 export interface Command {
   /** Behind the name, for the help; one word an argument, `[…]` may be left out. */

@@ -1,7 +1,7 @@
 /** `eval <file>`: (task → tool) pairs against the catalog's words; the thresholds make it a gate. */
 import { defined, jsonOf, misused, numberOf, type Values } from './arguments.ts'
 import type { CatalogClient } from './client.ts'
-import type { Output } from './commands.ts'
+import type { Output } from './output.ts'
 import { type Answer, showRecall } from './show.ts'
 
 /** @param file JSON: an array of `{ task, server, tool }` */

@@ -2,7 +2,7 @@
  * How Catalog, feed and KV stand to each other, in words, and what to do about what is
  * wrong: for `npm run catalog -- status` and `npm run doctor`.
  */
-import { nextCommand, type Place } from '#shared/next-command.ts'
+import { nextCommand, type Place } from '#shared/lib/next-command.ts'
 import type { Standing, StandingProblem } from '#shared/catalog/standing.ts'
 
 export interface StandingRemedy {

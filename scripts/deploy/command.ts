@@ -1,5 +1,5 @@
 /** What every script about a deployed platform begins with: its environment, its account. */
-import { nextCommand } from '#shared/next-command.ts'
+import { nextCommand } from '#shared/lib/next-command.ts'
 import { useQuietWrangler } from '../environment.ts'
 import { ROOT, shown } from '../root.ts'
 import { Stop } from '../stop.ts'

@@ -3,7 +3,7 @@
  * platform runs with, asked before anything is changed, and once more after keys were
  * sent, since another copy may have been sent in between.
  */
-import { nextCommand } from '#shared/next-command.ts'
+import { nextCommand } from '#shared/lib/next-command.ts'
 import { shown } from '../root.ts'
 import { Stop } from '../stop.ts'
 import { trustFile } from '../gen/trust.ts'

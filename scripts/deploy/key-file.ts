@@ -7,7 +7,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { JWK } from 'jose'
-import { nextCommand } from '#shared/next-command.ts'
+import { nextCommand } from '#shared/lib/next-command.ts'
 import { readTrust, trustFile } from '../gen/trust.ts'
 import { readIfPresent, SECRET_FILE_MODE, writeIfChanged } from '../gen/write-if-changed.ts'
 import { certified, makePlatformKeys, secretsOf, type PlatformKeys } from '../keys/platform-keys.ts'

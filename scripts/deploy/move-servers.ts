@@ -6,7 +6,7 @@
  * what is left to tidy stands in the settings.
  */
 import { experimental_readRawConfig } from 'wrangler'
-import { nextCommand } from '#shared/next-command.ts'
+import { nextCommand } from '#shared/lib/next-command.ts'
 import { shown } from '../root.ts'
 import { Stop } from '../stop.ts'
 import {

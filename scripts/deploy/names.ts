@@ -1,6 +1,6 @@
 /** What Workers are called in an environment, and which are the platform's own. */
 import { join } from 'node:path'
-import { DEV, PRODUCTION } from '#shared/next-command.ts'
+import { DEV, PRODUCTION } from '#shared/lib/next-command.ts'
 import { ROOT } from '../root.ts'
 import { Stop } from '../stop.ts'
 

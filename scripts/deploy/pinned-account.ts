@@ -2,7 +2,7 @@
  * An installation stays on its Cloudflare account. Another sign-in, or another
  * CLOUDFLARE_ACCOUNT_ID, would find nothing there and build a second one.
  */
-import { nextCommand } from '#shared/next-command.ts'
+import { nextCommand } from '#shared/lib/next-command.ts'
 import { shown } from '../root.ts'
 import { Stop } from '../stop.ts'
 import { connectCloudflare, type Cloudflare } from './cloudflare.ts'

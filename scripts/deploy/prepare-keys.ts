@@ -1,5 +1,5 @@
 /** Before anything is uploaded: keys, trust anchor, and which secrets an upload must bring. */
-import { nextCommand } from '#shared/next-command.ts'
+import { nextCommand } from '#shared/lib/next-command.ts'
 import { shown } from '../root.ts'
 import { Stop } from '../stop.ts'
 import { secretsOf } from '../keys/platform-keys.ts'

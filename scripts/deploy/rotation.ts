@@ -3,7 +3,7 @@
  * them is sent, with a note of what was not sent yet; so an interrupted rotation goes
  * on with the same keys. What a rotation is: scripts/keys/rotation.ts.
  */
-import { nextCommand } from '#shared/next-command.ts'
+import { nextCommand } from '#shared/lib/next-command.ts'
 import type { PlatformKeys } from '../keys/platform-keys.ts'
 import { anchorsOf, OVERLAP_SECONDS, rotated, type KeyKind } from '../keys/rotation.ts'
 import { shown } from '../root.ts'

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod/mini'
-import { nextCommand } from '#shared/next-command.ts'
+import { nextCommand } from '#shared/lib/next-command.ts'
 import { checkJson } from '../gen/check-json.ts'
 import { readIfPresent, writeIfChanged } from '../gen/write-if-changed.ts'
 import { ROOT, shown } from '../root.ts'

@@ -1,4 +1,5 @@
 /** Steps that are shown as they go, can be interrupted between any two, and done again. */
+import { checkInterruption, watchInterruption } from './interruption.ts'
 import { Interrupted, Stop } from '../stop.ts'
 
 export interface Step {
@@ -10,20 +11,16 @@ export interface Step {
 
 /** @throws Interrupted when Ctrl-C came, after the step it came in */
 export async function runSteps(steps: readonly Step[]): Promise<void> {
-  let interrupted = false
-  const interrupt = (): void => {
-    interrupted = true
-  }
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
+  const unwatch = watchInterruption()
   try {
     for (const [index, step] of steps.entries()) {
       const label = `[${index + 1}/${steps.length}] ${step.title}`
       process.stdout.write(`  ${label} …`)
       await timed(step, label)
-      if (interrupted) throw new Interrupted(`Interrupted after ${label}`)
+      checkInterruption(`Interrupted after ${label}`)
     }
   } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+    unwatch()
   }
 }
 

@@ -5,6 +5,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { QUIET_WRANGLER } from '../environment.ts'
 import { ENVIRONMENT_VARIABLE } from '../gen/trust.ts'
 import { ROOT } from '../root.ts'
+import { checkInterruption } from './interruption.ts'
 import { Interrupted, Stop } from '../stop.ts'
 
 /** What one screen holds of a failed run. */
@@ -27,6 +28,7 @@ export async function runWrangler(
   args: readonly string[],
   input = '',
 ): Promise<string> {
+  checkInterruption()
   const child = spawn(process.execPath, [WRANGLER, ...args], {
     cwd: ROOT,
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -1,11 +1,11 @@
 /** Bindings, variables, secrets and dates of the platform's Workers, as they should be. */
 import type { Unstable_RawConfig } from 'wrangler'
-import { nextCommand } from '#shared/next-command.ts'
+import { nextCommand } from '#shared/lib/next-command.ts'
 import { linkedServers, secretNames, type DeployedBinding } from '../deploy/account.ts'
 import { platformConfig } from '../deploy/config.ts'
 import { PLATFORM_ROLES, PLATFORM_WORKERS, workerName, type PlatformRole } from '../deploy/names.ts'
 import { readRequiredSecrets } from '../deploy/required-secrets.ts'
-import type { Patient } from './deployed.ts'
+import type { Patient } from './finding.ts'
 
 export function checkBindings(patient: Patient): void {
   for (const role of PLATFORM_ROLES) {

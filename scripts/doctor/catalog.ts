@@ -1,6 +1,6 @@
 /** Do Catalog, feed and KV of one platform hold the same? Asked with the platform's own keys. */
 import { STANDING_AUDIENCE_PATH, STANDING_SCOPE } from '#shared/identity/operator.ts'
-import { nextCommand } from '#shared/next-command.ts'
+import { nextCommand } from '#shared/lib/next-command.ts'
 import type { Standing } from '#shared/catalog/standing.ts'
 import { lostNote, numbersOf, remediesOf } from '../catalog/standing.ts'
 import { operatorOf } from '../keys/operator.ts'

@@ -1,30 +1,17 @@
 /** One deployed platform, compared with what this checkout would deploy. */
-import { nextCommand } from '#shared/next-command.ts'
-import { linkedServers, readPlatform, type DeployedPlatform } from '../deploy/account.ts'
-import type { Cloudflare } from '../deploy/cloudflare.ts'
+import { nextCommand } from '#shared/lib/next-command.ts'
+import { type Patient, createFindings, type Finding } from './finding.ts'
+import { linkedServers, readPlatform } from '../deploy/account.ts'
 import { PLATFORM_ROLES, PLATFORM_WORKERS, workerName } from '../deploy/names.ts'
 import { connectTo } from '../deploy/pinned-account.ts'
-import { readDeployedSettings, settingsFile, type DeploySettings } from '../deploy/settings.ts'
+import { readDeployedSettings, settingsFile } from '../deploy/settings.ts'
 import { shown } from '../root.ts'
 import { Stop } from '../stop.ts'
 import { checkBindings } from './bindings.ts'
 import { checkCatalog } from './catalog.ts'
-import { createFindings, type Finding, type Findings } from './finding.ts'
 import { checkKeys } from './keys.ts'
 import { checkPublic } from './public.ts'
 import { checkDeployedServers } from './servers.ts'
-
-/** What the checks of one environment share. */
-export interface Patient {
-  readonly settings: DeploySettings
-  readonly cloudflare: Cloudflare
-  readonly state: DeployedPlatform
-  /** Servers of this repository. */
-  readonly servers: readonly string[]
-  readonly findings: Findings
-  /** The command that mends most things. */
-  readonly deploy: string
-}
 
 export async function checkDeployed(
   env: string,

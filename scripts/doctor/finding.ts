@@ -1,4 +1,7 @@
 /** What `npm run doctor` has to say about one thing. */
+import type { DeployedPlatform } from '../deploy/account.ts'
+import type { Cloudflare } from '../deploy/cloudflare.ts'
+import type { DeploySettings } from '../deploy/settings.ts'
 
 export interface Finding {
   /** `local`, or the environment. */
@@ -35,4 +38,16 @@ const MARKS = { ok: '✓', note: '·', problem: '✘' } as const
 export function showFinding({ level, subject, what, remedy }: Finding): string {
   const head = `  ${MARKS[level]} ${subject}: ${what}`
   return remedy === '' ? head : `${head}\n      → ${remedy}`
+}
+
+/** What the checks of one environment share. */
+export interface Patient {
+  readonly settings: DeploySettings
+  readonly cloudflare: Cloudflare
+  readonly state: DeployedPlatform
+  /** Servers of this repository. */
+  readonly servers: readonly string[]
+  readonly findings: Findings
+  /** The command that mends most things. */
+  readonly deploy: string
 }

@@ -1,5 +1,5 @@
 /** Keys and trust: would servers believe the router, and for how long. */
-import { nextCommand } from '#shared/next-command.ts'
+import { nextCommand } from '#shared/lib/next-command.ts'
 import { embedsAnchor } from '../deploy/embedded-anchor.ts'
 import { keyFilePath, readKeyFile, trustedAnchors } from '../deploy/key-file.ts'
 import { copyProblem } from '../deploy/key-copy.ts'
@@ -8,7 +8,7 @@ import { PLATFORM_ROLES, PLATFORM_WORKERS, workerName } from '../deploy/names.ts
 import { trustFile } from '../gen/trust.ts'
 import { anchorsOf } from '../keys/rotation.ts'
 import { shown } from '../root.ts'
-import type { Patient } from './deployed.ts'
+import type { Patient } from './finding.ts'
 import { runningServers } from './servers.ts'
 
 const DAY_SECONDS = 86_400

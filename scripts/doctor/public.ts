@@ -1,6 +1,6 @@
 /** What clients see at the public origin, and whether it is this platform. */
 import * as z from 'zod/mini'
-import type { Patient } from './deployed.ts'
+import type { Patient } from './finding.ts'
 import { runningServers } from './servers.ts'
 
 const TIMEOUT_MS = 5000

@@ -1,7 +1,7 @@
 /** Servers of the repository and servers that run: which are only one of both. */
-import { nextCommand } from '#shared/next-command.ts'
+import { nextCommand } from '#shared/lib/next-command.ts'
 import { isDeployed, linkedServers } from '../deploy/account.ts'
-import type { Patient } from './deployed.ts'
+import type { Patient } from './finding.ts'
 
 /** Those the router reaches, as far as the account tells. */
 export function runningServers({ settings, state, servers }: Patient): string[] {

@@ -6,7 +6,7 @@ import { descendants, isCallOf, keyOf, type Node } from './context-uses.ts'
 
 const MAKERS = ['defineTool', 'definePrompt', 'defineResource', 'defineServer']
 /** The platform's own code that checks what authors define. */
-const CHECKS = 'shared/tool/'
+const CHECKS = 'shared/engine/author/'
 /** `at name (file.ts:line:column)`; paths are relative to the repository. */
 const FRAME = /\bat (?:.* \()?([^\s()]+\.ts):(\d+):\d+\)?$/
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import * as z from 'zod/mini'
 import type { Trust } from '#shared/identity/assertion.ts'
-import { DEV, nextCommand, PRODUCTION } from '#shared/next-command.ts'
+import { DEV, nextCommand, PRODUCTION } from '#shared/lib/next-command.ts'
 import { ROOT, shown } from '../root.ts'
 import { Stop } from '../stop.ts'
 import { checkJson } from './check-json.ts'

@@ -21,7 +21,7 @@ export default defineTool({
 
 export const stateTest = (name: string): string => `\
 import { expect, test } from 'vitest'
-import { createTestClient, testServer } from '#shared/sdk/testing/index.ts'
+import { createTestClient, testServer } from '#shared/testing.ts'
 import count from '../../../workers/${name}/tools/count.ts'
 
 const server = { tools: { count } }

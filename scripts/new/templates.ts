@@ -96,7 +96,7 @@ export default defineTool({
 
 const toolsTest = (name: string): string => `\
 import { expect, test } from 'vitest'
-import { createTestClient, testServer } from '#shared/sdk/testing/index.ts'
+import { createTestClient, testServer } from '#shared/testing.ts'
 import hello from '../../../workers/${name}/tools/hello.ts'
 
 const server = { tools: { hello } }
@@ -135,7 +135,7 @@ export default defineServer({
 
 const serverTest = (name: string): string => `\
 import { expect, test } from 'vitest'
-import { createTestClient, testServer } from '#shared/sdk/testing/index.ts'
+import { createTestClient, testServer } from '#shared/testing.ts'
 import server from '../../../workers/${name}/server.ts'
 
 testServer(server)

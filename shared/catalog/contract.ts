@@ -1,10 +1,11 @@
 /** The Catalog object, as other Workers ask it (shared/contracts/entrypoints.ts). */
+import { stubOf } from '../contracts/entrypoints.ts'
 import type { Result } from '../lib/result.ts'
 import type { CatalogIndex, ServerDescription, ServerEntry } from './entry.ts'
 import type { Announcement } from '../contracts/feed.ts'
-import type { PublicServer } from './registry.ts'
+import type { PublicServer } from './search/registry.ts'
 import type { Standing } from './standing.ts'
-import type { Searchable } from './search-contract.ts'
+import type { Searchable } from './search/search-contract.ts'
 import type { CanaryWatch } from './usage.ts'
 
 /** Single writer of what is published. One object, name `catalog`. */
@@ -69,3 +70,6 @@ export interface PublishFailure {
     | 'unavailable'
   detail: string
 }
+
+export const catalogOf = (binding: DurableObjectNamespace) =>
+  stubOf<Catalog>(binding, 'catalog', ['index', 'entry', 'searchable', 'publicServers', 'canaryOf'])

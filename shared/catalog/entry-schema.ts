@@ -9,9 +9,9 @@ import {
   ACCESS_TOKEN_MIN_SECONDS,
   CANARY_CLIENTS_MAX,
   TENANTS_MAX,
+  MAX_TASK_TTL_MS,
 } from './limits.ts'
 import { platformRulesSchema, rulesSchema } from './rules-schema.ts'
-import { MAX_TASK_TTL_MS } from '../engine/author/limits.ts'
 
 const jsonObject = z.record(z.string(), z.unknown())
 

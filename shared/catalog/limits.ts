@@ -65,3 +65,6 @@ export const SEARCH_FUZZY_MIN_CHARS = 6
 export const SEARCH_TERMS_MAX = 32
 /** Tools weighed in one search, beyond those of its rarest word: some milliseconds of work. */
 export const SEARCH_WEIGHED_TOOLS_MAX = 1_000
+
+/** Nobody comes back for a result after a week; objects and answers are not kept for longer. */
+export const MAX_TASK_TTL_MS = 7 * 24 * 3_600_000

@@ -6,7 +6,7 @@
  */
 import type { JsonObject } from '../protocol/jsonrpc.ts'
 import { TASKS_CAPABILITY } from '../protocol/revisions/2026-07-28/tasks.ts'
-import { attachmentIdOf } from '../services/attachment.ts'
+import { attachmentIdOf } from '../contracts/attachment-uri.ts'
 import { paramHeadersOf, type ParamHeader } from '../protocol/param-headers.ts'
 import { matchUri, parseUriTemplate, type UriTemplate } from '../lib/uri-template.ts'
 import type {

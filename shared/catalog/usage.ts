@@ -1,4 +1,5 @@
 /** What is counted of a revision. Latencies in buckets, so that sums of sums are still right. */
+import { stubOf } from '../contracts/entrypoints.ts'
 
 /** Upper ends, each about half as much again; what is slower is counted past the last. */
 export const USAGE_BUCKETS_MS: readonly number[] = [
@@ -58,3 +59,6 @@ export interface Usage {
   /** @param sinceMs default: all that is kept */
   totals(sinceMs?: number): UsageTotals[]
 }
+
+export const usageOf = (binding: DurableObjectNamespace, server: string) =>
+  stubOf<Usage>(binding, server)

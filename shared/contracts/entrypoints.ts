@@ -3,10 +3,7 @@
  * a type (two ambient `Env`s do not fit one program): they meet here, and the
  * one cast per binding is in this file.
  */
-import type { Catalog } from '../catalog/contract.ts'
 import type { Feed } from './feed.ts'
-import type { CatalogSearch } from '../catalog/search-contract.ts'
-import type { Usage } from '../catalog/usage.ts'
 import { hubObjectName, type Hub, type Subscriptions } from './hub.ts'
 import {
   connectionObjectName,
@@ -18,15 +15,14 @@ import {
   type Replay,
 } from './identity.ts'
 import { twice } from './object-failure.ts'
-import type { Backup, CatalogForBackup, Directory } from '../rpc-backup.ts'
+import type { Directory } from './directory.ts'
 import type { Attachment, Platform, Run, State } from './services.ts'
 import type { Session } from './sessions.ts'
 import type { Task } from './tasks.ts'
 
-export type { Catalog } from '../catalog/contract.ts'
 export type { Announcement, Feed, FeedState } from './feed.ts'
 export * from './hub.ts'
-export * from '../rpc-backup.ts'
+export * from './directory.ts'
 export * from './identity.ts'
 export * from './services.ts'
 export * from './sessions.ts'
@@ -45,7 +41,7 @@ export type Rpc<Methods> = {
  * @param repeatable methods that read, or say the same again: a call of one that meets an object
  *   which is moving is sent a second time, to a new stub (see object-failure.ts)
  */
-function stubOf<Methods>(
+export function stubOf<Methods>(
   namespace: DurableObjectNamespace,
   name: string,
   repeatable: readonly (keyof Methods & string)[] = [],
@@ -64,19 +60,18 @@ function stubOf<Methods>(
   })
 }
 
-export const catalogOf = (binding: DurableObjectNamespace) =>
-  stubOf<Catalog>(binding, 'catalog', ['index', 'entry', 'searchable', 'publicServers', 'canaryOf'])
-export const catalogForBackupOf = (binding: DurableObjectNamespace) =>
-  stubOf<CatalogForBackup>(binding, 'catalog', ['backUp', 'stage', 'finishRestore'])
-export const searchOf = (binding: Fetcher) => binding as unknown as Rpc<CatalogSearch>
-export const usageOf = (binding: DurableObjectNamespace, server: string) =>
-  stubOf<Usage>(binding, server)
 export const feedOf = (binding: DurableObjectNamespace) =>
   stubOf<Feed>(binding, 'feed', ['announceCatalog', 'revokeGrant', 'deleteSession'])
 export const sessionOf = (binding: DurableObjectNamespace, name: string) =>
   stubOf<Session>(binding, name)
 export const hubOf = (binding: DurableObjectNamespace, server: string, shard: number) =>
   stubOf<Hub>(binding, hubObjectName(server, shard))
+/** Hubs by server and shard. */
+export type Hubs = (server: string, shard: number) => Rpc<Hub> & Pick<Fetcher, 'fetch'>
+export const hubsOf =
+  (binding: DurableObjectNamespace): Hubs =>
+  (server, shard) =>
+    hubOf(binding, server, shard)
 export const subscriptionsOf = (binding: DurableObjectNamespace, name: string) =>
   stubOf<Subscriptions>(binding, name)
 /** @param shard its name, or the id of an object whose name is not known */
@@ -96,7 +91,6 @@ export const connectionOf = (binding: DurableObjectNamespace, owner: ConnectionO
   ])
 export const directoryOf = (binding: DurableObjectNamespace) =>
   stubOf<Directory>(binding, 'directory', ['add', 'remove', 'page'])
-export const backupOf = (binding: Fetcher) => binding as unknown as Rpc<Backup>
 export const replayOf = (binding: DurableObjectNamespace, jkt: string) =>
   stubOf<Replay>(binding, jkt)
 export const runOf = (binding: DurableObjectNamespace, name: string) => stubOf<Run>(binding, name)

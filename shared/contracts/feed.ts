@@ -1,6 +1,4 @@
 /** The control feed's object, as other Workers ask it (shared/contracts/entrypoints.ts). */
-import type { ForbiddenRow } from '../rpc-backup.ts'
-import type { IndexSeal } from '../catalog/index-seal.ts'
 
 /** What every isolate must learn within seconds. Read through the colo cache. */
 export interface FeedState {
@@ -49,4 +47,19 @@ export interface Feed {
   forbid(rows: readonly ForbiddenRow[]): void
   /** Nothing issued until now counts without being issued again: for whoever restores or mistrusts the feed. */
   distrustEarlier(): void
+}
+
+/** What a reader must know to believe an index that KV holds. */
+export interface IndexSeal {
+  /** Public Ed25519 key of the Catalog: 32 bytes as base64url. */
+  readonly key: string
+  /** Over the text of one version: 64 bytes as base64url. */
+  readonly signature: string
+}
+
+/** A grant's or a session's tombstone in the feed. */
+export interface ForbiddenRow {
+  readonly kind: 'grant' | 'session'
+  readonly id: string
+  readonly untilSeconds: number
 }

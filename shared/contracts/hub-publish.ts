@@ -1,6 +1,6 @@
 /** How parts of the platform tell a server's listeners something. Nobody listens: nothing is stored. */
 import { withTimeout } from '../lib/lifetime.ts'
-import { hubOf, type HubEvent } from './entrypoints.ts'
+import type { HubEvent, Hubs } from './entrypoints.ts'
 import { HUB_EVENT_MAX_CHARS, HUB_EVENTS_AT_ONCE_MAX, SHARD_CALL_TIMEOUT_MS } from './hub-limits.ts'
 import { audienceKey, topicKey, topicKeys, type Audience, type HubFrame } from './hub-topics.ts'
 
@@ -19,13 +19,13 @@ const ROOT_SHARD = 0
  *   whatever the hub throws, and DOMException `TimeoutError` when it does not answer
  */
 export async function publish(
-  hubs: DurableObjectNamespace,
+  hubs: Hubs,
   server: string,
   notices: readonly Notice[],
 ): Promise<boolean> {
   if (notices.length > HUB_EVENTS_AT_ONCE_MAX) throw new RangeError('Too many notices at once')
   const events = await Promise.all(notices.map(eventOf))
-  return withTimeout(hubOf(hubs, server, ROOT_SHARD).publish(events), SHARD_CALL_TIMEOUT_MS)
+  return withTimeout(hubs(server, ROOT_SHARD).publish(events), SHARD_CALL_TIMEOUT_MS)
 }
 
 async function eventOf({ frame, audience }: Notice): Promise<HubEvent> {
@@ -48,7 +48,7 @@ function nameOf(frame: HubFrame): string | undefined {
  * does, before it sends anything else, and whoever holds the stream learns it.
  */
 export async function publishFollowed(
-  hubs: DurableObjectNamespace,
+  hubs: Hubs,
   server: string,
   sessionId: string,
   audience: Audience,
@@ -61,5 +61,5 @@ export async function publishFollowed(
     frame: JSON.stringify(frame),
     follow: { revision, topics: await topicKeys('resource', uris) },
   }
-  return withTimeout(hubOf(hubs, server, ROOT_SHARD).publish([event]), SHARD_CALL_TIMEOUT_MS)
+  return withTimeout(hubs(server, ROOT_SHARD).publish([event]), SHARD_CALL_TIMEOUT_MS)
 }

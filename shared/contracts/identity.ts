@@ -5,7 +5,6 @@
  */
 import type { AccessTokenFailure, VerifiedToken } from '../identity/access-token.ts'
 import type { Result } from '../lib/result.ts'
-import type { ApiKeyRow, ConnectionRow, GrantRow, Restored } from '../rpc-backup.ts'
 
 // ── durable-objects: ApiKeys ──────────────────────────────────────────────────
 
@@ -189,3 +188,26 @@ export interface Replay {
    */
   claim(proof: string): boolean | Promise<boolean>
 }
+
+/** A grant of one person, as its object keeps it. */
+export interface GrantRow {
+  readonly key: string
+  readonly value: string
+  readonly metadata: unknown
+  readonly expiresAtSeconds: number | null
+}
+
+export type ApiKeyRow = ApiKey & { readonly hash: string }
+
+/** Tokens at an upstream service, sealed under CONNECTIONS. */
+export interface ConnectionRow {
+  readonly sealed: string
+  readonly revision: number
+  readonly linkedAtSeconds: number
+  readonly usedAtSeconds?: number
+  /** When it ends unused. */
+  readonly expiresMs: number
+}
+
+/** How many records of a kind were written, and left out because what is there knows better. */
+export type Restored = Readonly<Record<'written' | 'kept', number>>

@@ -2,7 +2,6 @@
  * What a server Worker may use of the objects Worker (binding PLATFORM), and the
  * objects behind it: runs, handles, attachments. Part of rpc.ts.
  */
-import type { BoundFailure } from '../services/run-store.ts'
 import type { Result } from '../lib/result.ts'
 import type { ConnectionFailure, ConnectionRequest } from './identity.ts'
 
@@ -13,6 +12,9 @@ export interface RunRef {
   /** How long it is remembered from now on. */
   readonly keptSeconds: number
 }
+
+/** What a run or a handle was asked to keep is over a bound of services/limits.ts. */
+export type BoundFailure = { reason: 'too_large' | 'too_many' }
 
 export interface PlatformFailure {
   reason:

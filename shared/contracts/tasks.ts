@@ -3,7 +3,6 @@
  * which its attempts run. Types and names; the casts are in rpc.ts.
  */
 import type { Principal } from '../identity/principal.ts'
-import type { TaskDefinition } from '../catalog/entry.ts'
 
 // ── durable-objects: Task ─────────────────────────────────────────────────────
 
@@ -24,7 +23,8 @@ export interface TaskStart {
   tool: string
   /** All of them are needed to start the task, and to look at it. */
   scopes: string[]
-  task: Pick<TaskDefinition, 'restart' | 'ttlMs'>
+  /** As the tool's definition has them. */
+  task: { restart: 'never' | 'fromInput'; ttlMs: number }
   record: PrincipalRecord
   /** Params of the 2026-07-28 request to run, `_meta` included, without answers and state. */
   params: Record<string, unknown>

@@ -1,27 +1,13 @@
 /** A server's tools as the engine calls them, prepared once per isolate. */
+import type { CompiledTool, Compiled, PlatformPart } from './run/run-model.ts'
 import { SERVER_INFO_KEY } from '../protocol/revisions/2026-07-28/envelope.ts'
 import type { Tool } from './author/define.ts'
 import { DEFAULT_OUTPUT_BYTES, DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from './author/limits.ts'
 import { serverInfoOf, type Server } from './author/server.ts'
 import type { Built } from './built.ts'
 import { answerOf, failureOf, toolFailure } from './output.ts'
-import { joined, type PlatformPart, type PlatformUse } from './platform-use.ts'
-import { failedResult, result, type Work } from './work.ts'
-
-export interface CompiledTool extends Work {
-  readonly tool: Tool
-  readonly maxOutputBytes: number
-}
-
-export interface Compiled {
-  readonly built: Built
-  readonly server: Server
-  readonly tools: ReadonlyMap<string, CompiledTool>
-  /** JSON text of the `_meta` members every result carries, without braces. */
-  readonly metaJson: string
-  /** How its tools use PLATFORM. */
-  readonly platform: PlatformUse
-}
+import { joined } from './features/platform-use.ts'
+import { failedResult, result } from './run/work.ts'
 
 export function compile(
   server: Server,

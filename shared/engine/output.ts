@@ -8,7 +8,7 @@ import { logEvent, logUnexpected } from '../lib/log.ts'
 import { isObject } from '../protocol/jsonrpc.ts'
 import type { ContentBlock } from './author/content.ts'
 import { ToolError } from './author/error.ts'
-import type { Compiled, CompiledTool } from './compile.ts'
+import type { Compiled, CompiledTool } from './run/run-model.ts'
 import { isContentBlock } from './content.ts'
 import { describeIssues, parse } from './parse.ts'
 

@@ -9,11 +9,11 @@ import { isObject, type JsonObject } from '../protocol/jsonrpc.ts'
 import { fail, ok, type Result } from '../lib/result.ts'
 import { OUTCOME_HEADER } from '../contracts/inner-wire.ts'
 import type { Caller } from './caller.ts'
-import type { Compiled } from './compile.ts'
+import type { Compiled, Reply, RunInput } from './run/run-model.ts'
 import { JSON_PATIENCE_MS, QUICK_TURNS } from './limits.ts'
-import { openState, type RunState } from './request-state.ts'
-import { Run, type Reply, type RunInput } from './run.ts'
-import type { Work } from './work.ts'
+import { openState, type RunState } from './run/request-state.ts'
+import { Run } from './run/run.ts'
+import type { Work } from './run/work.ts'
 
 export interface Call {
   readonly compiled: Compiled

@@ -26,9 +26,10 @@ import { DIGEST_HEADER, DIGEST_MISMATCH_STATUS } from '../contracts/inner-wire.t
 import type { Built } from './built.ts'
 import { CallerReader, type Caller } from './caller.ts'
 import { callTool } from './call-tool.ts'
-import { compile, type Compiled } from './compile.ts'
+import { compile } from './compile.ts'
+import type { Compiled } from './run/run-model.ts'
 import { describe } from './describe.ts'
-import type { Feature, Method } from './feature.ts'
+import type { Feature, Method } from './features/feature.ts'
 import { REQUEST_BODY_MAX_BYTES } from './limits.ts'
 import type { Call } from './respond.ts'
 

@@ -10,7 +10,7 @@ import { echoableId, isObject, parseJson } from '../protocol/jsonrpc.ts'
 import { readBody } from '../protocol/body.ts'
 import { VERSION_KEY } from '../protocol/revisions/2026-07-28/envelope.ts'
 import { SUPPORTED_VERSIONS } from '../protocol/versions.ts'
-import { ANSWER_HEADERS } from './forward.ts'
+import { ANSWER_HEADERS } from '../protocol/answer-headers.ts'
 import { REQUEST_BODY_MAX_BYTES } from './limits.ts'
 
 /** −32022 with the supported list for a request of the modern era, a plain 400 for the rest. */

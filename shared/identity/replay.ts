@@ -3,7 +3,6 @@
  * key, which is strict and costs a round trip, and a memory of this isolate, which
  * costs nothing and knows nothing of other isolates.
  */
-import { replayOf } from '../contracts/entrypoints.ts'
 import { toBase64Url } from '../lib/base64url.ts'
 import { JTI_KEPT_SECONDS } from './dpop-limits.ts'
 import type { VerifiedProof } from './dpop-proof.ts'
@@ -12,17 +11,9 @@ import type { VerifiedProof } from './dpop-proof.ts'
 const GUARD_GENERATION_MAX = 20_000
 
 /** What names a proof within its key: 43 characters, however long target and `jti` are. */
-async function replayKeyOf({ jti, target }: VerifiedProof): Promise<string> {
+export async function replayKeyOf({ jti, target }: VerifiedProof): Promise<string> {
   const text = new TextEncoder().encode(`${target} ${jti}`)
   return toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', text)))
-}
-
-/** `false`: it was used before, anywhere. */
-export async function claimProof(
-  replay: DurableObjectNamespace,
-  proof: VerifiedProof,
-): Promise<boolean> {
-  return replayOf(replay, proof.jkt).claim(await replayKeyOf(proof))
 }
 
 export interface ReplayGuard {

@@ -4,7 +4,7 @@
  * one place where a failure becomes a code. Response headers beside the content
  * type (`nosniff`, CORS) are the router's.
  */
-import type { RequestId } from './jsonrpc.ts'
+import type { RequestId } from './request-id.ts'
 
 export const PARSE_ERROR = -32700
 export const INVALID_REQUEST = -32600

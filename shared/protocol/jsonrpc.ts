@@ -3,10 +3,10 @@
  * params an object, no member beyond the standard's. Says what a message *is*;
  * does not check its method, envelope or headers (see `2026-07-28/ladder.ts`).
  */
+import { type RequestId } from './request-id.ts'
 import { invalidRequest, parseError, type WireError } from './errors.ts'
 import { fail, ok, type Result } from '../lib/result.ts'
 
-export type RequestId = string | number
 export type ProgressToken = string | number
 export type JsonObject = Record<string, unknown>
 

@@ -1,31 +1,11 @@
-/**
- * Attachments: what a tool stored instead of answering it (`ctx.attach`). Their
- * URIs, and how what is stored reads as the contents of a resource.
- */
+/** How an attachment (`ctx.attach`), as it is stored, reads as the contents of a resource. */
 import { base64Of } from '../lib/base64.ts'
-import { isRandomId } from '../lib/random-id.ts'
-
-/** No resource of an author has this scheme. */
-export const ATTACHMENT_SCHEME = 'attachment:'
-const PREFIX = `${ATTACHMENT_SCHEME}///`
-/** Of the name, in the URI: it is there for people; the id alone counts. */
-const SLUG_MAX_CHARS = 64
 
 /** What is known of a stored body. */
 export interface AttachmentFacts {
   readonly uri: string
   /** Media type, as the author gave it. */
   readonly type: string
-}
-
-export const attachmentUri = (id: string, name: string): string =>
-  `${PREFIX}${id}/${name.replace(/[^\w.-]+/g, '-').slice(-SLUG_MAX_CHARS)}`
-
-/** @returns the id, or `undefined` for what is no URI of an attachment */
-export function attachmentIdOf(uri: string): string | undefined {
-  if (!uri.startsWith(PREFIX)) return undefined
-  const [id = '', slug, ...rest] = uri.slice(PREFIX.length).split('/')
-  return isRandomId(id) && slug !== undefined && rest.length === 0 ? id : undefined
 }
 
 /** Types whose bytes are text in UTF-8; anything else is sent as Base64. */

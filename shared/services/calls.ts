@@ -26,7 +26,7 @@ import type {
   StateOperation,
 } from '../contracts/entrypoints.ts'
 import type { ConnectionAccess } from './connections.ts'
-import { attachmentIdOf, attachmentUri } from './attachment.ts'
+import { attachmentIdOf, attachmentUri } from '../contracts/attachment-uri.ts'
 import { NOTIFIED_URI_MAX_CHARS, RUN_KEPT_MAX_SECONDS } from './limits.ts'
 
 /** Bodies of attachments, by the object name of the attachment. */

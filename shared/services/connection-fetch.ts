@@ -5,8 +5,7 @@
  */
 import { fail, ok, type Result } from '../lib/result.ts'
 import type { ConnectionFailure, ConnectionRequest } from '../contracts/entrypoints.ts'
-import type { Provider } from './connection-config.ts'
-import { isSafeUrl } from './connection-config.ts'
+import { type Provider, isSafeUrl } from './connection-config.ts'
 import { CONNECTION_BODY_MAX_BYTES, CONNECTION_REDIRECTS_MAX } from './connection-limits.ts'
 
 /** A token that counts; asked again with the one that was refused. */

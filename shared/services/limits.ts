@@ -34,3 +34,12 @@ export const ATTACHMENT_KEPT_MS = 86_400_000
 export const ATTACHMENT_MAX_BYTES = 10 * 1024 * 1024
 export const ATTACHMENT_NAME_MAX_CHARS = 200
 export const ATTACHMENT_TYPE_MAX_CHARS = 128
+
+// ── Attempts of tasks ─────────────────────────────────────────────────────────
+
+/** Alarm handlers are stopped after 15 minutes; what ends before can still be written down. */
+export const ATTEMPT_MAX_MS = 15 * 60_000 - 10_000
+/** The engine sends a comment every 15 s: a stream silent for four of them is dead. */
+export const ATTEMPT_SILENCE_MS = 60_000
+/** One event of an attempt's stream: a result, or a report. */
+export const EVENT_MAX_CHARS = 16 * 1024 * 1024

@@ -5,6 +5,7 @@
  * Does NOT know whose run it is: its object's name says so.
  */
 import { fail, ok, type Result } from '../lib/result.ts'
+import type { BoundFailure } from '../contracts/services.ts'
 import type { KeyValues } from './key-values.ts'
 import { STEP_KEY_MAX_CHARS, STEP_RESULT_MAX_BYTES, STEPS_PER_RUN_MAX } from './limits.ts'
 
@@ -18,8 +19,6 @@ interface Meta {
   readonly steps: number
 }
 const NEW: Meta = { schema: 1, claimedRound: 0, steps: 0 }
-
-export type BoundFailure = { reason: 'too_large' | 'too_many' }
 
 const encoder = new TextEncoder()
 

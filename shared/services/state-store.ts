@@ -5,8 +5,7 @@
  * Does NOT know whose handle it is, nor when it ends: its object does.
  */
 import { fail, ok, type Result } from '../lib/result.ts'
-import type { StateAnswer, StateOperation } from '../contracts/entrypoints.ts'
-import type { BoundFailure } from './run-store.ts'
+import type { BoundFailure, StateAnswer, StateOperation } from '../contracts/services.ts'
 import type { KeyValues } from './key-values.ts'
 import {
   STATE_KEY_MAX_CHARS,

@@ -1,8 +1,9 @@
 /** Open streams of both eras, read message by message; and the objects' own hub, to publish to it. */
+import { hubsOf, type Rpc } from '#shared/contracts/entrypoints.ts'
 import { definitionsDigest } from '#shared/catalog/digest.ts'
 import type { Definitions } from '#shared/catalog/entry.ts'
 import { publish, type Notice } from '#shared/contracts/hub-publish.ts'
-import type { Catalog, Rpc } from '#shared/contracts/entrypoints.ts'
+import type { Catalog } from '#shared/catalog/contract.ts'
 import type { Platform } from './_platform.ts'
 
 export interface Message {
@@ -104,7 +105,7 @@ export async function publishTo(
   const env = (await platform.worker('mcp-edge-objects').getEnv()) as {
     HUB: DurableObjectNamespace
   }
-  return publish(env.HUB, server, notices)
+  return publish(hubsOf(env.HUB), server, notices)
 }
 
 /** Publishes other definitions of a server than it has, as its redeploy would. */

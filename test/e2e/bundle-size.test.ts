@@ -23,7 +23,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 test.each([
   // 0.8 of it: what KV holds is checked before it is believed.
-  ['router', 46],
+  ['router', 47],
   // workers-oauth-provider alone is 33 of it; the rest is what strangers may send, and what they are told.
   ['oauth', 99],
   // A server with one tool.

@@ -103,7 +103,7 @@ test('`npm run machine send` gives the oauth Worker all machines again', async (
   await run('machine', 'add', 'ci-runner', '--server', 'clock', '--env', 'production')
   const before = sent()
   expect(before).toBeDefined()
-  await run('secret', 'oauth', 'delete', 'MACHINE_ci_runner', '--env', 'production')
+  await run('secret', 'oauth', 'delete', 'MACHINE_ci_runner', '--env', 'production', '--yes')
   expect(sent()).toBeUndefined()
   await run('machine', 'send', '--env', 'production')
   expect(sent()).toEqual(before)

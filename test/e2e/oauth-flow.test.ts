@@ -174,7 +174,7 @@ test('a private-use redirect URI is named on the page and allowed (RFC 8252 §7.
   const flow = await begin(platform.origin, { resource: clock, redirect_uri: uri }, client)
   const person = newPerson()
   const consent = await consentPageOf(person, flow, platform.ownerToken)
-  expect(consent.html).toContain('<strong>cursor:</strong>')
+  expect(consent.html).toContain('cursor:')
   expect(consent.headers.get('content-security-policy')).toContain("form-action 'self' cursor:")
   const done = await decide(person, consent, 'approve')
   expect(done.leftFor?.protocol).toBe('cursor:')

@@ -5,7 +5,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { ENVIRONMENT_COMMANDS } from '#shared/next-command.ts'
+import { ENVIRONMENT_COMMANDS } from '#shared/lib/next-command.ts'
 import { liveVersion, type Script, type Version } from '../cloudflare-api/account.ts'
 import { createDeployed, type Deployed, type ScriptRun } from './_deployed.ts'
 

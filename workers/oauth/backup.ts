@@ -5,7 +5,7 @@
  */
 import { BACKUP_AUDIENCE_PATH, BACKUP_SCOPE } from '#shared/identity/operator.ts'
 import type { Result } from '#shared/lib/result.ts'
-import type { BackupFailure } from '#shared/contracts/entrypoints.ts'
+import type { BackupFailure } from '#shared/catalog/backup-contract.ts'
 import { NO_STORE, oauthError } from './answers.ts'
 import { boundedText } from './bounded-text.ts'
 import type { Exchange } from './exchange.ts'

@@ -1,6 +1,7 @@
 /** What one request to the authorization server works with. */
 import { ACCESS_TOKEN_MAX_SECONDS } from '#shared/catalog/limits.ts'
-import { apiKeysOf, backupOf, feedOf } from '#shared/contracts/entrypoints.ts'
+import { apiKeysOf, feedOf } from '#shared/contracts/entrypoints.ts'
+import { backupOf } from '#shared/catalog/backup-contract.ts'
 import type { AsEnv, Carrier } from './authorize/as-for-resource.ts'
 import { openClient } from './authorize/client-id.ts'
 import { ServerCatalog } from './authorize/servers.ts'

@@ -4,6 +4,7 @@
  *
  * CORS: the API answers any origin (it takes no ambient credentials), pages none.
  */
+import { discardRest } from '#shared/protocol/body.ts'
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import './outbound.ts'
 import { answer } from './answer.ts'
@@ -13,7 +14,13 @@ import { exchangeOf } from './exchange.ts'
 import { settingsOf } from './settings.ts'
 
 export default class OAuthWorker extends WorkerEntrypoint<Cloudflare.Env> {
-  override fetch(request: Request): Response | Promise<Response> {
+  override async fetch(request: Request): Promise<Response> {
+    const response = await this.#answer(request)
+    await discardRest(request)
+    return response
+  }
+
+  #answer(request: Request): Response | Promise<Response> {
     const { issuer } = settingsOf(this.env)
     const url = new URL(request.url)
     if (url.origin === issuer) return answer(request, exchangeOf(this.env, this.ctx))

@@ -7,25 +7,25 @@ import { challengeResponse } from '#shared/identity/challenge.ts'
 import { ADMIN_SCOPE, isOperator, operatorEntry } from '#shared/identity/operators.ts'
 import type { Principal } from '#shared/identity/principal.ts'
 import { CATALOG_NAME, isServerName } from '#shared/protocol/names.ts'
-import { ACTOR_HEADER } from '#shared/catalog/contract.ts'
-import { isRevoked } from '#shared/catalog/feed-local.ts'
-import { catalogOf, searchOf } from '#shared/contracts/entrypoints.ts'
-import { unauthorized } from '#shared/gateway/auth-failure.ts'
-import type { Authenticated, AuthFailure } from '#shared/gateway/authenticate.ts'
-import { readBounded } from '#shared/gateway/bounded-body.ts'
-import { withDpopNonce } from '#shared/gateway/dpop-nonce.ts'
-import { ANSWER_HEADERS } from '#shared/gateway/forward.ts'
+import { ACTOR_HEADER, catalogOf } from '#shared/catalog/contract.ts'
+import { isRevoked } from '#shared/catalog/readers/feed-local.ts'
+import { searchOf } from '#shared/catalog/search/search-contract.ts'
+import { unauthorized } from '#shared/gateway/authenticate/auth-failure.ts'
+import type { Authenticated, AuthFailure } from '#shared/gateway/authenticate/caller.ts'
+import { readBounded } from '#shared/gateway/dispatch/bounded-body.ts'
+import { withDpopNonce } from '#shared/gateway/authenticate/dpop-nonce.ts'
+import { ANSWER_HEADERS } from '#shared/protocol/answer-headers.ts'
 import { ADMIN_BODY_MAX_BYTES, SEARCH_HITS } from '#shared/gateway/limits.ts'
-import { resourceMetadataUrlOf, resourceOf } from './match.ts'
+import { resourceMetadataUrlOf, resourceOf } from '#shared/gateway/resource-uri.ts'
 import { plainError } from '#shared/gateway/plain-error.ts'
-import type { Platform } from './config.ts'
-import { claimOnce } from '#shared/gateway/replay.ts'
+import type { RouterConfig } from './config.ts'
+import { claimOnce } from '#shared/gateway/decide/replay.ts'
 
 /** @param path of the URL behind `/catalog` */
 export async function handleCatalog(
   request: Request,
   path: string,
-  platform: Platform,
+  platform: RouterConfig,
   ctx: ExecutionContext,
 ): Promise<Response> {
   const nowSeconds = Math.floor(Date.now() / 1000)
@@ -36,7 +36,7 @@ export async function handleCatalog(
 async function answer(
   request: Request,
   path: string,
-  platform: Platform,
+  platform: RouterConfig,
   ctx: ExecutionContext,
   nowSeconds: number,
 ): Promise<Response> {
@@ -57,7 +57,7 @@ async function answer(
 async function search(
   request: Request,
   principal: Principal,
-  platform: Platform,
+  platform: RouterConfig,
   ctx: ExecutionContext,
 ): Promise<Response> {
   const { searchParams } = new URL(request.url)
@@ -77,7 +77,7 @@ async function search(
 async function evaluate(
   request: Request,
   principal: Principal,
-  { search: binding }: Platform,
+  { search: binding }: RouterConfig,
 ): Promise<Response> {
   if (request.method !== 'POST') return plainError(405, 'method_not_allowed', 'Use POST')
   const body = await readBounded(request.body, ADMIN_BODY_MAX_BYTES)
@@ -90,7 +90,7 @@ async function evaluate(
 /** As strict as can be: the feed of this moment, and each proof once. */
 async function signIn(
   request: Request,
-  platform: Platform,
+  platform: RouterConfig,
   ctx: ExecutionContext,
   nowSeconds: number,
 ): Promise<Authenticated | Response> {
@@ -105,13 +105,13 @@ async function signIn(
     return plainError(503, 'unavailable', 'Revocations cannot be checked right now; retry soon')
   }
   if (isRevoked(feed.view, caller)) return refuse({ reason: 'revoked' })
-  if (proof && !(await claimOnce(platform.replay, proof)())) {
+  if (proof && !(await claimOnce(platform, proof)())) {
     return refuse({ reason: 'proof', proof: 'replayed' })
   }
   return found.value
 }
 
-function notOperator({ jkt }: Principal, { publicOrigin }: Platform): Response {
+function notOperator({ jkt }: Principal, { publicOrigin }: RouterConfig): Response {
   return challengeResponse({
     status: 403,
     error: 'insufficient_scope',
@@ -127,7 +127,7 @@ async function refresh(
   request: Request,
   name: string,
   principal: Principal,
-  platform: Platform,
+  platform: RouterConfig,
   ctx: ExecutionContext,
 ): Promise<Response> {
   if (request.method !== 'POST') return plainError(405, 'method_not_allowed', 'Use POST')
@@ -148,7 +148,7 @@ async function forward(
   request: Request,
   path: string,
   principal: Principal,
-  { catalogObject }: Platform,
+  { catalogObject }: RouterConfig,
 ): Promise<Response> {
   const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
   const body = hasBody ? await readBounded(request.body, ADMIN_BODY_MAX_BYTES) : new Uint8Array()

@@ -1,58 +1,46 @@
 /** What one isolate builds once from its configuration, and every request shares. */
+import {
+  subscriptionsOf,
+  hubsOf,
+  taskOf,
+  feedOf,
+  sessionOf,
+  platformOf,
+} from '#shared/contracts/entrypoints.ts'
+import { claimProof } from '#shared/contracts/claim-proof.ts'
 import type { SigningKey } from '#shared/identity/assertion.ts'
 import { CAPABILITY_LABEL } from '#shared/identity/capability.ts'
-import { createDpopNonces, type DpopNonces } from '#shared/identity/dpop-nonce.ts'
+import { createDpopNonces } from '#shared/identity/dpop-nonce.ts'
 import { deriveSealKeys, type SealKeys } from '#shared/identity/seal.ts'
-import {
-  platformOf as objectsPlatformOf,
-  type Platform as ObjectsPlatform,
-  type Rpc,
-} from '#shared/contracts/entrypoints.ts'
-import { createAuthenticator, type Authenticator } from '#shared/gateway/authenticate.ts'
+import type { Gateway } from '#shared/gateway/ports.ts'
+import { createAuthenticator } from '#shared/gateway/authenticate/authenticate.ts'
 import { CatalogView } from './catalog/catalog-view.ts'
 import { createOriginPolicy, type OriginPolicy } from './cors.ts'
 import { createServers } from './servers.ts'
 import { createTokenKeys } from './token-keys.ts'
 import { UsageCounter } from './usage.ts'
 
-export interface Platform {
-  readonly publicOrigin: string
-  readonly issuer: string
+/** The router's own configuration, beside the ports of the gateway. */
+export interface RouterConfig extends Gateway {
   readonly issuerOrigin: string
   readonly origins: OriginPolicy
   readonly oauth: Fetcher
-  readonly sessions: DurableObjectNamespace
-  readonly tasks: DurableObjectNamespace
-  readonly feed: DurableObjectNamespace
-  readonly replay: DurableObjectNamespace
-  /** What servers use too; here for what the router answers in their place. */
-  readonly objects: Rpc<ObjectsPlatform>
-  readonly hubs: DurableObjectNamespace
-  readonly subscriptions: DurableObjectNamespace
-  readonly authenticator: Authenticator
-  readonly dpopNonces: DpopNonces
   readonly catalog: CatalogView
   readonly search: Fetcher
-  readonly usage: UsageCounter
   readonly catalogObject: DurableObjectNamespace
   /** See shared/identity/operators.ts. */
   readonly operators: string
-  readonly signingKey: SigningKey
-  /** Keys of 2025-era session ids. Derived at the first such request. */
-  sessionSealKeys(): Promise<SealKeys>
-  /** Keys of request capabilities. Derived at the first call that uses PLATFORM. */
-  capabilityKeys(): Promise<SealKeys>
 }
 
-let built: { env: Cloudflare.Env; platform: Platform } | undefined
+let built: { env: Cloudflare.Env; config: RouterConfig } | undefined
 
 /** @throws TypeError with the variable's name when the configuration cannot be used */
-export function platformOf(env: Cloudflare.Env): Platform {
-  if (built?.env !== env) built = { env, platform: build(env) }
-  return built.platform
+export function configOf(env: Cloudflare.Env): RouterConfig {
+  if (built?.env !== env) built = { env, config: build(env) }
+  return built.config
 }
 
-function build(env: Cloudflare.Env): Platform {
+function build(env: Cloudflare.Env): RouterConfig {
   const publicOrigin = originOf('PUBLIC_ORIGIN', env.PUBLIC_ORIGIN)
   const signingKey = JSON.parse(env.SIGNING_KEY) as SigningKey
   const nonces = createDpopNonces(env.DPOP_SECRET, publicOrigin)
@@ -65,13 +53,13 @@ function build(env: Cloudflare.Env): Platform {
     issuerOrigin: originOf('ISSUER', env.ISSUER),
     origins: createOriginPolicy(publicOrigin, env.ALLOWED_ORIGINS),
     oauth: env.OAUTH,
-    sessions: env.SESSION,
-    tasks: env.TASK,
-    feed: env.FEED,
-    replay: env.REPLAY,
-    objects: objectsPlatformOf(env.PLATFORM),
-    hubs: env.HUB,
-    subscriptions: env.SUBSCRIPTIONS,
+    sessions: (name) => sessionOf(env.SESSION, name),
+    endSession: async (id, untilSeconds) => feedOf(env.FEED).deleteSession(id, untilSeconds),
+    tasks: (name) => taskOf(env.TASK, name),
+    claimProof: (proof) => claimProof(env.REPLAY, proof),
+    services: platformOf(env.PLATFORM),
+    hubs: hubsOf(env.HUB),
+    subscriptions: (name) => subscriptionsOf(env.SUBSCRIPTIONS, name),
     authenticator: createAuthenticator({
       issuer: env.ISSUER,
       publicOrigin,
@@ -81,7 +69,10 @@ function build(env: Cloudflare.Env): Platform {
     }),
     dpopNonces: nonces,
     search: env.SEARCH,
-    usage: new UsageCounter(env.USAGE),
+    clock: { nowMs: () => Date.now() },
+    // Sizes are bounded where bodies are read; rates are not limited yet.
+    limiter: { admit: () => undefined },
+    meter: new UsageCounter(env.USAGE),
     catalogObject: env.CATALOG,
     operators: env.OPERATORS,
     catalog,

@@ -5,19 +5,20 @@
  *
  * Lists and discovery end at `decide`: they are answered from the snapshot.
  */
+import { discardRest } from '#shared/protocol/body.ts'
 import type { CatalogIndex } from '#shared/catalog/entry.ts'
 import { logUnexpected } from '#shared/lib/log.ts'
 import { CATALOG_NAME } from '#shared/protocol/names.ts'
 import { isPassing, PASSING_RETRY_SECONDS } from '#shared/contracts/object-failure.ts'
 import { handleCatalog } from './catalog-api.ts'
-import { CatalogUnavailable } from './catalog/catalog-view.ts'
+import { CatalogUnavailable } from '#shared/gateway/ports.ts'
 import { exposeTo, preflightResponse } from './cors.ts'
-import { ANSWER_HEADERS } from '#shared/gateway/forward.ts'
+import { ANSWER_HEADERS } from '#shared/protocol/answer-headers.ts'
 import { homePage } from './home.ts'
 import { matchPath, type Route } from './match.ts'
-import { handleMcp } from '#shared/gateway/mcp.ts'
+import { handleMcp } from '#shared/gateway/gateway.ts'
 import { plainError } from '#shared/gateway/plain-error.ts'
-import { platformOf, type Platform } from './config.ts'
+import { configOf, type RouterConfig } from './config.ts'
 import { registry } from './registry.ts'
 import { resourceMetadata } from './resource-metadata.ts'
 
@@ -25,29 +26,40 @@ export { Internal } from './internal.ts'
 
 export default {
   async fetch(request, env, ctx): Promise<Response> {
-    try {
-      const platform = platformOf(env)
-      const url = new URL(request.url)
-      if (url.origin === platform.publicOrigin) return await answer(request, url, platform, ctx)
-      // The AS may live on an origin of its own; everything on that host is its.
-      if (url.origin === platform.issuerOrigin) return await platform.oauth.fetch(request)
-      return misdirected(platform)
-    } catch (error) {
-      if (error instanceof CatalogUnavailable) {
-        const sentence = 'The catalog cannot be read right now; retry in a few seconds'
-        return unavailable(sentence)
-      }
-      if (isPassing(error)) {
-        const ref = logUnexpected('object_unavailable', error)
-        return unavailable(
-          `What this needs cannot be reached right now; retry in a second (ref ${ref})`,
-        )
-      }
-      const ref = logUnexpected('router_failed', error)
-      return plainError(500, 'internal_error', `Internal error (ref ${ref})`)
-    }
+    const response = await answerSafely(request, env, ctx)
+    await discardRest(request)
+    return response
   },
 } satisfies ExportedHandler<Cloudflare.Env>
+
+/** Never throws. */
+async function answerSafely(
+  request: Request,
+  env: Cloudflare.Env,
+  ctx: ExecutionContext,
+): Promise<Response> {
+  try {
+    const platform = configOf(env)
+    const url = new URL(request.url)
+    if (url.origin === platform.publicOrigin) return await answer(request, url, platform, ctx)
+    // The AS may live on an origin of its own; everything on that host is its.
+    if (url.origin === platform.issuerOrigin) return await platform.oauth.fetch(request)
+    return misdirected(platform)
+  } catch (error) {
+    if (error instanceof CatalogUnavailable) {
+      const sentence = 'The catalog cannot be read right now; retry in a few seconds'
+      return unavailable(sentence)
+    }
+    if (isPassing(error)) {
+      const ref = logUnexpected('object_unavailable', error)
+      return unavailable(
+        `What this needs cannot be reached right now; retry in a second (ref ${ref})`,
+      )
+    }
+    const ref = logUnexpected('router_failed', error)
+    return plainError(500, 'internal_error', `Internal error (ref ${ref})`)
+  }
+}
 
 function unavailable(sentence: string): Response {
   const response = plainError(503, 'unavailable', sentence)
@@ -58,7 +70,7 @@ function unavailable(sentence: string): Response {
 async function answer(
   request: Request,
   url: URL,
-  platform: Platform,
+  platform: RouterConfig,
   ctx: ExecutionContext,
 ): Promise<Response> {
   const route = matchPath(url.pathname)
@@ -81,7 +93,7 @@ type Page = Exclude<Route, { kind: 'oauth' | 'mcp' | 'catalog' }>
 async function respond(
   request: Request,
   route: Exclude<Route, { kind: 'oauth' }>,
-  platform: Platform,
+  platform: RouterConfig,
   ctx: ExecutionContext,
 ): Promise<Response> {
   if (route.kind === 'mcp') return handleMcp(request, route.server, platform, ctx)
@@ -104,7 +116,7 @@ const notFound = (): Response =>
 async function readPage(
   route: Page,
   query: string,
-  platform: Platform,
+  platform: RouterConfig,
   ctx: ExecutionContext,
 ): Promise<Response> {
   switch (route.kind) {
@@ -124,7 +136,7 @@ async function readPage(
 
 async function describeResource(
   name: string | undefined,
-  platform: Platform,
+  platform: RouterConfig,
   ctx: ExecutionContext,
 ): Promise<Response> {
   const server = name ?? onlyServer(await currentIndex(platform, ctx))
@@ -139,7 +151,7 @@ async function describeResource(
   })
 }
 
-async function currentIndex(platform: Platform, ctx: ExecutionContext): Promise<CatalogIndex> {
+async function currentIndex(platform: RouterConfig, ctx: ExecutionContext): Promise<CatalogIndex> {
   return platform.catalog.index(await platform.catalog.feed(ctx), ctx)
 }
 
@@ -154,6 +166,6 @@ function onlyServer({ servers }: CatalogIndex): string | undefined {
   return policy.visibility === 'public' ? name : undefined
 }
 
-function misdirected({ publicOrigin }: Platform): Response {
+function misdirected({ publicOrigin }: RouterConfig): Response {
   return plainError(421, 'misdirected_request', `This platform answers at ${publicOrigin}`)
 }

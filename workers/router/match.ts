@@ -2,6 +2,7 @@
  * Step 1 of the request path: which part of the platform a URL means.
  * Pure: no catalog, so a private server's URL matches like an unknown one's.
  */
+import { RESOURCE_METADATA } from '#shared/gateway/resource-uri.ts'
 import { CATALOG_NAME, isServerName, resourcePathOf } from '#shared/protocol/names.ts'
 
 export type Route =
@@ -18,7 +19,6 @@ export type Route =
   | { kind: 'unknown-well-known' }
   | { kind: 'not-found' }
 
-const RESOURCE_METADATA = '/.well-known/oauth-protected-resource'
 const AS_METADATA = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration']
 /** `/<s>/mcp`, `/<s>/mcp/` and `/<s>` name a server: clients write all three, and no other. */
 const TAILS = new Set(['', 'mcp', 'mcp/'])
@@ -52,10 +52,3 @@ function serverOf(pathname: string): string | undefined {
   const [, name = '', ...rest] = pathname.split('/')
   return TAILS.has(rest.join('/')) && isServerName(name) ? name : undefined
 }
-
-/** The one canonical URI of a server's MCP endpoint: token audience and PRM `resource` (RFC 8707). */
-export const resourceOf = (publicOrigin: string, server: string): string =>
-  publicOrigin + resourcePathOf(server)
-
-export const resourceMetadataUrlOf = (publicOrigin: string, server: string): string =>
-  publicOrigin + RESOURCE_METADATA + resourcePathOf(server)

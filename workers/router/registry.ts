@@ -1,13 +1,13 @@
 /** `/v0.1/*`: the read API of the official MCP Registry, made where the catalog is searched. */
-import { searchOf } from '#shared/contracts/entrypoints.ts'
-import { ANSWER_HEADERS } from '#shared/gateway/forward.ts'
+import { searchOf } from '#shared/catalog/search/search-contract.ts'
+import { ANSWER_HEADERS } from '#shared/protocol/answer-headers.ts'
 import { REGISTRY_MAX_AGE_SECONDS } from '#shared/gateway/limits.ts'
-import type { Platform } from './config.ts'
+import type { RouterConfig } from './config.ts'
 
 /** @param path behind `/v0.1`, query included */
 export async function registry(
   path: string,
-  { catalog, publicOrigin, search }: Platform,
+  { catalog, publicOrigin, search }: RouterConfig,
   ctx: ExecutionContext,
 ): Promise<Response> {
   const { version } = await catalog.index(await catalog.feed(ctx), ctx)

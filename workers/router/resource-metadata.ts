@@ -5,8 +5,8 @@
  * private servers too: a client that cannot know it cannot connect.
  */
 import { PROOF_ALGORITHMS } from '#shared/identity/dpop-proof-header.ts'
-import type { ServerRecord } from './catalog/catalog-view.ts'
-import { resourceOf } from './match.ts'
+import type { ServerRecord } from '#shared/gateway/ports.ts'
+import { resourceOf } from '#shared/gateway/resource-uri.ts'
 
 export interface ResourceMetadata {
   resource: string

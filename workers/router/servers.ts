@@ -9,14 +9,8 @@
  * Only this file reads any of them, and nothing leans on more than `fetch`.
  */
 import type { Arm } from '#shared/catalog/entry.ts'
+import type { ServerHandle } from '#shared/gateway/ports.ts'
 import { internalHost } from '#shared/contracts/inner-wire.ts'
-
-export interface ServerHandle {
-  /** Where `POST /mcp` goes. The host is a label on bindings, an address in the URL form. */
-  readonly url: string
-  /** Answers `undefined` when SERVERS does not know the name (a namespace says so only when asked). */
-  fetch(init: RequestInit): Promise<Response | undefined>
-}
 
 export interface Servers {
   /** `undefined`: certainly unknown. */

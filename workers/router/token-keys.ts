@@ -4,33 +4,18 @@
  * binding and kept per isolate. What cannot be renewed goes on counting: keys
  * overlap the longest token, and an outage of the oauth Worker must not stop calls.
  */
-import type { JWK } from 'jose'
-import type { VerifiedToken } from '#shared/identity/access-token.ts'
 import { API_KEY_PREFIX } from '#shared/identity/api-key.ts'
 import { unverifiedHeader, unverifiedPayload } from '#shared/identity/compact-jws.ts'
+import type { JWK } from 'jose'
+import type { Jwks, TokenKeys } from '#shared/gateway/ports.ts'
 import { logUnexpected } from '#shared/lib/log.ts'
-import { fail, type Result } from '#shared/lib/result.ts'
-import {
-  oauthOf,
-  type CredentialFailure,
-  type CredentialKinds,
-} from '#shared/contracts/entrypoints.ts'
+import { fail } from '#shared/lib/result.ts'
+import { oauthOf, type CredentialKinds } from '#shared/contracts/entrypoints.ts'
 import {
   FOREIGN_CREDENTIALS_AT_ONCE,
   JWKS_MAX_AGE_MS,
   JWKS_RETRY_MS,
 } from '#shared/gateway/limits.ts'
-
-export type Jwks = { keys: JWK[] }
-
-export interface TokenKeys {
-  /** Keys that may have signed `token`: an unknown `kid` refetches, at most once per JWKS_RETRY_MS. */
-  for(token: string): Promise<Jwks>
-  /** Whether the authorization server is to judge it; asked of after {@link for}. */
-  isForeign(token: string): boolean
-  /** Its judgement, for one server. */
-  verifyForeign(token: string, server: string): Promise<Result<VerifiedToken, CredentialFailure>>
-}
 
 /** @throws when the keys were never had and the oauth Worker cannot be reached */
 export function createTokenKeys(oauth: Fetcher): TokenKeys {

@@ -5,26 +5,17 @@
  *
  * Does NOT promise every count: an isolate that ends takes its last seconds along.
  */
-import type { Arm } from '#shared/catalog/entry.ts'
 import { armKeyOf } from '#shared/catalog/entry.ts'
+import type { Meter, RecordedCall } from '#shared/gateway/ports.ts'
 import type { Lifetime } from '#shared/lib/lifetime.ts'
-import { bucketOf, emptyLatencies, type UsageRow } from '#shared/catalog/usage.ts'
+import { bucketOf, emptyLatencies, type UsageRow, usageOf } from '#shared/catalog/usage.ts'
 import { logUnexpected } from '#shared/lib/log.ts'
-import { usageOf } from '#shared/contracts/entrypoints.ts'
 import {
   USAGE_CANARY_FLUSH_MS,
   USAGE_FLUSH_MS,
   USAGE_LOST_MS,
   USAGE_VIEWS_MAX,
 } from '#shared/gateway/limits.ts'
-
-export interface CountedCall {
-  readonly server: string
-  readonly arm: Arm
-  readonly hasCanary: boolean
-  readonly isError: boolean
-  readonly latencyMs: number
-}
 
 interface Counts {
   calls: number
@@ -40,7 +31,7 @@ interface Window {
   givenMs: number
 }
 
-export class UsageCounter {
+export class UsageCounter implements Meter {
   readonly #usage: DurableObjectNamespace
   readonly #windows = new Map<string, Window>()
 
@@ -48,7 +39,10 @@ export class UsageCounter {
     this.#usage = usage
   }
 
-  count({ server, arm, hasCanary, isError, latencyMs }: CountedCall, lifetime: Lifetime): void {
+  record(call: RecordedCall, lifetime: Lifetime): void {
+    // What the gateway refused says nothing of a revision.
+    if (!call.wasAsked) return
+    const { server, arm, hasCanary, outcome, latencyMs } = call
     const nowMs = Date.now()
     let window = this.#windows.get(server)
     if (!window) {
@@ -70,7 +64,7 @@ export class UsageCounter {
       window.views.set(view, counts)
     }
     counts.calls += 1
-    if (isError) counts.errors += 1
+    if (outcome === 'failed' || outcome === 'tool_error') counts.errors += 1
     const bucket = bucketOf(latencyMs)
     counts.latencies[bucket] = (counts.latencies[bucket] ?? 0) + 1
   }

@@ -1,5 +1,5 @@
 /** What `definePrompt` and `defineResource` refuse. Each message names the option and what to write instead. */
-import { ATTACHMENT_SCHEME } from '../../services/attachment.ts'
+import { ATTACHMENT_SCHEME } from '../../contracts/attachment-uri.ts'
 import { isUriTemplate, parseUriTemplate } from '../../lib/uri-template.ts'
 import { checkCommon, known, must, optional, isText, isZodObject } from './check.ts'
 

@@ -1,11 +1,7 @@
 /** What `defineTool` refuses. Each message names the option and what to write instead. */
+import { MAX_TASK_TTL_MS } from '../../catalog/limits.ts'
 import { isJsonSchema } from './json-schema-input.ts'
-import {
-  MAX_OUTPUT_BYTES,
-  MAX_TASK_TTL_MS,
-  MAX_TIMEOUT_MS,
-  SCOPE_WORDS_MAX_CHARS,
-} from './limits.ts'
+import { MAX_OUTPUT_BYTES, MAX_TIMEOUT_MS, SCOPE_WORDS_MAX_CHARS } from './limits.ts'
 
 const OPTIONS: ReadonlySet<string> = new Set(
   (

@@ -14,5 +14,3 @@ export const DEFAULT_OUTPUT_BYTES = 1024 * 1024
 export const SCOPE_WORDS_MAX_CHARS = 200
 /** A result is read within minutes; a form may wait over night. */
 export const DEFAULT_TASK_TTL_MS = 24 * 3_600_000
-/** Nobody comes back for a result after a week; objects and answers are not kept for longer. */
-export const MAX_TASK_TTL_MS = 7 * 24 * 3_600_000

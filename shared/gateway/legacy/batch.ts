@@ -11,8 +11,8 @@ import {
   isRequestId,
   parseJson,
   type JsonRpcMessage,
-  type RequestId,
 } from '../../protocol/jsonrpc.ts'
+import type { RequestId } from '../../protocol/request-id.ts'
 import {
   SSE_CONTENT_TYPE,
   SSE_HEADERS,

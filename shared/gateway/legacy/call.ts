@@ -4,7 +4,8 @@
  */
 import { logUnexpected } from '../../lib/log.ts'
 import { INTERNAL_ERROR, SERVER_ERROR } from '../../protocol/errors.ts'
-import { isObject, type RequestId } from '../../protocol/jsonrpc.ts'
+import { isObject } from '../../protocol/jsonrpc.ts'
+import type { RequestId } from '../../protocol/request-id.ts'
 import { SSE_CONTENT_TYPE } from '../../protocol/revisions/2026-07-28/sse.ts'
 import { IN_BAND_STATUSES } from '../../protocol/revisions/2025-11-25/errors.ts'
 import { errorAnswerJson } from '../../protocol/revisions/2025-11-25/messages.ts'

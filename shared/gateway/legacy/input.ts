@@ -1,7 +1,10 @@
 /** What the bridge is given for one request of a 2025 client, and what it may do with it. */
+import type { Session } from '../../contracts/sessions.ts'
+import type { ObjectStub } from '../ports.ts'
 import type { Principal } from '../../identity/principal.ts'
 import type { SealKeys } from '../../identity/seal.ts'
-import type { JsonObject, RequestId } from '../../protocol/jsonrpc.ts'
+import type { JsonObject } from '../../protocol/jsonrpc.ts'
+import type { RequestId } from '../../protocol/request-id.ts'
 import type { ServerInfo } from '../../protocol/revisions/2026-07-28/results.ts'
 import type { TaskCall } from '../../contracts/tasks.ts'
 import type { LegacySession } from './session-id.ts'
@@ -51,7 +54,7 @@ export interface LegacyInput {
   taskCall(taskId: string): Promise<TaskCall | undefined>
   /** For session ids alone. */
   readonly sealKeys: SealKeys
-  readonly sessions: DurableObjectNamespace
+  sessions(name: string): ObjectStub<Session>
   /** Follows a resource, or no longer. @returns the refusal, if it may not */
   follow(
     session: LegacySession,

@@ -10,17 +10,13 @@ import { publishFollowed } from '../../contracts/hub-publish.ts'
 import { principalAudience } from '../../contracts/hub-topics.ts'
 import { resourceNotFound } from '../../protocol/revisions/2025-11-25/errors.ts'
 import { errorResponse, invalidParams } from '../../protocol/errors.ts'
-import type { RequestId } from '../../protocol/jsonrpc.ts'
-import {
-  sessionObjectName,
-  subscriptionsOf,
-  type FollowedResources,
-} from '../../contracts/entrypoints.ts'
-import { decide } from '../call.ts'
-import type { Exchange } from '../exchange.ts'
+import type { RequestId } from '../../protocol/request-id.ts'
+import { sessionObjectName, type FollowedResources } from '../../contracts/entrypoints.ts'
+import { decide } from '../decide/decide.ts'
+import type { McpRequest } from '../mcp-request.ts'
 import { TARGET_MAX_CHARS } from '../limits.ts'
-import type { Platform } from '../../../workers/router/config.ts'
-import { targetFor } from '../target.ts'
+import type { Gateway } from '../ports.ts'
+import { targetFor } from '../decide/target.ts'
 
 /**
  * Who may read a resource may follow it; the same two no's (DESIGN §4.7).
@@ -28,31 +24,31 @@ import { targetFor } from '../target.ts'
  * @returns the refusal, if the caller may not
  */
 export async function follow(
-  exchange: Exchange,
+  mcp: McpRequest,
   session: LegacySession,
   id: RequestId,
   uri: string,
   isFollowed: boolean,
 ): Promise<Response | undefined> {
-  const { platform, caller, server } = exchange
-  const subscriptions = stubOf(platform, caller.principal, session.id)
-  const refusal = isFollowed ? refusalOf(exchange, id, uri) : undefined
+  const { gateway, caller, server } = mcp
+  const subscriptions = stubOf(gateway, caller.principal, session.id)
+  const refusal = isFollowed ? refusalOf(mcp, id, uri) : undefined
   if (refusal) return refusal
   const followed = isFollowed
     ? await subscriptions.follow(uri, session.expiresAtSeconds)
     : await subscriptions.unfollow(uri)
   if (!followed) return errorResponse(id, TOO_MANY)
   const audience = principalAudience(caller.principal)
-  await publishFollowed(platform.hubs, server.name, session.id, audience, followed)
+  await publishFollowed(gateway.hubs, server.name, session.id, audience, followed)
   return undefined
 }
 
-function refusalOf(exchange: Exchange, id: RequestId, uri: string): Response | undefined {
-  const { caller, server } = exchange
+function refusalOf(mcp: McpRequest, id: RequestId, uri: string): Response | undefined {
+  const { caller, server } = mcp
   const known = targetFor(server, caller.principal, 'resources/read', uri)
   if (!known || uri.length > TARGET_MAX_CHARS) return errorResponse(id, resourceNotFound(uri))
   const read = { method: 'resources/read', name: uri, headers: {}, body: '' } as const
-  return decide(exchange, server, read)
+  return decide(mcp, server, read)
 }
 
 const TOO_MANY = invalidParams(
@@ -60,16 +56,19 @@ const TOO_MANY = invalidParams(
 )
 
 export const followedBy = (
-  platform: Platform,
+  gateway: Gateway,
   principal: Principal,
   sessionId: string,
-): Promise<FollowedResources> => stubOf(platform, principal, sessionId).read()
+): Promise<FollowedResources> => stubOf(gateway, principal, sessionId).read()
 
 export const forgetFollowed = (
-  platform: Platform,
+  gateway: Gateway,
   principal: Principal,
   sessionId: string,
-): Promise<void> => stubOf(platform, principal, sessionId).forget()
+): Promise<void> => stubOf(gateway, principal, sessionId).forget()
 
-const stubOf = ({ subscriptions }: Platform, { tenant, subject }: Principal, sessionId: string) =>
-  subscriptionsOf(subscriptions, sessionObjectName(tenant, subject, sessionId))
+const stubOf = (
+  { subscriptions }: Pick<Gateway, 'subscriptions'>,
+  { tenant, subject }: Principal,
+  sessionId: string,
+) => subscriptions(sessionObjectName(tenant, subject, sessionId))

@@ -16,8 +16,8 @@ import {
   type JsonRpcFailure,
   type JsonRpcNotification,
   type JsonRpcSuccess,
-  type RequestId,
 } from '../../protocol/jsonrpc.ts'
+import type { RequestId } from '../../protocol/request-id.ts'
 import type { LegacyVersion } from '../../protocol/versions.ts'
 import { missingText } from './capabilities.ts'
 import { legacyContent, legacyItems, legacyMessages } from './content.ts'

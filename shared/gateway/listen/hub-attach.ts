@@ -8,7 +8,7 @@ import { SHARDS_MAX } from '../../contracts/hub-limits.ts'
 import {
   HUB_ELSEWHERE_HEADER,
   HUB_LISTENER_HEADER,
-  hubOf,
+  type Hubs,
   type HubElsewhere,
   type HubListener,
 } from '../../contracts/entrypoints.ts'
@@ -21,7 +21,7 @@ const HOPS_MAX = 2 * Math.log2(SHARDS_MAX) + 2
 const ROOT = 0
 
 export async function attach(
-  hubs: DurableObjectNamespace,
+  hubs: Hubs,
   listener: Omit<HubListener, 'shard' | 'sent'>,
 ): Promise<Result<WebSocket, AttachFailure>> {
   let shard = ROOT
@@ -29,7 +29,7 @@ export async function attach(
   try {
     for (let hop = 0; hop < HOPS_MAX; hop++) {
       const asked = { ...listener, shard, ...(sent ? { sent } : {}) } satisfies HubListener
-      const answer = await hubOf(hubs, listener.server, shard).fetch('https://hub/', {
+      const answer = await hubs(listener.server, shard).fetch('https://hub/', {
         headers: { Upgrade: 'websocket', [HUB_LISTENER_HEADER]: JSON.stringify(asked) },
       })
       if (answer.webSocket) return ok(answer.webSocket)

@@ -3,15 +3,16 @@
  * stream holds a hibernatable WebSocket to the hub (DESIGN §4.4), and after a cut
  * attaches again where it left off, with jitter.
  */
-import type { HubFrame } from '../../contracts/hub-topics.ts'
-import { fail, ok, type Result } from '../../lib/result.ts'
 import {
+  type Hubs,
   HUB_REPLACED_CODE,
   type HubFollow,
   type HubHello,
   type HubListener,
   type HubMessage,
 } from '../../contracts/entrypoints.ts'
+import type { HubFrame } from '../../contracts/hub-topics.ts'
+import { fail, ok, type Result } from '../../lib/result.ts'
 import { SocketInbox } from '../../lib/socket-inbox.ts'
 import { attach, type AttachFailure } from './hub-attach.ts'
 import {
@@ -28,7 +29,7 @@ export type HubItem =
   | { readonly kind: 'quiet' }
 
 export interface HubFeedOptions {
-  readonly hubs: DurableObjectNamespace
+  readonly hubs: Hubs
   readonly listener: Omit<HubListener, 'shard' | 'sent' | 'after'>
   /** Aborted when the client's stream is gone. */
   readonly gone: AbortSignal

@@ -16,10 +16,10 @@ import {
 import { missingScopes } from '../../identity/scopes.ts'
 import { permittedLists } from '../../catalog/permitted.ts'
 import type { HubListener } from '../../contracts/entrypoints.ts'
-import type { Caller } from '../authenticate.ts'
-import type { ServerRecord } from '../../../workers/router/catalog/catalog-view.ts'
+import type { Caller } from '../authenticate/caller.ts'
+import type { ServerRecord } from '../ports.ts'
 import { fnv1a } from '../../lib/fnv1a.ts'
-import { targetFor } from '../target.ts'
+import { targetFor } from '../decide/target.ts'
 
 export interface Filter {
   readonly lists: ReadonlySet<ListKind>

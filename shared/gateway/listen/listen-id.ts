@@ -5,8 +5,8 @@
  */
 import { permittedLists } from '../../catalog/permitted.ts'
 import { LIST_KINDS, type ListKind } from '../../contracts/hub-topics.ts'
-import type { Caller } from '../authenticate.ts'
-import type { ServerRecord } from '../../../workers/router/catalog/catalog-view.ts'
+import type { Caller } from '../authenticate/caller.ts'
+import type { ServerRecord } from '../ports.ts'
 import { fnv1a } from '../../lib/fnv1a.ts'
 
 /** Other streams of a session have ids of other forms. */

@@ -4,8 +4,8 @@
  * of just that, each with the subscription's id. No replay after a reconnect: a
  * client lists anew when it listens anew.
  */
-import type { JsonObject, RequestId } from '../../protocol/jsonrpc.ts'
-import { isObject } from '../../protocol/jsonrpc.ts'
+import { type JsonObject, isObject } from '../../protocol/jsonrpc.ts'
+import type { RequestId } from '../../protocol/request-id.ts'
 import { errorResponse, invalidParams, SERVER_ERROR } from '../../protocol/errors.ts'
 import { SUBSCRIPTION_ID_KEY } from '../../protocol/revisions/2026-07-28/envelope.ts'
 import type { ModernRequest } from '../../protocol/revisions/2026-07-28/ladder.ts'
@@ -14,10 +14,10 @@ import { declaresTasks } from '../../protocol/revisions/2026-07-28/tasks.ts'
 import { SSE_KEEP_ALIVE, sseMessage } from '../../protocol/revisions/2026-07-28/sse.ts'
 import { TOPICS_PER_LISTENER_MAX } from '../../contracts/hub-limits.ts'
 import { LIST_KINDS } from '../../contracts/hub-topics.ts'
-import type { ServerRecord } from '../../../workers/router/catalog/catalog-view.ts'
-import type { Exchange } from '../exchange.ts'
-import { ANSWER_HEADERS } from '../forward.ts'
-import { freshServer } from '../fresh-server.ts'
+import type { ServerRecord } from '../ports.ts'
+import type { McpRequest } from '../mcp-request.ts'
+import { ANSWER_HEADERS } from '../../protocol/answer-headers.ts'
+import { freshServer } from '../modern/fresh-server.ts'
 import type { AttachFailure } from './hub-attach.ts'
 import { HubFeed } from './hub-feed.ts'
 import { TARGET_MAX_CHARS } from '../limits.ts'
@@ -26,8 +26,8 @@ import { Listening } from './listening.ts'
 import { eventStream } from './stream.ts'
 import { ownTasks } from '../tasks/methods.ts'
 
-export async function listen(stale: Exchange, message: ModernRequest): Promise<Response> {
-  const exchange = { ...stale, server: await freshServer(stale) }
+export async function listen(stale: McpRequest, message: ModernRequest): Promise<Response> {
+  const mcp = { ...stale, server: await freshServer(stale) }
   const { id, params, meta } = message
   const asked = params['notifications']
   if (!isFilter(asked)) {
@@ -35,16 +35,16 @@ export async function listen(stale: Exchange, message: ModernRequest): Promise<R
       "Invalid params: 'notifications' is required and must be a valid SubscriptionFilter"
     return errorResponse(id, invalidParams(text), ANSWER_HEADERS)
   }
-  const asNamed = honoured(exchange, asked, declaresTasks(meta))
-  const filter = { ...asNamed, tasks: await ownTasks(exchange, asNamed.tasks) }
+  const asNamed = honoured(mcp, asked, declaresTasks(meta))
+  const filter = { ...asNamed, tasks: await ownTasks(mcp, asNamed.tasks) }
   const gone = new AbortController()
-  const { caller, platform, server } = exchange
+  const { caller, gateway, server } = mcp
   const listener = await listenerOf(server.name, caller, filter)
-  const feed = new HubFeed({ hubs: platform.hubs, listener, gone: gone.signal })
+  const feed = new HubFeed({ hubs: gateway.hubs, listener, gone: gone.signal })
   const opened = await feed.open()
   if (!opened.ok) return refusal(id, opened.failure)
-  const listening = new Listening({ exchange, feed, filter, shown: stale.server })
-  return eventStream(exchange.request, events(exchange, id, filter, listening), gone)
+  const listening = new Listening({ mcp, feed, filter, shown: stale.server })
+  return eventStream(mcp.request, events(mcp, id, filter, listening), gone)
 }
 
 interface AskedFilter {
@@ -71,7 +71,11 @@ function isFilter(asked: unknown): asked is AskedFilter {
 }
 
 /** What this server has, this caller may know of, and the bounds let in. */
-function honoured({ server, caller }: Exchange, asked: AskedFilter, mayAskTasks: boolean): Filter {
+function honoured(
+  { server, caller }: McpRequest,
+  asked: AskedFilter,
+  mayAskTasks: boolean,
+): Filter {
   const { capabilities } = server.compiled
   const some = (texts: readonly string[] = []): string[] =>
     [...new Set(texts)].filter(isNotTooLong).slice(0, TOPICS_PER_LISTENER_MAX)
@@ -94,7 +98,7 @@ const offersTasks = ({ compiled }: ServerRecord): boolean => {
 }
 
 async function* events(
-  exchange: Exchange,
+  mcp: McpRequest,
   id: RequestId,
   filter: Filter,
   listening: Listening,
@@ -108,7 +112,7 @@ async function* events(
     yield told.kind === 'alive' ? SSE_KEEP_ALIVE : say(told.method, told.params)
   }
   // Over for good reason or none: the client that still wants to know listens again.
-  const { serverInfo } = exchange.server.compiled.entry.definitions
+  const { serverInfo } = mcp.server.compiled.entry.definitions
   yield sseMessage(successJson(id, listenResult(id, serverInfo)))
 }
 

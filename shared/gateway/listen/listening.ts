@@ -6,12 +6,12 @@
  * What the catalog shows is compared, not counted: a change that was reverted, or
  * concerns others, is no news, and one that was missed is found at the next look.
  */
-import { type FeedView, isRevoked } from '../../catalog/feed-local.ts'
+import { type FeedView, isRevoked } from '../../catalog/readers/feed-local.ts'
 import { maySee } from '../../catalog/policy.ts'
 import type { HubFrame, ListKind } from '../../contracts/hub-topics.ts'
 import type { JsonObject } from '../../protocol/jsonrpc.ts'
-import type { ServerRecord } from '../../../workers/router/catalog/catalog-view.ts'
-import type { Exchange } from '../exchange.ts'
+import type { ServerRecord } from '../ports.ts'
+import type { McpRequest } from '../mcp-request.ts'
 import type { HubFeed } from './hub-feed.ts'
 import {
   LIST_FEED_MAX_AGE_MS,
@@ -28,7 +28,7 @@ export type Told =
 
 export interface ListeningOptions {
   /** As it was when the stream was opened. */
-  readonly exchange: Exchange
+  readonly mcp: McpRequest
   readonly feed: HubFeed
   readonly filter: Filter
   /**
@@ -94,13 +94,9 @@ export class Listening {
 
   /** Nothing came, or what came is not known. */
   async *#fromPause(missed: boolean, now: ServerRecord): AsyncGenerator<Told, void, undefined> {
-    const { exchange } = this.#options
-    const rebuilt = exchange.platform.catalog.checkRebuild(
-      now,
-      exchange.ctx,
-      LISTEN_REBUILD_CHECK_MS,
-    )
-    exchange.ctx.waitUntil(rebuilt.catch(() => undefined))
+    const { mcp } = this.#options
+    const rebuilt = mcp.gateway.catalog.checkRebuild(now, mcp.lifetime, LISTEN_REBUILD_CHECK_MS)
+    mcp.lifetime.waitUntil(rebuilt.catch(() => undefined))
     const changed = this.#changes(now)
     if (changed.length > 0) await this.#settle()
     yield* this.#unknown(changed, missed)
@@ -121,7 +117,7 @@ export class Listening {
   }
 
   *#updated(uri: string, now: ServerRecord): Generator<Told, void, undefined> {
-    const { caller } = this.#options.exchange
+    const { caller } = this.#options.mcp
     if (!this.#filter.resources.has(uri) || !mayFollow(now, caller, uri)) return
     yield tell('resources/updated', { uri })
   }
@@ -130,29 +126,29 @@ export class Listening {
   #changes(now: ServerRecord): ListKind[] {
     const before = this.shown
     this.shown = now
-    return changedLists(before, now, this.#options.exchange.caller)
+    return changedLists(before, now, this.#options.mcp.caller)
   }
 
   /** @returns the server as it is now; `undefined`: this caller may not listen to it any longer */
   async #look(fresh: boolean): Promise<ServerRecord | undefined> {
-    const { exchange, isOver } = this.#options
-    const { platform, ctx, caller } = exchange
+    const { mcp, isOver } = this.#options
+    const { gateway, lifetime, caller } = mcp
     const strict = this.shown.policy.strict
     const feed = strict
-      ? await platform.catalog.feed(ctx, 0)
-      : await platform.catalog.feed(ctx, fresh ? LIST_FEED_MAX_AGE_MS : undefined)
+      ? await gateway.catalog.feed(lifetime, 0)
+      : await gateway.catalog.feed(lifetime, fresh ? LIST_FEED_MAX_AGE_MS : undefined)
     if (caller.expiresAtSeconds <= Date.now() / 1000) return undefined
     if (isRevoked(feed.view, caller) || isOver?.(feed.view)) return undefined
-    const now = await platform.catalog.server(exchange.server.name, feed, ctx, caller.principal)
+    const now = await gateway.catalog.server(mcp.server.name, feed, lifetime, caller.principal)
     return now && maySee(caller.principal, now.policy) ? now : undefined
   }
 
   /** Until every isolate lists what this one sees: it may have published that itself. */
   async #settle(): Promise<void> {
-    const { platform, ctx } = this.#options.exchange
+    const { gateway, lifetime } = this.#options.mcp
     for (let look = 0; look < LIST_SETTLE_LOOKS; look++) {
-      const feed = await platform.catalog.feed(ctx, LIST_FEED_MAX_AGE_MS)
-      const { version } = await platform.catalog.index(feed, ctx)
+      const feed = await gateway.catalog.feed(lifetime, LIST_FEED_MAX_AGE_MS)
+      const { version } = await gateway.catalog.index(feed, lifetime)
       const settled = version <= feed.view.catalogVersion
       await sleep(LIST_SETTLES_MS)
       if (settled) return

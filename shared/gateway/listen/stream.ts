@@ -4,7 +4,7 @@
  */
 import { SSE_HEADERS } from '../../protocol/revisions/2026-07-28/sse.ts'
 import { logUnexpected } from '../../lib/log.ts'
-import { ANSWER_HEADERS } from '../forward.ts'
+import { ANSWER_HEADERS } from '../../protocol/answer-headers.ts'
 
 /**
  * @param events SSE text; ends by itself when `gone` is aborted

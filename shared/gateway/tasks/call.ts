@@ -8,7 +8,8 @@ import type { TaskDefinition } from '../../catalog/entry.ts'
 import { readSse } from '../../protocol/sse-reader.ts'
 import { stoppable } from '../../lib/stoppable.ts'
 import { errorJson, errorResponse, invalidParams } from '../../protocol/errors.ts'
-import { isObject, parseJson, type RequestId } from '../../protocol/jsonrpc.ts'
+import { isObject, parseJson } from '../../protocol/jsonrpc.ts'
+import type { RequestId } from '../../protocol/request-id.ts'
 import { paramHeaderError } from '../../protocol/param-headers.ts'
 import { climbLadder, type ModernRequest } from '../../protocol/revisions/2026-07-28/ladder.ts'
 import { serverMeta, successJson } from '../../protocol/revisions/2026-07-28/results.ts'
@@ -25,62 +26,61 @@ import {
   taskTooLarge,
 } from '../../protocol/revisions/2026-07-28/tasks.ts'
 import type { TaskBegins } from '../../contracts/inner-wire.ts'
-import { callServer, refuseCall, type ModernCall } from '../call.ts'
-import type { Exchange } from '../exchange.ts'
-import { ANSWER_HEADERS } from '../forward.ts'
+import { callServer, refuseCall } from '../call.ts'
+import type { ServerCall, McpRequest } from '../mcp-request.ts'
+import { ANSWER_HEADERS } from '../../protocol/answer-headers.ts'
 import { RESPONSE_BODY_MAX_BYTES } from '../limits.ts'
 import { startTask, type NewTask } from './start.ts'
 
 export async function callTaskTool(
-  exchange: Exchange,
+  mcp: McpRequest,
   task: TaskDefinition,
-  call: ModernCall & { readonly name: string },
+  call: ServerCall & { readonly name: string },
 ): Promise<Response> {
   const parsed = parseJson(call.body)
   if (!parsed.ok) return errorResponse(null, parsed.failure, ANSWER_HEADERS)
-  const climbed = climbLadder(exchange.request.headers, parsed.value)
+  const climbed = climbLadder(mcp.request.headers, parsed.value)
   if (!climbed.ok) return errorResponse(climbed.failure.id, climbed.failure.error, ANSWER_HEADERS)
   const message = climbed.value
   // A notification that names a tool: the engine's to refuse.
-  if (message.kind === 'notification') return callServer(exchange, call)
+  if (message.kind === 'notification') return callServer(mcp, call)
   if (!declaresTasks(message.meta)) {
-    if (task.support === 'optional') return callServer(exchange, call)
+    if (task.support === 'optional') return callServer(mcp, call)
     return (
-      (await refuseCall(exchange, call)) ??
-      errorResponse(message.id, tasksRequired(), ANSWER_HEADERS)
+      (await refuseCall(mcp, call)) ?? errorResponse(message.id, tasksRequired(), ANSWER_HEADERS)
     )
   }
   // A state belongs to what began in a call: its rounds go on there.
   const isRound = message.params['requestState'] !== undefined
-  if (!task.beginsInCall && !isRound) return create(exchange, task, call, message)
-  const answer = await callServer(exchange, { ...call, task: { mayBeginTask: true } })
+  if (!task.beginsInCall && !isRound) return create(mcp, task, call, message)
+  const answer = await callServer(mcp, { ...call, task: { mayBeginTask: true } })
   return escalated(answer, (begins) =>
-    newTaskJson(exchange, message.id, { tool: call.name, task, params: message.params, begins }),
+    newTaskJson(mcp, message.id, { tool: call.name, task, params: message.params, begins }),
   )
 }
 
 async function create(
-  exchange: Exchange,
+  mcp: McpRequest,
   task: TaskDefinition,
-  call: ModernCall & { readonly name: string },
+  call: ServerCall & { readonly name: string },
   { id, params }: ModernRequest,
 ): Promise<Response> {
-  const refusal = await refuseCall(exchange, call)
+  const refusal = await refuseCall(mcp, call)
   if (refusal) return refusal
   const { arguments: args = {} } = params
   const refuse = (text: string): Response => errorResponse(id, invalidParams(text), ANSWER_HEADERS)
   if (params['name'] !== call.name) return refuse('params.name is missing')
   if (!isObject(args)) return refuse('Invalid tools/call request: arguments must be an object')
-  const { paramHeaders = [] } = exchange.server.compiled.tools.get(call.name) ?? {}
-  const mismatch = paramHeaderError(paramHeaders, args, exchange.request.headers)
+  const { paramHeaders = [] } = mcp.server.compiled.tools.get(call.name) ?? {}
+  const mismatch = paramHeaderError(paramHeaders, args, mcp.request.headers)
   if (mismatch) return errorResponse(id, mismatch, ANSWER_HEADERS)
-  return jsonResponse(await newTaskJson(exchange, id, { tool: call.name, task, params }))
+  return jsonResponse(await newTaskJson(mcp, id, { tool: call.name, task, params }))
 }
 
-async function newTaskJson(exchange: Exchange, id: RequestId, start: NewTask): Promise<string> {
-  const { outcome } = await startTask(exchange, start)
+async function newTaskJson(mcp: McpRequest, id: RequestId, start: NewTask): Promise<string> {
+  const { outcome } = await startTask(mcp, start)
   if (outcome.status !== 'ok') return errorJson(id, taskTooLarge())
-  const { serverInfo } = exchange.server.compiled.entry.definitions
+  const { serverInfo } = mcp.server.compiled.entry.definitions
   return successJson(id, taskResult('task', outcome.json, serverMeta(serverInfo)))
 }
 

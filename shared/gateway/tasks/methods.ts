@@ -17,19 +17,19 @@ import {
 } from '../../protocol/revisions/2026-07-28/tasks.ts'
 import { isRandomId } from '../../lib/random-id.ts'
 import type { TaskOutcome } from '../../contracts/tasks.ts'
-import { unauthorized } from '../auth-failure.ts'
-import { challenge, uncheckable } from '../call.ts'
-import type { Exchange } from '../exchange.ts'
-import { ANSWER_HEADERS } from '../forward.ts'
+import { unauthorized } from '../authenticate/auth-failure.ts'
+import { challenge, uncheckable } from '../decide/decide.ts'
+import type { McpRequest } from '../mcp-request.ts'
+import { ANSWER_HEADERS } from '../../protocol/answer-headers.ts'
 import { recordOf, taskStub } from './start.ts'
 
 export async function answerTaskMethod(
-  exchange: Exchange,
+  mcp: McpRequest,
   method: TaskMethod,
   message: ModernRequest,
 ): Promise<Response> {
   const { id, params, meta } = message
-  const { server } = exchange
+  const { server } = mcp
   const refuse = (failure: Parameters<typeof errorResponse>[1]): Response =>
     errorResponse(id, failure, ANSWER_HEADERS)
   if (server.compiled.capabilities.extensions === undefined) return refuse(methodNotFound())
@@ -37,12 +37,12 @@ export async function answerTaskMethod(
   const { taskId } = params
   if (typeof taskId !== 'string') return refuse(invalidParams('params.taskId is missing'))
   if (method !== 'tasks/get') {
-    const refusal = await refuseChange(exchange, message)
+    const refusal = await refuseChange(mcp, message)
     if (refusal) return refusal
   }
   // What cannot be an id of ours wakes no object.
   if (!isRandomId(taskId)) return refuse(taskNotFound())
-  const outcome = await ask(exchange, method, taskId, params['inputResponses'])
+  const outcome = await ask(mcp, method, taskId, params['inputResponses'])
   switch (outcome.status) {
     case 'ok':
       break
@@ -53,7 +53,7 @@ export async function answerTaskMethod(
     case 'malformed':
       return refuse(invalidParams('params.inputResponses must be an object'))
     case 'insufficient_scope':
-      return challenge(exchange, outcome.scopes)
+      return challenge(mcp, outcome.scopes)
   }
   const { serverInfo } = server.compiled.entry.definitions
   const result =
@@ -66,13 +66,13 @@ export async function answerTaskMethod(
 }
 
 function ask(
-  exchange: Exchange,
+  mcp: McpRequest,
   method: TaskMethod,
   taskId: string,
   inputResponses: unknown,
 ): Promise<TaskOutcome | { status: 'malformed' }> {
-  const stub = taskStub(exchange, taskId)
-  const { scopes } = exchange.caller.principal
+  const stub = taskStub(mcp, taskId)
+  const { scopes } = mcp.caller.principal
   switch (method) {
     case 'tasks/get':
       return stub.get(scopes)
@@ -80,28 +80,28 @@ function ask(
       return stub.cancel(scopes)
     case 'tasks/update':
       if (!isObject(inputResponses)) return Promise.resolve({ status: 'malformed' })
-      return stub.update(recordOf(exchange), inputResponses)
+      return stub.update(recordOf(mcp), inputResponses)
   }
 }
 
 /** As of a call that changes something: revocations must be known, a proof counts once. */
 async function refuseChange(
-  { request, platform, feed, claimProof, server }: Exchange,
+  { request, gateway, feed, claimProof, server }: McpRequest,
   { id }: ModernRequest,
 ): Promise<Response | undefined> {
   if (feed.unreachable) return uncheckable(id)
   if (!claimProof || (await claimProof())) return undefined
-  return unauthorized(request, platform, server.name, { reason: 'proof', proof: 'replayed' })
+  return unauthorized(request, gateway, server.name, { reason: 'proof', proof: 'replayed' })
 }
 
 /** Of these ids, those that name a task of the caller's that they may look at. */
 export async function ownTasks(
-  exchange: Exchange,
+  mcp: McpRequest,
   taskIds: ReadonlySet<string>,
 ): Promise<ReadonlySet<string>> {
-  const { scopes } = exchange.caller.principal
+  const { scopes } = mcp.caller.principal
   const looked = [...taskIds].filter(isRandomId).map(async (taskId) => {
-    const isOwn = await taskStub(exchange, taskId).mayFollow(scopes)
+    const isOwn = await taskStub(mcp, taskId).mayFollow(scopes)
     return isOwn ? [taskId] : []
   })
   return new Set((await Promise.all(looked)).flat())

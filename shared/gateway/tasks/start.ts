@@ -2,10 +2,9 @@
 import { toBase64Url } from '../../lib/base64url.ts'
 import type { TaskDefinition } from '../../catalog/entry.ts'
 import { isObject, type JsonObject } from '../../protocol/jsonrpc.ts'
-import { taskOf } from '../../contracts/entrypoints.ts'
 import { taskObjectName, type PrincipalRecord, type TaskOutcome } from '../../contracts/tasks.ts'
 import { randomId } from '../../lib/random-id.ts'
-import type { Exchange } from '../exchange.ts'
+import type { McpRequest } from '../mcp-request.ts'
 
 export interface NewTask {
   readonly tool: string
@@ -17,28 +16,28 @@ export interface NewTask {
 }
 
 /** The object of one task, by its id; only whose name stands in it can find it. */
-export const taskStub = ({ platform, caller, server }: Exchange, taskId: string) =>
-  taskOf(platform.tasks, taskObjectName(caller.principal, server.name, taskId))
+export const taskStub = ({ gateway, caller, server }: McpRequest, taskId: string) =>
+  gateway.tasks(taskObjectName(caller.principal, server.name, taskId))
 
 /** Whoever calls now, with the token of this request. */
-export const recordOf = ({ caller, nowSeconds }: Exchange): PrincipalRecord => ({
+export const recordOf = ({ caller, nowSeconds }: McpRequest): PrincipalRecord => ({
   principal: caller.principal,
   ...(caller.grantId === undefined ? {} : { grantId: caller.grantId }),
   provenAtSeconds: nowSeconds,
 })
 
 export async function startTask(
-  exchange: Exchange,
+  mcp: McpRequest,
   { tool, task, params, begins }: NewTask,
 ): Promise<{ taskId: string; outcome: TaskOutcome }> {
   const taskId = begins ? await idOfRun(begins.runId) : randomId()
-  const { server } = exchange
-  const outcome = await taskStub(exchange, taskId).create(taskId, {
+  const { server } = mcp
+  const outcome = await taskStub(mcp, taskId).create(taskId, {
     server: server.name,
     tool,
     scopes: [...(server.compiled.tools.get(tool)?.scopes ?? [])],
     task: { restart: task.restart, ttlMs: task.ttlMs },
-    record: recordOf(exchange),
+    record: recordOf(mcp),
     params: keptOf(params),
     ...(begins ? { requestState: begins.requestState } : {}),
   })

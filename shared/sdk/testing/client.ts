@@ -1,8 +1,11 @@
 /**
  * `createTestClient`: calls a server's tools in memory, the way a client of either
- * era reaches them in production: through the real engine and, for 2025-11-25,
- * the real bridge. No network, no workerd, milliseconds.
+ * era reaches them in production: through the real gateway and the real engine.
+ * No network, no workerd, milliseconds.
  */
+import type { Policy } from '../../catalog/entry.ts'
+import type { Tuning } from '../../catalog/tuning.ts'
+import type { Limiter } from '../../gateway/ports.ts'
 import { ANONYMOUS, type Principal } from '../../identity/principal.ts'
 import type { ServerOptions } from '../../engine/author/server.ts'
 import type { ListKind } from '../../gateway/legacy/input.ts'
@@ -13,7 +16,8 @@ import { connectLegacy } from './legacy-client.ts'
 import type { TestServices } from './memory-connections.ts'
 import { memoryPlatformLinkedTo } from './memory-platform.ts'
 import { connectModern } from './modern-client.ts'
-import { startServer } from './router.ts'
+import { MemoryGateway } from './memory-gateway.ts'
+import { startServer } from './tested-server.ts'
 import type { CallOptions, Connection, Wire } from './wire.ts'
 
 /** `modern`: MCP 2026-07-28. `legacy`: 2025-11-25, with a session. */
@@ -28,6 +32,12 @@ export interface TestClientOptions extends TestUser {
   scopes?: readonly string[]
   /** The Worker's bindings, as far as the tools use them. */
   env?: object
+  /** The server's policy, as an operator would set it: `visibility`, `rules`, `strict` … */
+  policy?: Partial<Policy>
+  /** Words an operator changed, and aliases of tools. */
+  overrides?: Tuning
+  /** Who may call how often; default: everybody, as often as they like. */
+  limiter?: Limiter
   /** Accounts the caller has linked, by service: each answers the tools' requests. */
   connections?: TestServices
 }
@@ -72,16 +82,14 @@ export async function createTestClient(
   server: ServerOptions,
   options: TestClientOptions = {},
 ): Promise<TestClient> {
-  const { era = 'modern', principal, scopes, connections, ...rest } = options
-  const { env: bindings = {}, ...user } = rest
+  const { era = 'modern', principal, scopes, connections, overrides, ...rest } = options
+  const { env: bindings = {}, policy, limiter, ...user } = rest
   const linked = connections && { PLATFORM: memoryPlatformLinkedTo(connections) }
   const env = { ...linked, ...bindings }
-  const connection: Connection = {
-    tested: await startServer(server),
-    principal: { ...TEST_USER, ...principal, ...(scopes ? { scopes } : {}) },
-    env,
-    user,
-  }
+  const tested = await startServer(server, { overrides })
+  const caller = { ...TEST_USER, ...principal, ...(scopes ? { scopes } : {}) }
+  const gateway = new MemoryGateway({ tested, principal: caller, env, policy, limiter })
+  const connection: Connection = { tested, gateway, user }
   return clientOver(era === 'modern' ? connectModern(connection) : await connectLegacy(connection))
 }
 

@@ -18,7 +18,9 @@ import {
 } from '../../contracts/inner-wire.ts'
 import { createTestClient, type Era, type TestClientOptions } from './client.ts'
 import { openSession } from './legacy-client.ts'
-import { assertionFor, innerRequest, startServer } from './router.ts'
+import { assertionFor, innerRequest } from './inner-request.ts'
+import { MemoryGateway } from './memory-gateway.ts'
+import { startServer } from './tested-server.ts'
 
 const ERAS: readonly { era: Era; revision: string }[] = [
   { era: 'modern', revision: MODERN_VERSION },
@@ -81,8 +83,10 @@ function testClientView(server: ServerOptions, era: Era): void {
 
   if (era === 'legacy') {
     test('keeps a session: ping, and no unknown method', async () => {
-      const connection = { tested: await startServer(server), env: {}, user: {} }
-      const session = await openSession({ ...connection, principal: ANONYMOUS })
+      const tested = await startServer(server)
+      const policy = { visibility: 'public' } as const
+      const gateway = new MemoryGateway({ tested, principal: ANONYMOUS, env: {}, policy })
+      const session = await openSession({ tested, gateway, user: {} })
       expect((await session.request('ping', {})).result).toEqual({})
       await expect(session.request('tools/rename', {})).rejects.toMatchObject({
         code: METHOD_NOT_FOUND,
@@ -99,7 +103,7 @@ function testInternalCall(server: ServerOptions): void {
   async function send(replaced: Record<string, string>, decidedOn = tool): Promise<Response> {
     const tested = await startServer(server)
     const asked = { ...call, name: decidedOn, body: bodyOf(call) }
-    const request = await innerRequest(tested, ANONYMOUS, asked, replaced)
+    const request = await innerRequest(tested.built.digest, ANONYMOUS, asked, { headers: replaced })
     return tested.worker.fetch(request, {} as Cloudflare.Env)
   }
 
@@ -123,7 +127,7 @@ function testInternalCall(server: ServerOptions): void {
   test('describes itself to the platform, the same in every build', async () => {
     const tested = await startServer(server)
     const method = 'server/discover'
-    const request = await innerRequest(tested, PLATFORM_PRINCIPAL, {
+    const request = await innerRequest(tested.built.digest, PLATFORM_PRINCIPAL, {
       method,
       body: bodyOf({ method }),
     })

@@ -1,14 +1,10 @@
-/** A client of 2025-11-25: a session, and questions as requests of the server, over the real bridge. */
-import type { LegacyInput, ListKind } from '../../gateway/legacy/input.ts'
-import { handleLegacy } from '../../gateway/legacy/legacy.ts'
+/** A client of 2025-11-25: a session, and questions as requests of the server, over the real gateway. */
+import type { ListKind } from '../../gateway/legacy/input.ts'
 import { SESSION_HEADER, VERSION_HEADER } from '../../protocol/headers.ts'
 import type { JsonObject } from '../../protocol/jsonrpc.ts'
 import { resultOf } from './answer.ts'
-import { hasAttachments } from './memory-platform.ts'
 import { answerTo, capabilitiesOf, Listener, messagesOf } from './conversation.ts'
-import { memorySessions } from './memory-session.ts'
-import { forward, sealKeysOf, TESTED_NAME } from './router.ts'
-import { nowSeconds } from './trust.ts'
+import { TESTED_NAME } from './tested-server.ts'
 import type { CallOptions, Connection, Heard, Wire } from './wire.ts'
 
 const VERSION = '2025-11-25'
@@ -33,21 +29,18 @@ export async function connectLegacy(connection: Connection): Promise<Wire> {
 
 /** Opens a session with the server, `initialize` and what follows it. */
 export async function openSession(connection: Connection): Promise<LegacySession> {
-  const session = new LegacySession(connection, await sealKeysOf('session'))
+  const session = new LegacySession(connection)
   await session.initialize()
   return session
 }
 
 export class LegacySession {
   readonly #connection: Connection
-  readonly #sealKeys: LegacyInput['sealKeys']
-  readonly #sessions = memorySessions()
   #id: string | undefined
   #requests = 0
 
-  constructor(connection: Connection, sealKeys: LegacyInput['sealKeys']) {
+  constructor(connection: Connection) {
     this.#connection = connection
-    this.#sealKeys = sealKeys
   }
 
   async initialize(): Promise<void> {
@@ -90,49 +83,18 @@ export class LegacySession {
   }
 
   #post(message: object, signal?: AbortSignal): Promise<Response> {
-    return handleLegacy(this.#input(JSON.stringify({ jsonrpc: '2.0', ...message }), signal))
-  }
-
-  #input(body: string, signal: AbortSignal | undefined): LegacyInput {
-    const { tested, principal, env } = this.#connection
-    const { definitions, compiled } = tested
-    return {
-      request: new Request(`https://test.invalid/${TESTED_NAME}/mcp`, {
-        method: 'POST',
-        headers: {
-          accept: 'application/json, text/event-stream',
-          'content-type': 'application/json',
-          ...(this.#id === undefined
-            ? {}
-            : { [SESSION_HEADER]: this.#id, [VERSION_HEADER]: VERSION }),
-        },
-        ...(signal ? { signal } : {}),
-      }),
-      body,
-      serverName: TESTED_NAME,
-      principal,
-      server: {
-        serverInfo: definitions.serverInfo,
-        instructions: definitions.instructions,
-        capabilities: {
-          ...compiled.capabilities,
-          ...(hasAttachments() ? { resources: {} } : {}),
-        },
-        list: (kind) => {
-          const asksServer = kind === 'resources' && compiled.listsResources
-          return Promise.resolve(asksServer ? undefined : compiled.lists[kind])
-        },
+    const session =
+      this.#id === undefined ? {} : { [SESSION_HEADER]: this.#id, [VERSION_HEADER]: VERSION }
+    const request = new Request(`https://test.invalid/${TESTED_NAME}/mcp`, {
+      method: 'POST',
+      headers: {
+        accept: 'application/json, text/event-stream',
+        'content-type': 'application/json',
+        ...session,
       },
-      call: (inner) => forward(tested, principal, env, inner),
-      taskCall: () => Promise.resolve(undefined),
-      sealKeys: this.#sealKeys,
-      sessions: this.#sessions,
-      follow: () => Promise.resolve(undefined),
-      isSessionDeleted: () => false,
-      deleteSession: () => Promise.resolve(),
-      // What fails behind an answer is reported on the stream: nothing else listens here.
-      waitUntil: (promise) => void promise.catch(() => undefined),
-      nowSeconds: nowSeconds(),
-    }
+      body: JSON.stringify({ jsonrpc: '2.0', ...message }),
+      ...(signal ? { signal } : {}),
+    })
+    return this.#connection.gateway.send(request)
   }
 }

@@ -16,10 +16,10 @@ import { fail } from '../../lib/result.ts'
 import { linkedTo, type TestServices } from './memory-connections.ts'
 import { makeSealSecrets, nowSeconds } from './trust.ts'
 
-const keys = deriveSealKeys(makeSealSecrets(), CAPABILITY_LABEL)
+export const capabilityKeys = deriveSealKeys(makeSealSecrets(), CAPABILITY_LABEL)
 
 export const capabilityFor = async (capability: Capability): Promise<string> =>
-  mintCapability(await keys, capability, nowSeconds())
+  mintCapability(await capabilityKeys, capability, nowSeconds())
 
 /** One of each name, made when it is first asked for. */
 function byName<Kept>(make: () => Kept): (name: string) => Kept {
@@ -38,10 +38,6 @@ interface MemoryBody {
 
 class MemoryBodies implements AttachmentBodies {
   readonly #bodies = new Map<string, MemoryBody>()
-
-  get isEmpty(): boolean {
-    return this.#bodies.size === 0
-  }
 
   async put(name: string, type: string, body: Uint8Array | ReadableStream<Uint8Array>) {
     const bytes = new Uint8Array(await new Response(body as BodyInit).arrayBuffer())
@@ -98,9 +94,6 @@ class MemoryKeyValues implements KeyValues {
 
 const bodies = new MemoryBodies()
 
-/** Whether a tool attached anything: then there is something to read, whatever the server has of its own. */
-export const hasAttachments = (): boolean => !bodies.isEmpty
-
 /** What `env.PLATFORM` is: one for the process, so that two clients of a test share it. */
 const objects = {
   run: byName(() => new RunStore(new MemoryKeyValues())),
@@ -110,8 +103,8 @@ const objects = {
   attachments: bodies,
   connections: linkedTo({}),
 } as unknown as PlatformObjects
-export const memoryPlatform = new PlatformCalls(keys, objects)
+export const memoryPlatform = new PlatformCalls(capabilityKeys, objects)
 
 /** The same, for a caller who has linked accounts. @param services answer as the services would */
 export const memoryPlatformLinkedTo = (services: TestServices): PlatformCalls =>
-  new PlatformCalls(keys, { ...objects, connections: linkedTo(services) })
+  new PlatformCalls(capabilityKeys, { ...objects, connections: linkedTo(services) })

@@ -3,6 +3,8 @@
  * rounds, answers and the stream's events of one process. Does NOT expire, bound
  * or survive anything; the real one is `durable-objects/sessions/session.ts`.
  */
+import type { ObjectStub } from '../../gateway/ports.ts'
+import { MemorySocket } from './memory-socket.ts'
 import {
   NO_ANSWER,
   SESSION_ATTACH_PATH,
@@ -29,9 +31,9 @@ interface StoredRun {
 }
 
 /** One Session behind every name: a test has one client. */
-export function memorySessions(): DurableObjectNamespace {
-  const session = new MemorySession()
-  return { getByName: () => session } as unknown as DurableObjectNamespace
+export function memorySessions(): (name: string) => ObjectStub<Session> {
+  const session = new MemorySession() as unknown as ObjectStub<Session>
+  return () => session
 }
 
 class MemorySession implements Session {
@@ -107,27 +109,5 @@ class MemorySession implements Session {
       run.frames.push(frame)
       run.socket?.deliver(frame)
     }
-  }
-}
-
-/** The client side of a WebSocket: what was sent before `accept()` waits for it. */
-class MemorySocket extends EventTarget {
-  readonly #before: readonly SessionFrame[]
-
-  constructor(frames: readonly SessionFrame[]) {
-    super()
-    this.#before = [...frames]
-  }
-
-  accept(): void {
-    for (const frame of this.#before) this.deliver(frame)
-  }
-
-  deliver(frame: SessionFrame): void {
-    this.dispatchEvent(new MessageEvent('message', { data: JSON.stringify(frame) }))
-  }
-
-  close(): void {
-    this.dispatchEvent(new Event('close'))
   }
 }

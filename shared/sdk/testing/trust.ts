@@ -5,8 +5,8 @@ import { toBase64Url } from '../../lib/base64url.ts'
 
 /** Longer than any test run. */
 const CERTIFICATE_LIFETIME_SECONDS = 24 * 3600
-/** AES-256. */
-const SEAL_SECRET_BYTES = 32
+/** AES-256, and HMAC-SHA-256. */
+const SECRET_BYTES = 32
 
 /** A signing key and the anchor that vouches for it. */
 export async function makeTrust(): Promise<{ trust: Trust; key: SigningKey }> {
@@ -29,8 +29,11 @@ async function keyPair(): Promise<{ publicJwk: JWK; privateJwk: JWK }> {
   return { publicJwk: await exportJWK(publicKey), privateJwk: await exportJWK(privateKey) }
 }
 
+/** The text of a DPOP_SECRET variable. */
+export const makeNonceSecret = (): string =>
+  toBase64Url(crypto.getRandomValues(new Uint8Array(SECRET_BYTES)))
+
 /** The text of a SEAL_SECRETS variable. */
-export const makeSealSecrets = (): string =>
-  `k1:${toBase64Url(crypto.getRandomValues(new Uint8Array(SEAL_SECRET_BYTES)))}`
+export const makeSealSecrets = (): string => `k1:${makeNonceSecret()}`
 
 export const nowSeconds = (): number => Math.floor(Date.now() / 1000)

@@ -1,10 +1,10 @@
 /** What a client of each era can do: the seam between the test client and its two wires. */
-import type { Principal } from '../../identity/principal.ts'
 import type { ListKind } from '../../gateway/legacy/input.ts'
 import type { JsonObject } from '../../protocol/jsonrpc.ts'
 import type { Progress } from './answer.ts'
 import type { Listener, TestUser } from './conversation.ts'
-import type { TestedServer } from './router.ts'
+import type { MemoryGateway } from './memory-gateway.ts'
+import type { TestedServer } from './tested-server.ts'
 
 export interface CallOptions {
   /** Aborting it is what a client does that goes away. */
@@ -15,8 +15,7 @@ export interface CallOptions {
 
 export interface Connection {
   readonly tested: TestedServer
-  readonly principal: Principal
-  readonly env: object
+  readonly gateway: MemoryGateway
   readonly user: TestUser
 }
 

@@ -69,8 +69,8 @@ describe('judging the goals of a run', () => {
   })
 
   it('counts bundle sizes in KiB', () => {
-    const measured = results({}, { gzipBytes: new Map([['router', 46 * 1024 + 1]]) })
-    expect(verdict('router-size', measured)).toMatchObject({ goal: '≤ 46 KiB', holds: false })
+    const measured = results({}, { gzipBytes: new Map([['router', 47 * 1024 + 1]]) })
+    expect(verdict('router-size', measured)).toMatchObject({ goal: '≤ 47 KiB', holds: false })
   })
 
   it('says of a figure that was not measured neither yes nor no', () => {

@@ -2,9 +2,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Principal } from '#shared/identity/principal.ts'
 import { DEFAULT_POLICY, type Policy, type ServerEntry } from '#shared/catalog/entry.ts'
-import { measureRecall } from '#shared/catalog/recall.ts'
-import { documentsOf, ToolSearch } from '#shared/catalog/search.ts'
-import { stem, wordsOf } from '#shared/catalog/stem.ts'
+import { measureRecall } from '#shared/catalog/search/recall.ts'
+import { documentsOf, ToolSearch } from '#shared/catalog/search/search.ts'
+import { stem, wordsOf } from '#shared/catalog/search/stem.ts'
 import { promised } from '../../_pace.ts'
 
 const ada: Principal = { subject: 'ada', tenant: 'default', clientId: 'c', scopes: [] }

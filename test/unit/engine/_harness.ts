@@ -1,31 +1,17 @@
-/** A real engine, called the way the router calls it: real keys, real assertions, real requests. */
-import { mintAssertion } from '#shared/identity/assertion.ts'
+/** A real engine, called the way the gateway calls it: real keys, real assertions, real requests. */
 import type { Principal } from '#shared/identity/principal.ts'
-import { deriveSealKeys } from '#shared/identity/seal.ts'
 import type { Built } from '#shared/engine/built.ts'
-import { completions } from '#shared/engine/completions.ts'
-import { pin } from '#shared/engine/pin.ts'
-import { attachments } from '#shared/engine/attach.ts'
-import { platform } from '#shared/engine/platform.ts'
-import { handles } from '#shared/engine/state.ts'
-import { prompts } from '#shared/engine/prompts.ts'
-import { resources } from '#shared/engine/resources.ts'
-import { serve, type ServerWorker } from '#shared/engine/serve.ts'
+import type { ServerWorker } from '#shared/engine/serve.ts'
 import { decidedName } from '#shared/protocol/revisions/2026-07-28/decided-name.ts'
-import { encodeHeaderValue } from '#shared/protocol/headers.ts'
-import { capabilityFor, memoryPlatform } from '#shared/sdk/testing/memory-platform.ts'
-import { makeTrust, nowSeconds } from '#shared/sdk/testing/trust.ts'
-import { definitionsOf } from '#shared/engine/author/definitions.ts'
-import { defineServer, type ServerOptions } from '#shared/engine/author/server.ts'
+import { assertionFor, innerRequest } from '#shared/sdk/testing/inner-request.ts'
+import { memoryPlatform } from '#shared/sdk/testing/memory-platform.ts'
+import { startServer as startTested, TESTED_NAME } from '#shared/sdk/testing/tested-server.ts'
+import type { ServerOptions } from '#shared/engine/author/server.ts'
 import type { Tool } from '#shared/engine/author/define.ts'
-import {
-  DECISION_HEADER,
-  encodeDecision,
-  PRINCIPAL_HEADER,
-  type Decision,
-} from '#shared/contracts/inner-wire.ts'
+import type { Decision } from '#shared/contracts/inner-wire.ts'
 
-export const SERVER = 'notes'
+export const SERVER = TESTED_NAME
+export { assertionFor }
 export const ALICE: Principal = {
   subject: 'alice',
   tenant: 'default',
@@ -33,9 +19,6 @@ export const ALICE: Principal = {
   scopes: ['notes:read'],
 }
 export const MALLORY: Principal = { ...ALICE, subject: 'mallory' }
-
-const { trust, key } = await makeTrust()
-const seal = await deriveSealKeys(`k1:${Buffer.alloc(32, 7).toString('base64url')}`, SERVER)
 
 export interface Sent {
   method?: string
@@ -79,23 +62,7 @@ export const startEngine = (tools: Record<string, Tool>): Promise<Engine> => sta
 
 /** With every feature, whether the server uses it or not. */
 export async function startServer(options: ServerOptions): Promise<Engine> {
-  const server = defineServer(options)
-  const built = await pin(definitionsOf(server, SERVER), {
-    name: SERVER,
-    build: 'build-1',
-    trust,
-    policy: { visibility: 'public' },
-  })
-  const worker = serve(
-    server,
-    built,
-    prompts,
-    resources,
-    completions,
-    platform,
-    handles,
-    attachments,
-  )
+  const { built, worker } = await startTested(options, { policyFile: { visibility: 'public' } })
   const send = async (sent: Sent): Promise<Response> =>
     worker.fetch(await requestOf(built, sent), {
       PLATFORM: memoryPlatform,
@@ -114,40 +81,13 @@ export async function startServer(options: ServerOptions): Promise<Engine> {
   }
 }
 
-export const assertionFor = (principal: Principal, server = SERVER): Promise<string> =>
-  mintAssertion(key, server, principal, nowSeconds())
-
-async function requestOf(built: Built, sent: Sent): Promise<Request> {
-  const { method = 'tools/call', params = {}, id = 1 } = sent
+function requestOf({ digest }: Built, sent: Sent): Promise<Request> {
+  const { method = 'tools/call', params = {}, id = 1, signal, headers, decision } = sent
   const name = decidedName(method, params)
-  const { tenant, subject, clientId } = sent.principal ?? ALICE
   const body = sent.body ?? JSON.stringify(messageOf({ ...sent, method, params, id }))
-  const decision: Decision = {
-    method,
-    ...(typeof name === 'string' ? { name } : {}),
-    digest: built.digest,
-    seal,
-    capability: await capabilityFor({ server: SERVER, tenant, subject, clientId, method }),
-    ...sent.decision,
-  }
-  const headers = new Headers({
-    'content-type': 'application/json',
-    'mcp-protocol-version': '2026-07-28',
-    'mcp-method': method,
-    ...(typeof name === 'string' ? { 'mcp-name': encodeHeaderValue(name) } : {}),
-    [PRINCIPAL_HEADER]: await assertionFor(sent.principal ?? ALICE),
-    [DECISION_HEADER]: encodeDecision(decision),
-  })
-  for (const [header, value] of Object.entries(sent.headers ?? {})) {
-    if (value === undefined) headers.delete(header)
-    else headers.set(header, value)
-  }
-  return new Request(`https://${SERVER}.mcp.internal/mcp`, {
-    method: 'POST',
-    headers,
-    body,
-    ...(sent.signal ? { signal: sent.signal } : {}),
-  })
+  const asked = { method, name: typeof name === 'string' ? name : undefined, body, signal }
+  const replaced = { ...(headers ? { headers } : {}), ...(decision ? { decision } : {}) }
+  return innerRequest(digest, sent.principal ?? ALICE, asked, replaced)
 }
 
 const messageOf = ({ method, params, id, capabilities, meta }: Sent): object => ({

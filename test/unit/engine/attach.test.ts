@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { defineResource, defineTool } from '#shared'
-import { createTestClient, type TestClientOptions } from '#shared/sdk/testing/index.ts'
+import { createTestClient, type TestClientOptions } from '#shared/testing.ts'
 import { byteStream } from '#shared/lib/byte-stream.ts'
 import { ATTACHMENT_MAX_BYTES } from '#shared/services/limits.ts'
 import type { AttachmentBody } from '#shared/engine/author/platform.ts'

@@ -146,7 +146,7 @@ describe('answers', () => {
       result: {
         resultType: 'complete',
         content: [],
-        _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'notes', version: '1.0.0' } },
+        _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'tested', version: '1.0.0' } },
       },
     })
   })

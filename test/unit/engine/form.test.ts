@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { contentOf, formSchemaOf } from '#shared/engine/form.ts'
+import { contentOf, formSchemaOf } from '#shared/engine/run/form.ts'
 import type { FormSchema } from '#shared/engine/author/elicit.ts'
 
 const fieldOf = (field: z.ZodType): unknown => formSchemaOf(z.object({ field })).properties['field']

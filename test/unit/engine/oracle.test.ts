@@ -35,7 +35,7 @@ const engine = await startEngine({
 /** The same tools on the official SDK's server. */
 const oracle = createMcpHandler(
   () => {
-    const server = new McpServer({ name: 'notes', version: '1.0.0' })
+    const server = new McpServer({ name: 'tested', version: '1.0.0' })
     const text = (value: string) => ({ content: [{ type: 'text' as const, text: value }] })
     server.registerTool('text', { description: 'Text' }, () => text('hello'))
     server.registerTool('blocks', { description: 'Blocks' }, () => ({

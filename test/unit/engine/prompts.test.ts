@@ -67,7 +67,7 @@ describe('prompts/get', () => {
       resultType: 'complete',
       description: 'Greets',
       messages: [{ role: 'user', content: { type: 'text', text: 'Hello' } }],
-      _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'notes', version: '1.0.0' } },
+      _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'tested', version: '1.0.0' } },
     })
   })
 

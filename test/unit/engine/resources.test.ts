@@ -72,7 +72,7 @@ describe('resources/read', () => {
       contents: [{ uri: 'a://text', mimeType: 'text/plain', text: 'hello' }],
       ttlMs: 0,
       cacheScope: 'private',
-      _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'notes', version: '1.0.0' } },
+      _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'tested', version: '1.0.0' } },
     })
     expect((await read('a://bytes')).result['contents']).toEqual([
       { uri: 'a://bytes', mimeType: 'image/png', blob: 'AQL/' },

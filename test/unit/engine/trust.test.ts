@@ -143,7 +143,7 @@ describe('what it says of itself', () => {
         _meta: {
           'mcp-edge/description': {
             digest: engine.built.digest,
-            build: 'build-1',
+            build: 'test',
             policy: { visibility: 'public' },
             definitions: { tools: [{ wire: { name: 'count' } }, { wire: { name: 'other' } }] },
           },

@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { ENVIRONMENT_COMMANDS, nextCommand } from '#shared/next-command.ts'
+import { ENVIRONMENT_COMMANDS, nextCommand } from '#shared/lib/next-command.ts'
 import { ROOT } from '../../../scripts/root.ts'
 
 describe('nextCommand', () => {
@@ -38,7 +38,7 @@ describe('no other file writes such a command line', () => {
     {
       cwd: ROOT,
     },
-  ).filter((file) => file !== 'shared/next-command.ts' && !file.endsWith('.d.ts'))
+  ).filter((file) => file !== 'shared/lib/next-command.ts' && !file.endsWith('.d.ts'))
 
   /** Comments, help and the name of the command itself, which heads a message. */
   const withoutExempt = (source: string): string =>

@@ -2,7 +2,7 @@ import { exportJWK, generateKeyPair, SignJWT, type JWK } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { signAccessToken, type AccessTokenClaims } from '#shared/identity/access-token.ts'
 import { createDpopNonces } from '#shared/identity/dpop-nonce.ts'
-import { createAuthenticator } from '#shared/gateway/authenticate.ts'
+import { createAuthenticator } from '#shared/gateway/authenticate/authenticate.ts'
 
 const ISSUER = 'https://as.example.com'
 const ORIGIN = 'https://mcp.example.com'

@@ -1,5 +1,6 @@
 /** Calls are counted in memory and handed on in sums, whatever becomes of a request. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { ANONYMOUS } from '#shared/identity/principal.ts'
 import type { UsageRow } from '#shared/catalog/usage.ts'
 import { USAGE_CANARY_FLUSH_MS, USAGE_FLUSH_MS, USAGE_LOST_MS } from '#shared/gateway/limits.ts'
 import { UsageCounter } from '../../../workers/router/usage.ts'
@@ -19,8 +20,20 @@ function counting() {
   }
   const counter = new UsageCounter({ getByName: () => ({ report }) } as never)
   const call = (digest: string, hasCanary = false, isError = false): void => {
-    const counted = { server: 'clock', arm: { digest }, hasCanary, isError, latencyMs: 3 }
-    counter.count(counted, { waitUntil: () => undefined })
+    const counted = {
+      principal: ANONYMOUS,
+      server: 'clock',
+      arm: { digest },
+      hasCanary,
+      method: 'tools/call',
+      outcome: isError ? 'tool_error' : 'ok',
+      wasAsked: true,
+      status: 200,
+      requestChars: 2,
+      latencyMs: 3,
+      durationMs: 3,
+    } as const
+    counter.record(counted, { waitUntil: () => undefined })
   }
   return { reports, call }
 }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { definePrompt, defineResource, defineServer, defineTool, ToolError } from '#shared'
-import { createTestClient, type Progress, type TestQuestion } from '#shared/sdk/testing/index.ts'
+import { createTestClient, type Progress, type TestQuestion } from '#shared/testing.ts'
 
 const greet = defineTool({
   description: 'Greet',
@@ -178,7 +178,9 @@ describe.each(['modern', 'legacy'] as const)('a client of the %s era', (era) => 
     expect(await client.list('resources')).toMatchObject([{ name: 'of ada' }])
     expect(await client.list('resourceTemplates')).toMatchObject([{ name: 'book' }])
     await expect(client.getPrompt('audit')).rejects.toMatchObject({ status: 403 })
-    await expect(client.readResource('shelf://1')).rejects.toMatchObject({ code: -32602 })
+    // 2025-11-25 server/resources has a code of its own for this.
+    const code = era === 'legacy' ? -32002 : -32602
+    await expect(client.readResource('shelf://1')).rejects.toMatchObject({ code })
   })
 
   test('gives the tools the bindings of the test', async () => {

@@ -1,7 +1,7 @@
 /** An author tests a tool that acts as its user elsewhere, without the elsewhere. */
 import { expect, test } from 'vitest'
 import { defineTool } from '#shared'
-import { createTestClient } from '#shared/sdk/testing/index.ts'
+import { createTestClient } from '#shared/testing.ts'
 
 const tools = {
   mine: defineTool({

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { defineTool, ToolError } from '#shared'
-import { createTestClient, type Progress } from '#shared/sdk/testing/index.ts'
+import { createTestClient, type Progress } from '#shared/testing.ts'
 
 const charged: string[] = []
 const order = defineTool({

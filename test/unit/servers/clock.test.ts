@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createTestClient, testServer } from '#shared/sdk/testing/index.ts'
+import { createTestClient, testServer } from '#shared/testing.ts'
 import now from '../../../workers/clock/tools/now.ts'
 
 testServer({ tools: { now } })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Server } from '#shared'
-import { createTestClient, testServer } from '#shared/sdk/testing/index.ts'
+import { createTestClient, testServer } from '#shared/testing.ts'
 import { readServerSource } from '../../../scripts/gen/sources.ts'
 import { ROOT } from '../../../scripts/root.ts'
 

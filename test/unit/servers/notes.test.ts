@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createTestClient, testServer, type TestClientOptions } from '#shared/sdk/testing/index.ts'
+import { createTestClient, testServer, type TestClientOptions } from '#shared/testing.ts'
 import server from '../../../workers/notes/server.ts'
 
 /** As much of a KV namespace as the server uses. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createTestClient, testServer, type TestClientOptions } from '#shared/sdk/testing/index.ts'
+import { createTestClient, testServer, type TestClientOptions } from '#shared/testing.ts'
 import addToCart from '../../../workers/shop/tools/add-to-cart.ts'
 import checkOut from '../../../workers/shop/tools/check-out.ts'
 

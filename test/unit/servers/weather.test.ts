@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { createTestClient, testServer } from '#shared/sdk/testing/index.ts'
+import { createTestClient, testServer } from '#shared/testing.ts'
 import forecast from '../../../workers/weather/tools/forecast.ts'
 
 const server = { tools: { forecast } }

@@ -1,6 +1,6 @@
 /** A whole backup, and a whole restore, by the entrypoint that the commands use. */
 import { exports } from 'cloudflare:workers'
-import { backupOf, type BackupRecord } from '#shared/contracts/entrypoints.ts'
+import { backupOf, type BackupRecord } from '#shared/catalog/backup-contract.ts'
 
 export const backup = backupOf(exports.Backup as unknown as Fetcher)
 export const ID = 'backup-of-a-test'

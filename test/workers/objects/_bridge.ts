@@ -1,4 +1,5 @@
 /** The bridge over the real Session objects, with scripted servers in place of `call`. */
+import { sessionOf } from '#shared/contracts/entrypoints.ts'
 import { exports } from 'cloudflare:workers'
 import type { InnerCall, LegacyInput } from '#shared/gateway/legacy/input.ts'
 import { handleLegacy } from '#shared/gateway/legacy/legacy.ts'
@@ -53,12 +54,10 @@ export async function connect(
   const names: string[] = []
   const deleted = new Set<string>()
   const signals: AbortSignal[] = []
-  const sessions = {
-    getByName(name: string) {
-      names.push(name)
-      return exports.SessionObject.getByName(name)
-    },
-  } as unknown as DurableObjectNamespace
+  const sessions = (name: string) => {
+    names.push(name)
+    return sessionOf(exports.SessionObject as unknown as DurableObjectNamespace, name)
+  }
 
   const client: Client = {
     sessionId: '',

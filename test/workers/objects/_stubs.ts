@@ -1,14 +1,8 @@
 /** Stubs typed by the contracts of shared/contracts/entrypoints.ts, which `cloudflare:test` takes too. */
 import { runInDurableObject } from 'cloudflare:test'
 import { type DurableObject, exports } from 'cloudflare:workers'
-import type {
-  ApiKeys,
-  Catalog,
-  Feed,
-  GrantStore,
-  Replay,
-  Rpc,
-} from '#shared/contracts/entrypoints.ts'
+import type { ApiKeys, Feed, GrantStore, Replay, Rpc } from '#shared/contracts/entrypoints.ts'
+import type { Catalog } from '#shared/catalog/contract.ts'
 
 type Stub<Methods> = Rpc<Methods> & DurableObjectStub
 

@@ -8,8 +8,8 @@ import {
   directoryOf,
   feedOf,
   grantStoreOf,
-  type BackupRecord,
 } from '#shared/contracts/entrypoints.ts'
+import { type BackupRecord } from '#shared/catalog/backup-contract.ts'
 import {
   GRANT_STORE_MIGRATIONS,
   type GrantStoreObject,

@@ -6,7 +6,7 @@ import { evictDurableObject, reset } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { indexKey } from '#shared/catalog/entry.ts'
-import { isRevoked } from '#shared/catalog/feed-local.ts'
+import { isRevoked } from '#shared/catalog/readers/feed-local.ts'
 import type { CatalogObject } from '../../../durable-objects/catalog/catalog.ts'
 import type { FeedObject } from '../../../durable-objects/feed/feed.ts'
 import {

@@ -1,7 +1,7 @@
 /** A backup's catalog comes back, with what operators said since the loss on top. */
 import { evictDurableObject, reset } from 'cloudflare:test'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { BackupRecord } from '#shared/contracts/entrypoints.ts'
+import type { BackupRecord } from '#shared/catalog/backup-contract.ts'
 import { backup, ID, read, write } from './_backup.ts'
 import { describeTools } from './_descriptions.ts'
 import { tell } from './_operator.ts'

@@ -1,7 +1,7 @@
 /** The control feed as an isolate reads it (DESIGN §2 "Control feed"), over the real object and cache. */
 import { createExecutionContext, evictDurableObject, waitOnExecutionContext } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createFeedReader, type FeedReader } from '#shared/catalog/feed-reader.ts'
+import { createFeedReader, type FeedReader } from '#shared/catalog/readers/feed-reader.ts'
 import type { FeedState } from '#shared/contracts/entrypoints.ts'
 import { newFeed } from './_stubs.ts'
 

@@ -21,12 +21,14 @@ import {
   type Audience,
   type HubFrame,
 } from '#shared/contracts/hub-topics.ts'
-import { HUB_REPLACED_CODE, hubObjectName } from '#shared/contracts/entrypoints.ts'
+import { HUB_REPLACED_CODE, hubObjectName, hubsOf } from '#shared/contracts/entrypoints.ts'
 import type { HubObject } from '../../../durable-objects/hub/hub.ts'
 import { attachTo, hubStub, statusOfAttach } from './_hub.ts'
 import { inside, isEmpty } from './_stubs.ts'
 
 let made = 0
+const HUBS = hubsOf(env.HUB as unknown as DurableObjectNamespace)
+
 /** A server of its own for each test: storage is shared by the tests of one file. */
 let server: string
 beforeEach(() => {
@@ -34,7 +36,7 @@ beforeEach(() => {
 })
 
 const tell = (frame: HubFrame, audience: Audience = EVERYONE) =>
-  publish(env.HUB, server, [{ frame, audience }])
+  publish(HUBS, server, [{ frame, audience }])
 
 const ALICE = { to: 'principal', tenant: 'default', subject: 'alice' } as const
 const MALLORY = { to: 'principal', tenant: 'default', subject: 'mallory' } as const
@@ -195,7 +197,7 @@ describe('a session', () => {
       audiences: await audiencesOf(ALICE),
     })
     const follow = (revision: number, ...uris: string[]) =>
-      publishFollowed(env.HUB, server, 'session-1', ALICE, { revision, uris })
+      publishFollowed(HUBS, server, 'session-1', ALICE, { revision, uris })
     const update: HubFrame = { kind: 'resource', uri: 'note://1' }
     await tell(update)
     await follow(2, 'note://1')
@@ -224,8 +226,8 @@ describe('a session', () => {
       session: await topicKey('session', 'session-1'),
       audiences: await audiencesOf(ALICE),
     })
-    await publishFollowed(env.HUB, server, 'session-1', MALLORY, { revision: 9, uris: [] })
-    await publishFollowed(env.HUB, server, 'session-1', ALICE, { revision: 2, uris: ['note://1'] })
+    await publishFollowed(HUBS, server, 'session-1', MALLORY, { revision: 9, uris: [] })
+    await publishFollowed(HUBS, server, 'session-1', ALICE, { revision: 2, uris: ['note://1'] })
     expect(await listener.frames(1)).toEqual([{ kind: 'session', revision: 2, uris: ['note://1'] }])
   })
 })

@@ -12,7 +12,7 @@ import {
   QUESTION_LIFETIME_MS,
   RUN_NOTIFICATIONS_MAX_BYTES,
   STORED_RUNS_MAX,
-} from '#shared/gateway/legacy/limits.ts'
+} from '#shared/contracts/session-limits.ts'
 import {
   NO_ANSWER,
   SESSION_ATTACH_PATH,

@@ -3,7 +3,7 @@ import { createExecutionContext, evictDurableObject, reset } from 'cloudflare:te
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it } from 'vitest'
 import { indexKey, serverKey } from '#shared/catalog/entry.ts'
-import { createSnapshotReader } from '#shared/catalog/snapshot-reader.ts'
+import { createSnapshotReader } from '#shared/catalog/readers/snapshot-reader.ts'
 import { describeTools } from './_descriptions.ts'
 import { theCatalog, theFeed } from './_stubs.ts'
 

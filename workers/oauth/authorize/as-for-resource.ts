@@ -22,7 +22,8 @@ import {
   STRICT_ACCESS_TOKEN_SECONDS,
 } from '../limits.ts'
 import { AUTHORIZE_PATH, REGISTER_PATH, TOKEN_PATH } from '../paths.ts'
-import { mayUse, type KnownServer } from './servers.ts'
+import { mayUse } from './servers.ts'
+import type { KnownServer } from './known-server.ts'
 import type { Settings } from '../settings.ts'
 import type { GrantKv } from '../store.ts'
 

@@ -7,7 +7,7 @@ import { ADMIN_SCOPE, isOperator } from '#shared/identity/operators.ts'
 import { DEFAULT_POLICY, type Policy } from '#shared/catalog/entry.ts'
 import { type CompiledServer, compileServer } from '#shared/catalog/list.ts'
 import { CATALOG_NAME } from '#shared/protocol/names.ts'
-import type { KnownServer, Person } from './servers.ts'
+import type { KnownServer, Person } from './known-server.ts'
 
 const POLICY: Policy = {
   ...DEFAULT_POLICY,

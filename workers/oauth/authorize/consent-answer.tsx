@@ -22,7 +22,8 @@ import { errorPage, redirect } from '../pages/layout.tsx'
 import { ACCOUNT_PATH } from '../paths.ts'
 import { serverNameOf } from './resource.ts'
 import { grantedScopes, offerOf } from './scopes.ts'
-import { mayUse, personOf, type Person } from './servers.ts'
+import type { Person } from './known-server.ts'
+import { mayUse, personOf } from './servers.ts'
 
 export async function answerConsent(
   request: Request,

@@ -15,7 +15,7 @@ import { page } from '../pages/layout.tsx'
 import { AUTHORIZE_PATH } from '../paths.ts'
 import { formActionSource } from './redirect-policy.ts'
 import { offerOf, type Offer } from './scopes.ts'
-import type { KnownServer, Person } from './servers.ts'
+import type { KnownServer, Person } from './known-server.ts'
 
 /** With the key the code is to be bound to (`dpop_jkt`, RFC 9449 §10), which the library drops. */
 export type BoundRequest = AuthRequest & { codeJkt?: string }

@@ -16,7 +16,7 @@ import {
   PENDING_SIGN_IN_SECONDS,
   SIGN_IN_CLAIM_SECONDS,
 } from '../limits.ts'
-import type { Person } from './servers.ts'
+import type { Person } from './known-server.ts'
 import type { Shards } from '../store.ts'
 
 export interface PendingSignIn {

@@ -3,7 +3,7 @@ import { Foreign } from '../pages/foreign.tsx'
 import { page } from '../pages/layout.tsx'
 import { AUTHORIZE_PATH } from '../paths.ts'
 import { resourceOf } from './resource.ts'
-import type { KnownServer } from './servers.ts'
+import type { KnownServer } from './known-server.ts'
 
 /** The same request again, with the chosen `resource`. */
 export function pickerPage(

@@ -1,32 +1,24 @@
 /** The servers a token can be for, as the catalog knows them, and who may sign in to them. */
-import { identityOf, type Identity, type Principal } from '#shared/identity/principal.ts'
+import { type KnownServer, type Person } from './known-server.ts'
+import { identityOf, type Principal } from '#shared/identity/principal.ts'
 import type { CatalogIndex, Policy } from '#shared/catalog/entry.ts'
-import { isRevoked, type Revocable } from '#shared/catalog/feed-local.ts'
-import { createFeedReader, type FeedReader } from '#shared/catalog/feed-reader.ts'
+import { isRevoked, type Revocable } from '#shared/catalog/readers/feed-local.ts'
+import { createFeedReader, type FeedReader } from '#shared/catalog/readers/feed-reader.ts'
 import type { CompiledServer } from '#shared/catalog/list.ts'
 import type { Lifetime } from '#shared/lib/lifetime.ts'
 import { maySee } from '#shared/catalog/policy.ts'
 import type { Rule } from '#shared/catalog/rules.ts'
-import { createSnapshotReader, type SnapshotReader } from '#shared/catalog/snapshot-reader.ts'
+import {
+  createSnapshotReader,
+  type SnapshotReader,
+} from '#shared/catalog/readers/snapshot-reader.ts'
 import type { Standing } from '#shared/catalog/standing.ts'
 import { logUnexpected } from '#shared/lib/log.ts'
 import { CATALOG_NAME } from '#shared/protocol/names.ts'
-import { catalogOf, feedOf } from '#shared/contracts/entrypoints.ts'
+import { feedOf } from '#shared/contracts/entrypoints.ts'
+import { catalogOf } from '#shared/catalog/contract.ts'
 import { CATALOG_SERVER, catalogDefinitions } from './catalog-resource.ts'
 import { CATALOG_MAX_AGE_MS } from '../limits.ts'
-
-export interface KnownServer {
-  readonly name: string
-  readonly digest: string
-  readonly view?: string | undefined
-  readonly policy: Policy
-}
-
-/** Who asks, before there is a token: what the policy looks at. */
-export interface Person extends Identity {
-  readonly subject: string
-  readonly tenant: string
-}
 
 /** The person in something that holds more. */
 export const personOf = (holder: Person): Person => ({

@@ -4,7 +4,7 @@
  */
 import { dpopErrorOf } from '#shared/identity/dpop-failure.ts'
 import type { VerifiedProof } from '#shared/identity/dpop-proof.ts'
-import { claimProof } from '#shared/identity/replay.ts'
+import { claimProof } from '#shared/contracts/claim-proof.ts'
 import { implies, reduceScopes } from '#shared/identity/scopes.ts'
 import { fail, ok, type Result } from '#shared/lib/result.ts'
 import { mintAccessToken } from '../token/access-tokens.ts'
@@ -15,7 +15,8 @@ import { MACHINE_TOKEN_SECONDS } from '../limits.ts'
 import { authenticateMachine, machineRefusal } from './machine-auth.ts'
 import type { Machine } from './machines.ts'
 import { resourceOf, serverNameOf } from '../authorize/resource.ts'
-import { mayUse, type KnownServer, type Person } from '../authorize/servers.ts'
+import { mayUse } from '../authorize/servers.ts'
+import type { KnownServer, Person } from '../authorize/known-server.ts'
 import { subjectOf } from '#shared/identity/subject.ts'
 
 /** The issuer under which machines are known. */

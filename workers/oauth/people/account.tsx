@@ -14,7 +14,7 @@ import { Doubts, Foreign, Host, Name, Scheme } from '../pages/foreign.tsx'
 import { page, redirect } from '../pages/layout.tsx'
 import { ACCOUNT_PATH, LOGOUT_PATH } from '../paths.ts'
 import { offerOf } from '../authorize/scopes.ts'
-import type { Person } from '../authorize/servers.ts'
+import type { Person } from '../authorize/known-server.ts'
 import { requireSignIn } from './sign-in.tsx'
 
 interface Connection extends PersonGrant {

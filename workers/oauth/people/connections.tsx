@@ -15,7 +15,7 @@ import type { Exchange } from '../exchange.ts'
 import { Foreign } from '../pages/foreign.tsx'
 import { errorPage, page, redirect } from '../pages/layout.tsx'
 import { ACCOUNT_PATH, CONNECTED_PATH } from '../paths.ts'
-import type { Person } from '../authorize/servers.ts'
+import type { Person } from '../authorize/known-server.ts'
 import { requireSignIn } from './sign-in.tsx'
 
 const SERVICE = /^[a-z][a-z0-9-]{0,39}$/

@@ -7,7 +7,8 @@
  */
 import { open, seal } from '#shared/identity/seal.ts'
 import { SESSION_SECONDS } from '../limits.ts'
-import { personOf, type Person } from '../authorize/servers.ts'
+import { personOf } from '../authorize/servers.ts'
+import type { Person } from '../authorize/known-server.ts'
 import type { Settings } from '../settings.ts'
 
 export const SESSION_COOKIE = '__Host-mcp-edge-session'

@@ -26,7 +26,7 @@ import {
   type FinishingSignIn,
   type PendingSignIn,
 } from '../authorize/pending.ts'
-import type { Person } from '../authorize/servers.ts'
+import type { Person } from '../authorize/known-server.ts'
 import type { OidcSettings } from '../settings.ts'
 import { signedIn, signInRefused, withCookies } from './sign-in.tsx'
 import { subjectOf } from '#shared/identity/subject.ts'

@@ -3,7 +3,7 @@
  * previews open links too. The button signs in.
  */
 import { toBase64Url } from '#shared/lib/base64url.ts'
-import { DEV, nextCommand } from '#shared/next-command.ts'
+import { DEV, nextCommand } from '#shared/lib/next-command.ts'
 import { FORM_COOKIE, readCookie, readSession, setCookie } from './cookies.ts'
 import type { Exchange } from '../exchange.ts'
 import { redeemOwnerLink } from './owner-link.ts'

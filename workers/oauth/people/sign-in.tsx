@@ -1,11 +1,11 @@
 /** Where a person signs in: an OIDC provider if one is configured, else the owner link, else nowhere. */
 import { clearCookie, readSession, SESSION_COOKIE, sessionCookie } from './cookies.ts'
-import { nextCommand } from '#shared/next-command.ts'
+import { nextCommand } from '#shared/lib/next-command.ts'
 import type { Exchange } from '../exchange.ts'
 import { errorPage, page, redirect } from '../pages/layout.tsx'
 import { ACCOUNT_PATH, IDP_LOGIN_PATH, LOGOUT_PATH, OWNER_LOGIN_PATH } from '../paths.ts'
 import { beginSignIn, localPath } from '../authorize/pending.ts'
-import type { Person } from '../authorize/servers.ts'
+import type { Person } from '../authorize/known-server.ts'
 import type { Settings } from '../settings.ts'
 
 /** Sends the browser to sign in; `returnTo` is the request it makes again afterwards. */

@@ -7,7 +7,7 @@ import {
   type AccessTokenClaims,
 } from '#shared/identity/access-token.ts'
 import { identityOf } from '#shared/identity/principal.ts'
-import type { Person } from '../authorize/servers.ts'
+import type { Person } from '../authorize/known-server.ts'
 import type { Settings } from '../settings.ts'
 
 export interface TokenRequest {

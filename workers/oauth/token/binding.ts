@@ -12,7 +12,8 @@ import { dpopErrorOf, type DpopFailure } from '#shared/identity/dpop-failure.ts'
 import type { VerifiedProof } from '#shared/identity/dpop-proof.ts'
 import { logEvent } from '#shared/lib/log.ts'
 import type { RegisteredClient } from '../authorize/client-id.ts'
-import { personOf, type Person } from '../authorize/servers.ts'
+import { personOf } from '../authorize/servers.ts'
+import type { Person } from '../authorize/known-server.ts'
 
 /** What is sealed into a grant about its person and its key. */
 export interface GrantProps extends Person {

@@ -4,7 +4,7 @@
  * to the key of the request's DPoP proof when it brings one (RFC 9449 §5).
  */
 import type { VerifiedProof } from '#shared/identity/dpop-proof.ts'
-import { claimProof } from '#shared/identity/replay.ts'
+import { claimProof } from '#shared/contracts/claim-proof.ts'
 import { logEvent } from '#shared/lib/log.ts'
 import { mintAccessToken } from './access-tokens.ts'
 import {
@@ -29,7 +29,7 @@ import { openRefreshToken, sealRefreshToken, type RefreshToken } from './refresh
 import { post } from '../authorize/register.ts'
 import { asStored } from './rotation.ts'
 import { resourceOf, serverNameOf } from '../authorize/resource.ts'
-import type { KnownServer } from '../authorize/servers.ts'
+import type { KnownServer } from '../authorize/known-server.ts'
 import type { Settings } from '../settings.ts'
 
 interface TokenResponse {

@@ -3,52 +3,31 @@
  * memory on the common call. Discovers servers nobody registered, and notices
  * redeploys (DESIGN §2).
  */
+import type { LocalChange } from '#shared/catalog/readers/feed-local.ts'
 import type { SigningKey } from '#shared/identity/assertion.ts'
-import { deriveSealKeys, type SealKeys } from '#shared/identity/seal.ts'
+import { deriveSealKeys } from '#shared/identity/seal.ts'
 import type { Principal } from '#shared/identity/principal.ts'
 import { isInCanary } from '#shared/catalog/canary.ts'
+import { type Arm, type CatalogIndex, type ServerPointer, viewOf } from '#shared/catalog/entry.ts'
 import {
-  type Arm,
-  type CatalogIndex,
-  type Policy,
-  type ServerPointer,
-  viewOf,
-} from '#shared/catalog/entry.ts'
-import { createFeedReader, type FeedReader, type FeedView } from '#shared/catalog/feed-reader.ts'
-import type { CompiledServer } from '#shared/catalog/list.ts'
-import { createSnapshotReader, type SnapshotReader } from '#shared/catalog/snapshot-reader.ts'
-import { catalogOf, feedOf } from '#shared/contracts/entrypoints.ts'
+  createFeedReader,
+  type FeedReader,
+  type FeedView,
+} from '#shared/catalog/readers/feed-reader.ts'
+import {
+  createSnapshotReader,
+  type SnapshotReader,
+} from '#shared/catalog/readers/snapshot-reader.ts'
+import { feedOf } from '#shared/contracts/entrypoints.ts'
+import { catalogOf } from '#shared/catalog/contract.ts'
+import {
+  CatalogUnavailable,
+  type CatalogPort,
+  type FeedStatus,
+  type ServerRecord,
+} from '#shared/gateway/ports.ts'
 import { createDiscovery, type Discovery } from './discovery.ts'
-import { codeOf, type ServerHandle, type Servers } from '../servers.ts'
-
-/** All a request needs of its server. */
-export interface ServerRecord {
-  readonly name: string
-  readonly policy: Policy
-  /** Which revision this is, and which code runs it. */
-  readonly arm: Arm
-  readonly isCanary: boolean
-  /** The server has a canary: other callers may see another revision. */
-  readonly hasCanary: boolean
-  readonly compiled: CompiledServer
-  readonly handle: ServerHandle
-  readonly seal: SealKeys
-  /** How long clients may keep its lists; 0 in development, where each list looks for a rebuild. */
-  readonly ttlMs?: number
-  /** Decision headers by tool: the same text for every call of one tool. */
-  readonly decisions: Map<string, string>
-}
-
-export interface FeedStatus {
-  readonly view: FeedView
-  /** Older than its bound, and the feed object does not answer. */
-  readonly unreachable: boolean
-}
-
-/** Neither snapshot nor object answered: nothing can be decided. One place makes it a 503. */
-export class CatalogUnavailable extends Error {
-  override readonly name = 'CatalogUnavailable'
-}
+import { codeOf, type Servers } from '../servers.ts'
 
 const EMPTY_INDEX: CatalogIndex = { version: 0, servers: {} }
 const NOTHING_READ: FeedView = {
@@ -60,7 +39,7 @@ const NOTHING_READ: FeedView = {
   lostBeforeSeconds: 0,
 }
 
-export class CatalogView {
+export class CatalogView implements CatalogPort {
   readonly feedReader: FeedReader
   readonly #snapshot: SnapshotReader
   readonly #discovery: Discovery
@@ -85,6 +64,10 @@ export class CatalogView {
       feed: () => feedOf(env.FEED),
       deployment: env.PUBLIC_ORIGIN,
     })
+  }
+
+  applyLocally(change: LocalChange): void {
+    this.feedReader.applyLocally(change)
   }
 
   /** @param maxAgeMs wait rather than see an older feed; default: the bounds of DESIGN §2 */

@@ -14,13 +14,13 @@ import {
   encodeDecision,
   PRINCIPAL_HEADER,
 } from '#shared/contracts/inner-wire.ts'
-import { readBounded } from '#shared/gateway/bounded-body.ts'
+import { readBounded } from '#shared/gateway/dispatch/bounded-body.ts'
 import {
   DESCRIBE_TIMEOUT_MS,
   DESCRIPTION_MAX_BYTES,
   DESCRIPTION_MAX_DEPTH,
 } from '#shared/gateway/limits.ts'
-import type { ServerHandle } from '../servers.ts'
+import type { ServerHandle } from '#shared/gateway/ports.ts'
 
 /** A server chooses part of what is said of its description. */
 const LOGGED_REASON_MAX_CHARS = 500

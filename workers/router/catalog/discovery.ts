@@ -9,7 +9,7 @@ import type { CatalogIndex } from '#shared/catalog/entry.ts'
 import { withTimeout, type Lifetime } from '#shared/lib/lifetime.ts'
 import { createLruCache } from '#shared/lib/lru-cache.ts'
 import { logEvent } from '#shared/lib/log.ts'
-import { catalogOf } from '#shared/contracts/entrypoints.ts'
+import { catalogOf } from '#shared/catalog/contract.ts'
 import { describeServer } from './describe.ts'
 import {
   DESCRIBE_CONCURRENCY,

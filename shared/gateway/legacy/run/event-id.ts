@@ -7,7 +7,8 @@
  * names nothing there that the session's owner was not shown.
  */
 import { fromBase64Url, toBase64Url } from '../../../lib/base64url.ts'
-import { isRequestId, type RequestId } from '../../../protocol/jsonrpc.ts'
+import { isRequestId } from '../../../protocol/jsonrpc.ts'
+import type { RequestId } from '../../../protocol/request-id.ts'
 import { RESUMABLE_REQUEST_ID_MAX_CHARS } from '../limits.ts'
 
 export interface EventPoint {

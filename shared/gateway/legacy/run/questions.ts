@@ -8,11 +8,12 @@ import { isObject, type JsonObject } from '../../../protocol/jsonrpc.ts'
 import type { LegacyVersion } from '../../../protocol/versions.ts'
 import { randomId } from '../../../lib/random-id.ts'
 import { fail, ok, type Result } from '../../../lib/result.ts'
-import { sessionObjectName, sessionOf, type OpenRound } from '../../../contracts/entrypoints.ts'
+import { sessionObjectName, type OpenRound } from '../../../contracts/entrypoints.ts'
 import { masked, type Step } from '../call.ts'
 import { needOf } from '../capabilities.ts'
 import type { LegacyInput } from '../input.ts'
-import { QUESTIONS_PER_ROUND_MAX, STORED_TEXT_MAX_BYTES } from '../limits.ts'
+import { QUESTIONS_PER_ROUND_MAX } from '../limits.ts'
+import { STORED_TEXT_MAX_BYTES } from '../../../contracts/session-limits.ts'
 import { legacyForm, needsNewerForms } from '../legacy-form.ts'
 import { failureJson } from './pending-call.ts'
 import type { LegacySession } from '../session-id.ts'
@@ -31,7 +32,7 @@ export function objectNameOf({ principal }: LegacyInput, { id }: LegacySession):
 
 /** A stub of the session's object; making one touches nothing. */
 export const sessionStub = (input: LegacyInput, session: LegacySession) =>
-  sessionOf(input.sessions, objectNameOf(input, session))
+  input.sessions(objectNameOf(input, session))
 
 export type Ask = Extract<Step, { kind: 'ask' }>
 

@@ -9,7 +9,7 @@ import { acceptsEventStream, LAST_EVENT_ID_HEADER } from '../../../protocol/head
 import { INTERRUPTED, errorAnswerJson } from '../../../protocol/revisions/2025-11-25/messages.ts'
 import { SSE_KEEP_ALIVE } from '../../../protocol/revisions/2026-07-28/sse.ts'
 import { parseEventId, type EventPoint } from './event-id.ts'
-import type { RequestId } from '../../../protocol/jsonrpc.ts'
+import type { RequestId } from '../../../protocol/request-id.ts'
 import type { SessionEvent } from '../../../contracts/entrypoints.ts'
 import type { LegacyInput } from '../input.ts'
 import { recallEnded } from './just-ended.ts'

@@ -5,7 +5,7 @@
  * live stream asks at every keep-alive (15 s). A call that answers within a second
  * of its start, at another isolate, is not reached: it is over by then.
  */
-import type { RequestId } from '../../../protocol/jsonrpc.ts'
+import type { RequestId } from '../../../protocol/request-id.ts'
 import type { LegacyInput } from '../input.ts'
 import { objectNameOf, sessionStub } from './questions.ts'
 import type { LegacySession } from '../session-id.ts'

@@ -4,7 +4,7 @@
  */
 import type { PendingCall } from '../../../contracts/entrypoints.ts'
 import type { LegacyInput } from '../input.ts'
-import { STORED_TEXT_MAX_BYTES } from '../limits.ts'
+import { STORED_TEXT_MAX_BYTES } from '../../../contracts/session-limits.ts'
 import { failureJson } from './pending-call.ts'
 import { byteLength, sessionStub } from './questions.ts'
 import type { LegacySession } from '../session-id.ts'

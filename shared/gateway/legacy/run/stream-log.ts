@@ -3,7 +3,7 @@
  * them remembered while the stream lives, so that they can be stored for a client
  * that loses it. A stream that cannot be resumed carries no ids.
  */
-import type { RequestId } from '../../../protocol/jsonrpc.ts'
+import type { RequestId } from '../../../protocol/request-id.ts'
 import { sseMessage } from '../../../protocol/revisions/2026-07-28/sse.ts'
 import { sseEvent, ssePriming } from '../../../protocol/revisions/2025-11-25/sse.ts'
 import { randomId } from '../../../lib/random-id.ts'

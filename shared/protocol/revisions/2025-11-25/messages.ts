@@ -3,7 +3,8 @@
  * (2025-11-25 basic/lifecycle, server/tools, client/elicitation).
  */
 import type { WireError } from '../../errors.ts'
-import type { JsonObject, RequestId } from '../../jsonrpc.ts'
+import type { JsonObject } from '../../jsonrpc.ts'
+import type { RequestId } from '../../request-id.ts'
 import type { LegacyVersion } from '../../versions.ts'
 
 export interface InitializeParts {

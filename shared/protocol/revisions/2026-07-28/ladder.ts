@@ -21,8 +21,8 @@ import {
   type JsonObject,
   type JsonRpcNotification,
   type JsonRpcRequest,
-  type RequestId,
 } from '../../jsonrpc.ts'
+import type { RequestId } from '../../request-id.ts'
 import { fail, ok, type Result } from '../../../lib/result.ts'
 import { isModernEra, MODERN_VERSION, SUPPORTED_VERSIONS } from '../../versions.ts'
 import { CAPABILITIES_KEY, envelopeIssue, VERSION_KEY, type Envelope } from './envelope.ts'

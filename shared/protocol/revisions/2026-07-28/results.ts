@@ -3,7 +3,8 @@
  * parts serialised long before. Every result names its type and its server
  * (`_meta["io.modelcontextprotocol/serverInfo"]`).
  */
-import type { JsonObject, RequestId } from '../../jsonrpc.ts'
+import type { JsonObject } from '../../jsonrpc.ts'
+import type { RequestId } from '../../request-id.ts'
 import { SERVER_INFO_KEY, SUBSCRIPTION_ID_KEY } from './envelope.ts'
 
 export interface ServerInfo {

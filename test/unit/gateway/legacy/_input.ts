@@ -43,11 +43,9 @@ export const JSON_HEADERS = {
 }
 
 /** No Session object: whoever reaches for one fails the test. */
-const NO_SESSIONS = {
-  getByName() {
-    throw new Error('a Session object was touched')
-  },
-} as unknown as DurableObjectNamespace
+const NO_SESSIONS = () => {
+  throw new Error('a Session object was touched')
+}
 
 export function createEdge(
   call: (call: InnerCall) => Response | Promise<Response> = () => new Response(null),
@@ -88,9 +86,7 @@ export function createEdge(
         },
         taskCall: () => Promise.resolve(undefined),
         sealKeys: KEYS,
-        sessions: sessions
-          ? ({ getByName: () => sessions } as unknown as DurableObjectNamespace)
-          : NO_SESSIONS,
+        sessions: sessions ? () => sessions as ReturnType<LegacyInput['sessions']> : NO_SESSIONS,
         follow: () => Promise.resolve(undefined),
         isSessionDeleted: ({ id }) => edge.deleted.has(id),
         deleteSession: (id, untilSeconds) => {
