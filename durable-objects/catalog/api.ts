@@ -1,6 +1,6 @@
 /**
  * The admin API over HTTP, inside the Catalog: routes and OpenAPI document made of
- * one table (catalog-operations.ts). Loaded when an operator first asks.
+ * one table (operations.ts). Loaded when an operator first asks.
  *
  * Does NOT authenticate: only bound Workers reach an object, and the router lets
  * nobody through without the scope (workers/router/catalog-api.ts).

@@ -1,6 +1,6 @@
 /**
  * The Catalog: single writer of what is published. SQLite here is the truth, KV a
- * read copy (catalog-snapshot.ts), the feed says which version is in force.
+ * read copy (snapshot.ts), the feed says which version is in force.
  *
  * Never calls a server: the router describes one and hands the result to `publish`.
  */
@@ -191,7 +191,7 @@ export class CatalogObject
     return ok({ ...done.value, isInForce: taken })
   }
 
-  /** The admin API (catalog-api.ts). */
+  /** The admin API (api.ts). */
   override async fetch(request: Request): Promise<Response> {
     const { createCatalogApi } = await import('./api.ts')
     this.#api ??= createCatalogApi({

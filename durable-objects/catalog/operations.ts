@@ -1,6 +1,6 @@
 /**
  * The admin API as a table: one line an operation, from which the routes and the
- * OpenAPI document both follow (catalog-api.ts).
+ * OpenAPI document both follow (api.ts).
  */
 import type * as z from 'zod/mini'
 import { RULE_NOTE_MAX_CHARS } from '#shared/catalog/limits.ts'

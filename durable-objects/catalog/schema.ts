@@ -93,7 +93,7 @@ export const CATALOG_MIGRATIONS = [
   // Indexes in KV carry a signature: what was put without one is put again.
   `UPDATE snapshot SET in_kv = 1 WHERE in_kv = 2;`,
 
-  // Records of a backup that is being restored, until they come in force (catalog-restore.ts).
+  // Records of a backup that is being restored, until they come in force (restore.ts).
   `CREATE TABLE staged (
      backup TEXT NOT NULL,
      kind TEXT NOT NULL,

@@ -67,7 +67,7 @@ export interface AdminFailure {
     | 'invalid'
     | 'conflict'
     | 'full'
-    /** The Catalog is empty, and was not (catalog-standing.ts). */
+    /** The Catalog is empty, and was not (standing.ts). */
     | 'lost'
   detail: string
 }

@@ -3,7 +3,7 @@
  * digest), servers (the operator's word on each), and the views and indexes that
  * isolates may still be using. All synchronous, so every method is one atomic step.
  *
- * Does NOT judge a description (catalog-check.ts) nor reach KV (catalog-snapshot.ts).
+ * Does NOT judge a description (check.ts) nor reach KV (snapshot.ts).
  */
 import {
   type CatalogIndex,

@@ -1,6 +1,6 @@
 /**
  * What one session remembers: runs that wait for the client or outlive its stream,
- * and their open questions; their events are in `session-frames.ts`. SQL alone: no
+ * and their open questions; their events are in `frames.ts`. SQL alone: no
  * clock, no sockets, no alarm.
  *
  * A run is `asked` (waits for the client), `claimed` (one invocation goes on with

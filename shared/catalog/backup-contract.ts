@@ -1,6 +1,6 @@
 /**
  * What is backed up and restored (docs/backup.md): the records, and the entrypoints
- * that read and take them. Part of rpc.ts. A record is plain JSON and holds hashes
+ * that read and take them. Part of entrypoints.ts. A record is plain JSON and holds hashes
  * and sealed text only.
  */
 import type {

@@ -1,7 +1,7 @@
 /**
  * Entrypoints between Workers about who calls: API keys, credentials the
  * authorization server judges, people's accounts at other services, grants and used
- * proofs. Part of rpc.ts.
+ * proofs. Part of entrypoints.ts.
  */
 import type { AccessTokenFailure, VerifiedToken } from '../identity/access-token.ts'
 import type { Result } from '../lib/result.ts'

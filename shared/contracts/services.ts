@@ -1,6 +1,6 @@
 /**
  * What a server Worker may use of the objects Worker (binding PLATFORM), and the
- * objects behind it: runs, handles, attachments. Part of rpc.ts.
+ * objects behind it: runs, handles, attachments. Part of entrypoints.ts.
  */
 import type { Result } from '../lib/result.ts'
 import type { ConnectionFailure, ConnectionRequest } from './identity.ts'

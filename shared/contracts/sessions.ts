@@ -1,6 +1,6 @@
 /**
  * The entrypoint of a 2025-11-25 session's object, which exists only while something
- * of the session must survive. Part of rpc.ts.
+ * of the session must survive. Part of entrypoints.ts.
  */
 
 /** One JSON-RPC message for the client, in the 2025-11-25 wire form, as JSON text. */

@@ -1,6 +1,6 @@
 /**
  * Tasks between Workers: the Task object, and the entrypoint of the router through
- * which its attempts run. Types and names; the casts are in rpc.ts.
+ * which its attempts run. Types and names; the casts are in entrypoints.ts.
  */
 import type { Principal } from '../identity/principal.ts'
 

@@ -4,7 +4,7 @@
  * cryptography but that of its own proof.
  *
  * Does NOT check revocation (the feed changes while a verdict is cached: see
- * mcp.ts), policy or scopes, nor whether another isolate has seen a proof (replay.ts).
+ * resolve.ts), policy or scopes, nor whether another isolate has seen a proof (replay.ts).
  */
 import { type Caller, type AuthFailure, type Authenticator } from './caller.ts'
 import { verifyAccessToken } from '../../identity/access-token.ts'

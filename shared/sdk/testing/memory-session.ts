@@ -1,5 +1,5 @@
 /**
- * The Session object's contract (`../rpc.ts`) in memory, for tests of authors:
+ * The Session object's contract (`../../contracts/sessions.ts`) in memory, for tests of authors:
  * rounds, answers and the stream's events of one process. Does NOT expire, bound
  * or survive anything; the real one is `durable-objects/sessions/session.ts`.
  */
