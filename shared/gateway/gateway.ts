@@ -1,5 +1,5 @@
 /**
- * The life of an MCP request, for whoever has a door: the router over HTTP, the
+ * The life of an MCP request. Two callers have a door to it: the router over HTTP, the
  * authors' test client in memory.
  *
  *   authenticate → resolve → (era) → decide → limit → dispatch → record

@@ -1,6 +1,6 @@
 /**
- * Step `record` of a call: tells the gateway's Meter how the call ended, whoever
- * answered it. A stream is recorded when it ends. Never delays or fails an answer.
+ * Step `record` of a call: tells the gateway's Meter how the call ended, whether the server
+ * or the gateway answered. A stream is recorded when it ends. Never delays or fails an answer.
  */
 import type { McpRequest, ServerCall } from '../mcp-request.ts'
 import type { CallOutcome, RecordedCall, ServerRecord } from '../ports.ts'

@@ -3,8 +3,8 @@
  * port in memory, and one server behind it. Policy, scopes, aliases, limits, unknown
  * names and both eras answer as the router does.
  *
- * Does NOT sign anybody in: the caller is whom the test says. Does NOT listen: a test
- * of one server has nobody who tells it anything.
+ * Does NOT sign people in: the test says who calls. Does NOT listen to the server: in a test
+ * of one server no hub tells of changes.
  */
 import { type CatalogIndex, type Policy, DEFAULT_POLICY } from '../../catalog/entry.ts'
 import type { FeedView } from '../../catalog/readers/feed-reader.ts'

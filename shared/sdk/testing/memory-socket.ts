@@ -1,4 +1,4 @@
-/** Sockets to the objects of a test: frames go to whoever accepted. */
+/** Sockets to the objects of a test: frames go to the side that accepted. */
 import type { SessionFrame } from '../../contracts/sessions.ts'
 
 /** The client side of a WebSocket: what was sent before `accept()` waits for it. */
